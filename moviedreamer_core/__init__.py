@@ -1,0 +1,3 @@
+"""MovieDreamer's core: script to film, in plain Python and torch; it never imports ComfyUI."""
+
+__version__ = "0.1.0"
