@@ -1,0 +1,75 @@
+"""The decoders of a bundle: `paper` is the part `decoder`; `ink` is the same network with the LoRA of part
+`decoder_ink` merged into it.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from safetensors.torch import load_file
+from torch import nn
+
+from ..bundle import load_model
+from ..errors import MovieDreamerError
+from .model import KeyframeDecoder
+from .render import DiffusionDecoder
+
+if TYPE_CHECKING:
+    from ..bundle import Bundle
+
+ADAPTERS = {"paper": None, "ink": "decoder_ink"}
+ADAPTER_WEIGHTS = "adapter_model.safetensors"
+TARGETS = r".*(conv1|conv2|conv_in|conv_out|to_q|to_k|to_v|to_out\.0|proj_in|proj_out|linear1|linear2|out_proj|outward)"
+
+
+def load_decoder(bundle: "Bundle", name: str) -> DiffusionDecoder:
+    """The decoder called `name` (paper or ink) of a bundle, with its VAE, sentence encoder and upscaler.
+
+    Raises MovieDreamerError if a part is missing or does not fit.
+    """
+    from ..registry import DECODERS
+
+    model = load_model(KeyframeDecoder, bundle.path("decoder"))
+    if part := ADAPTERS[name]:
+        merge_adapter(model, bundle.path(part))
+    return DiffusionDecoder(
+        model,
+        load_vae(bundle),
+        bundle.load_text(),
+        fingerprint=DECODERS.find(name).fingerprint(bundle),
+        render_size=bundle.info.render_size,
+        upscaler=bundle.load_upscaler() if bundle.info.show_size != bundle.info.render_size else None,
+    )
+
+
+def load_vae(bundle: "Bundle") -> nn.Module:
+    """The bundle's picture VAE, loaded once for all who share it."""
+    from diffusers import AutoencoderKL
+
+    return bundle.once("vae", lambda: load_model(AutoencoderKL, bundle.path("vae")))
+
+
+def adapter_config(rank: int) -> dict:
+    """peft's LoRA settings for a decoder: every convolution of the residual blocks, every projection of attention and
+    of the sketch.
+    """
+    return {"r": rank, "lora_alpha": rank, "target_modules": TARGETS, "bias": "none"}
+
+
+def merge_adapter(model: KeyframeDecoder, folder: Path) -> None:
+    """Add the LoRA in `folder` (peft's key names, scale 1) to the model's weights in place: W + B A, for layers and
+    convolutions alike.
+
+    Raises MovieDreamerError if it was made for another network.
+    """
+    state = {k: v.float() for k, v in load_file(folder / ADAPTER_WEIGHTS).items()}
+    weights = dict(model.named_parameters())
+    for key, down in state.items():
+        if not key.endswith(".lora_A.weight"):
+            continue
+        up, target = state[key.replace("lora_A", "lora_B")], weights.get(key.replace("lora_A.", ""))
+        change = up.flatten(1) @ down.flatten(1)
+        if target is None or target.numel() != change.numel():
+            raise MovieDreamerError(
+                f"{folder}: its weight {key} has no counterpart in the decoder: it was made for another decoder."
+            )
+        target.data += change.view_as(target)

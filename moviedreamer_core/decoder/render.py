@@ -1,0 +1,158 @@
+"""`decode`: one keyframe from its tokens. Deterministic: the noise comes from a CPU generator of the shot's seed, one
+shot a batch.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from ..errors import MovieDreamerError
+from ..progress import SILENT, Progress
+from ..sentences import SentenceEncoder
+from ..tokenizer import Tokens
+from .condition import Slots
+from .latents import decode_latents
+from .model import KeyframeDecoder
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One character of a shot: face float32 [F] (unit length) or None, and what the script says; an empty text says
+    nothing.
+    """
+
+    face: Tensor | None
+    description: str
+    action: str
+    expression: str
+
+
+class DiffusionDecoder:
+    """Renders keyframes with a KeyframeDecoder, a VAE, and an upscaler where the picture is shown larger than it is
+    drawn.
+    """
+
+    def __init__(
+        self,
+        model: KeyframeDecoder,
+        vae: nn.Module,
+        sentences: SentenceEncoder,
+        *,
+        fingerprint: str,
+        render_size: tuple[int, int],
+        upscaler: nn.Module | None = None,
+    ):
+        self.model, self.vae, self.sentences, self.upscaler = model.eval(), vae.eval(), sentences, upscaler
+        self.fingerprint, self.render_size = fingerprint, render_size
+
+    @property
+    def tokenizer_fingerprint(self) -> str:
+        """The tokenizer whose tokens this decoder reads."""
+        return self.model.config.tokenizer_fingerprint
+
+    @torch.inference_mode()
+    def decode(
+        self,
+        tokens: Tensor | Tokens,
+        *,
+        slots: Sequence[Slot] = (),
+        prompt: str = "",
+        size: tuple[int, int] | None = None,
+        steps: int = 0,
+        guidance: float = 0.0,
+        seed: int = 0,
+        progress: Progress = SILENT,
+    ) -> Tensor:
+        """tokens [T, D] (or checked `Tokens` of one keyframe), slots left to right -> image [3, height, width] in [0,
+        1].
+
+        `size` is (width, height): the render size (default) or what the upscaler makes of it. `steps` and `guidance`
+        0 take the decoder's own
+        (guidance 1 is none). `prompt` is for decoders that read words; this one does not: place and plot reach the
+        picture through the tokens.
+        Raises MovieDreamerError for tokens of another tokenizer, too many characters, sizes it cannot make, or NaN.
+        """
+        model, config = self.model, self.model.config
+        values = self._check_tokens(tokens)
+        steps, guidance = steps or config.steps, guidance or config.guidance
+        width, height = self.render_size
+        if size not in (None, self.render_size, self._shown_size()):
+            raise MovieDreamerError(
+                f"This decoder draws {width}x{height} (shown at {self._shown_size()}), not {size[0]}x{size[1]}."
+            )
+        factor = 2 ** (len(self.vae.config.block_out_channels) - 1)
+        shape = (1, self.vae.config.latent_channels, height // factor, width // factor)
+        level = torch.full((1,), float(config.token_noise))
+        known = self.pack(slots)
+        state = model.condition(values[None], known, level, None, shape[-2:])
+        bare = None
+        if guidance != 1.0:
+            hidden = torch.zeros_like(known.present)
+            bare = model.condition(
+                values[None],
+                known.masked(face=hidden, description=hidden),
+                level,
+                torch.zeros(1, dtype=torch.bool),
+                shape[-2:],
+            )
+        scheduler = model.scheduler()
+        scheduler.set_timesteps(steps)
+        latents = torch.randn(shape, generator=torch.Generator().manual_seed(seed % 2**63))
+        for t in scheduler.timesteps:
+            progress.check()
+            time = t.expand(1)
+            v = model.denoise(latents, time, *state)
+            if bare is not None:
+                weak = model.denoise(latents, time, *bare)
+                v = weak + guidance * (v - weak)
+            latents = scheduler.step(v, t, latents).prev_sample
+        image = decode_latents(self.vae, latents)
+        if size is not None and size != self.render_size:
+            image = self.upscaler(image).clamp(0, 1)
+        if not bool(torch.isfinite(image).all()):
+            raise MovieDreamerError(
+                "The decoder made a picture that is not a number (NaN): its weights or the tokens are broken."
+            )
+        return image[0]
+
+    def pack(self, slots: Sequence[Slot]) -> Slots:
+        """Slots of one shot as tensors [1, S, ...]."""
+        c = self.model.projector.config
+        if len(slots) > c.max_slots:
+            raise MovieDreamerError(
+                f"This decoder can show {c.max_slots} characters in a shot, got {len(slots)}: leave some out."
+            )
+        face, known = torch.zeros(1, c.max_slots, c.face_width), torch.zeros(1, c.max_slots, dtype=torch.bool)
+        texts = torch.zeros(3, 1, c.max_slots, c.text_width)
+        for k, slot in enumerate(slots):
+            if slot.face is not None:
+                if slot.face.shape != (c.face_width,):
+                    raise MovieDreamerError(
+                        f"This decoder reads faces of width {c.face_width}, got {tuple(slot.face.shape)}: "
+                        "make the cast with the face pack of its bundle."
+                    )
+                face[0, k], known[0, k] = slot.face, True
+            texts[:, 0, k] = self.sentences.encode([slot.description, slot.action, slot.expression])
+        present = torch.arange(c.max_slots)[None] < len(slots)
+        return Slots(face, *texts, known, present)
+
+    def _check_tokens(self, tokens: Tensor | Tokens) -> Tensor:
+        c = self.model.projector.config
+        carried = tokens if isinstance(tokens, Tokens) else Tokens(tokens, self.tokenizer_fingerprint)
+        values = carried.require(self.tokenizer_fingerprint, c.token_count, c.token_width)
+        values = values[0] if values.ndim == 3 else values
+        if not bool(torch.isfinite(values).all()):
+            raise MovieDreamerError("The tokens of this keyframe are not numbers (NaN): plan the shot again.")
+        return values.float()
+
+    def _shown_size(self) -> tuple[int, int]:
+        scale = (
+            self.upscaler.config.scale
+            if self.upscaler is not None and "scale" in self.upscaler.config
+            else 4
+            if self.upscaler is not None
+            else 1
+        )
+        return self.render_size[0] * scale, self.render_size[1] * scale

@@ -1,0 +1,50 @@
+"""The sketch: a first guess of the picture's latents, read from the context in one pass.
+
+Ours, for small bundles (METHOD.md says nothing of it; the paper config has none): learned queries, one a patch of the
+latent plane, attend to the
+context vectors. The UNet gets the sketch as extra input channels, so that its few steps are spent on detail and not
+on finding the layout,
+and the tokens learn layout from the first training step.
+"""
+
+import torch
+from diffusers import ConfigMixin, ModelMixin
+from diffusers.configuration_utils import register_to_config
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+class Sketcher(ModelMixin, ConfigMixin):
+    """context [B, L, context_width] -> latents [B, channels, height, width]."""
+
+    @register_to_config
+    def __init__(
+        self,
+        context_width: int = 128,
+        channels: int = 4,
+        height: int = 16,
+        width: int = 32,
+        patch: int = 2,
+        hidden: int = 160,
+        layers: int = 4,
+        heads: int = 5,
+    ):
+        super().__init__()
+        rows, columns = height // patch, width // patch
+        self.inward = nn.Linear(context_width, hidden)
+        self.queries = nn.Parameter(torch.randn(rows * columns, hidden) * 0.02)
+        layer = nn.TransformerDecoderLayer(
+            hidden, heads, 3 * hidden, dropout=0.0, activation="gelu", batch_first=True, norm_first=True
+        )
+        self.blocks = nn.TransformerDecoder(layer, layers, nn.LayerNorm(hidden))
+        self.outward = nn.Linear(hidden, channels * patch * patch)
+
+    def forward(self, context: Tensor, size: tuple[int, int] | None = None) -> Tensor:
+        """Latents of the trained size, resampled to `size` (height, width in latent pixels) if that is another."""
+        c = self.config
+        found = self.outward(self.blocks(self.queries.expand(len(context), -1, -1), self.inward(context)))
+        patches = found.transpose(1, 2).unflatten(2, (c.height // c.patch, c.width // c.patch))
+        latents = F.pixel_shuffle(patches, c.patch)
+        if size and size != (c.height, c.width):
+            latents = F.interpolate(latents, size, mode="bilinear", align_corners=False)
+        return latents

@@ -1,0 +1,6 @@
+"""Keyframes to a few continuous tokens: the tokenizer and the value that its tokens travel in."""
+
+from .model import KeyframeTokenizer
+from .tokens import Tokens
+
+__all__ = ["KeyframeTokenizer", "Tokens"]

@@ -1,0 +1,22 @@
+"""The denoising loss of the decoders: v-prediction, zero terminal SNR, min-SNR weights (Hang et al. 2023, for v:
+min(SNR, 5) / (SNR + 1)).
+"""
+
+import torch
+from diffusers import DDIMScheduler
+from torch import Tensor
+
+
+def noised(scheduler: DDIMScheduler, clean: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """clean [B, C, h, w] -> (noisy, timesteps [B], v target, loss weights [B])."""
+    steps = torch.randint(scheduler.config.num_train_timesteps, (len(clean),), device=clean.device)
+    noise = torch.randn_like(clean)
+    kept = scheduler.alphas_cumprod.to(clean.device)[steps]
+    a, s = kept.sqrt().view(-1, 1, 1, 1), (1 - kept).sqrt().view(-1, 1, 1, 1)
+    snr = kept / (1 - kept).clamp_min(1e-8)
+    return a * clean + s * noise, steps, a * noise - s * clean, snr.clamp(max=5.0).add(0.1) / (snr + 1)
+
+
+def denoising_loss(prediction: Tensor, target: Tensor, weights: Tensor) -> Tensor:
+    """Weighted mean squared error."""
+    return ((prediction - target).square().mean(dim=(1, 2, 3)) * weights).mean()

@@ -1,0 +1,16 @@
+"""Writing the parts of a bundle: config.json and fp16 safetensors, under the names that diffusers and transformers
+give them.
+"""
+
+import copy
+from pathlib import Path
+
+from torch import nn
+
+
+def save_half(model: nn.Module, folder: Path) -> None:
+    """Write `model` (diffusers or transformers) to `folder` in fp16. The model itself stays as it is;
+    `bundle.load_model` reads it as fp32.
+    """
+    half = copy.deepcopy(model).to("cpu").half()
+    half.save_pretrained(folder, safe_serialization=True)

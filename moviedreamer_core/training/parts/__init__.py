@@ -1,0 +1,31 @@
+"""One module per part of a bundle. `PARTS` is the order in which they are trained: each part is built on the frozen
+ones before it.
+"""
+
+from importlib import import_module
+
+from ...errors import MovieDreamerError
+from ..loop import Part, Workspace
+
+PARTS = {
+    "vae": "vae:VaePart",
+    "text": "text:TextPart",
+    "faces": "faces:FacesPart",
+    "reader": "reader:ReaderPart",
+    "tokenizer": "tokenizer:TokenizerPart",
+    "decoder": "decoder:DecoderPart",
+    "planner": "planner:PlannerPart",
+    "decoder_ink": "decoder_ink:InkPart",
+    "animator": "animator:AnimatorPart",
+    "upscaler": "upscaler:UpscalerPart",
+}
+
+
+def build_part(name: str, settings: dict, workspace: Workspace) -> Part:
+    """The part called `name`, built from its section of the bundle's settings. Raises MovieDreamerError for an
+    unknown name.
+    """
+    if name not in PARTS:
+        raise MovieDreamerError(f"No part is called '{name}'. The parts of a bundle are {', '.join(PARTS)}.")
+    module, _, cls = PARTS[name].partition(":")
+    return getattr(import_module(f".{module}", __package__), cls)(settings, workspace)

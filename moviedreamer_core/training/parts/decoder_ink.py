@@ -1,0 +1,43 @@
+"""The second decoder: the ink look as a LoRA (peft) over the trained paper decoder. It reads the same tokens."""
+
+import json
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from ...bundle import load_model
+from ...decoder.load import ADAPTER_WEIGHTS, adapter_config
+from ...decoder.model import KeyframeDecoder
+from .decoder import DecoderPart
+
+
+class InkPart(DecoderPart):
+    """Settings: those of the decoder, and `rank`."""
+
+    name = "decoder_ink"
+    look = "ink"
+
+    def start(self) -> nn.Module:
+        from peft import LoraConfig, inject_adapter_in_model
+
+        model = load_model(KeyframeDecoder, self.workspace.require("decoder")).requires_grad_(False)
+        return inject_adapter_in_model(LoraConfig(**adapter_config(self.settings["rank"])), model)
+
+    def export(self, model: nn.Module, folder: Path) -> None:
+        from peft import get_peft_model_state_dict
+        from safetensors.torch import save_file
+
+        state = {k: v.detach().half().cpu().contiguous() for k, v in get_peft_model_state_dict(model).items()}
+        folder.mkdir(parents=True, exist_ok=True)
+        save_file(state, folder / ADAPTER_WEIGHTS)
+        (folder / "config.json").write_text(
+            json.dumps({"rank": self.settings["rank"], "look": self.look}, indent=2) + "\n"
+        )
+
+    def load(self, folder: Path) -> None:
+        from peft import set_peft_model_state_dict
+        from safetensors.torch import load_file
+
+        state = {k: v.to(torch.float32) for k, v in load_file(folder / ADAPTER_WEIGHTS).items()}
+        set_peft_model_state_dict(self.model, state)

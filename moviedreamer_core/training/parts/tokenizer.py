@@ -1,0 +1,178 @@
+"""The keyframe tokenizer, trained as the encoder of a diffusion autoencoder (METHOD.md, stage 1), together with a
+first decoder.
+
+Losses: denoising (on a share of the batch, for the sake of the CPU), the sketch's latents, and linear heads that read
+papertown's labels from
+the noisy tokens. Noise U(0, `token_noise`) on the tokens is told to the decoder: it bounds what a token can carry and
+forgives the planner.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ...bundle import load_model
+from ...decoder.condition import Slots
+from ...decoder.model import KeyframeDecoder
+from ...papertown import ATTRIBUTES
+from ...tokenizer import KeyframeTokenizer
+from ..diffusion import denoising_loss, noised
+from ..export import save_half
+from ..loop import Part, Workspace
+from ..pictures import save_grid, to_images
+from ..shots import Shots
+from .decoder import decode_grid, load_frozen_vae, pack_slots, random_conditions, unpack_slots
+
+IN_TOKENS = ("place", "time", "style", "size", "plot", "side", "landmark", "accent", "prop", "people")
+IN_TOKENS_OF_SLOTS = ("top_color", "top_pattern", "accessory", "action", "expression")
+
+
+def token_attributes() -> list[str]:
+    """The labels that the tokens themselves must carry: everything that is seen but neither face nor description."""
+    return [name for name in ATTRIBUTES if name in IN_TOKENS or name.partition(".")[2] in IN_TOKENS_OF_SLOTS]
+
+
+class Autoencoder(nn.Module):
+    """Tokenizer, decoder and the label heads, in one forward."""
+
+    def __init__(self, tokenizer: KeyframeTokenizer, decoder: KeyframeDecoder):
+        super().__init__()
+        self.tokenizer, self.decoder = tokenizer, decoder
+        width = tokenizer.config.token_count * tokenizer.config.token_width
+        self.heads = nn.ModuleDict(
+            {name.replace(".", "_"): nn.Linear(width, len(ATTRIBUTES[name])) for name in token_attributes()}
+        )
+
+    def forward(
+        self, images: Tensor, clean: Tensor, slots: Slots, level: Tensor, known: Tensor, share: int
+    ) -> tuple[Tensor, Tensor, Tensor, dict[str, Tensor]]:
+        """images [B, 3, H, W], clean latents -> (tokens, sketch, denoising loss of the first `share` rows, label
+        logits).
+        """
+        tokens = self.tokenizer(images)
+        noisy_tokens = tokens + level[:, None, None] * torch.randn_like(tokens)
+        size = (clean.shape[-2], clean.shape[-1])
+        context, pooled, sketch = self.decoder.condition(noisy_tokens, slots, level, known, size)
+        noisy, steps, target, weights = noised(self.decoder.scheduler(), clean[:share])
+        guess = sketch[:share].detach() if sketch is not None else None
+        prediction = self.decoder.denoise(noisy, steps, context[:share], pooled[:share], guess)
+        logits = {name: head(noisy_tokens.flatten(1)) for name, head in self.heads.items()}
+        return tokens, sketch, denoising_loss(prediction, target, weights), logits
+
+
+class TokenizerPart(Part):
+    """Settings: `tokenizer`, `decoder` (model configs), `frames`, `ink_frames`, `held_out`, `token_noise`,
+    `denoise_share`, `labels` (weight), `drop`.
+    """
+
+    name = "tokenizer"
+
+    def __init__(self, settings: dict, workspace: Workspace):
+        super().__init__(settings, workspace)
+        self.shots = Shots(workspace, "train", settings["frames"])
+        self.held_out = Shots(workspace, "validation", settings["held_out"])
+        self.vae = load_frozen_vae(workspace)
+        self.ink = workspace.data.frames("train", settings["ink_frames"], "ink").images
+        self.latents = self.shots.latents("paper")
+        tokenizer = KeyframeTokenizer(**settings["tokenizer"])
+        self._start_from_clip(tokenizer)
+        self.model = Autoencoder(tokenizer, KeyframeDecoder(**settings["decoder"]))
+
+    def _start_from_clip(self, tokenizer: KeyframeTokenizer) -> None:
+        folder = self.workspace.folder("clip_vision")
+        if not (folder / "config.json").exists():
+            return
+        from transformers import CLIPVisionModelWithProjection
+
+        tokenizer.tower.load_state_dict(load_model(CLIPVisionModelWithProjection, folder).state_dict())
+
+    def batch(self, step: int, rng: np.random.Generator, size: int) -> dict[str, Tensor]:
+        rows = rng.integers(len(self.latents), size=size)
+        ink = rng.random(size) < 0.15
+        ink_rows = np.where(ink, rng.integers(len(self.ink), size=size), 0)
+        rows = np.where(ink, ink_rows, rows)
+        images = to_images(
+            np.stack([(self.ink if k else self.shots.images)[r] for k, r in zip(ink, rows, strict=True)])
+        )
+        index = torch.from_numpy(rows)
+        slots = pack_slots(self.shots.slots.select(index))
+        return {
+            "images": images,
+            "latents": self.latents[index],
+            "labels": self.shots.labels[index],
+            **slots,
+            **random_conditions(rng, size, self.settings),
+        }
+
+    def loss(self, batch: dict[str, Tensor], model: nn.Module) -> tuple[Tensor, dict[str, float]]:
+        slots = unpack_slots(batch)
+        share = max(1, int(len(batch["images"]) * self.settings["denoise_share"]))
+        _, sketch, denoise, logits = model(
+            batch["images"], batch["latents"], slots, batch["level"], batch["tokens_known"], share
+        )
+        seen = batch["tokens_known"].float()
+        guess = torch.zeros((), device=denoise.device)
+        if sketch is not None:
+            guess = ((sketch - batch["latents"]).abs().mean(dim=(1, 2, 3)) * seen).sum() / seen.sum().clamp_min(1)
+        labels = label_loss(logits, batch["labels"])
+        loss = denoise + self.settings["sketch"] * guess + self.settings["labels"] * labels
+        return loss, {
+            "denoise": float(denoise.detach()),
+            "sketch": float(guess.detach()),
+            "labels": float(labels.detach()),
+        }
+
+    @torch.no_grad()
+    def validate(self, model: nn.Module) -> dict[str, float]:
+        images = to_images(self.held_out.images).to(model.tokenizer.device)
+        tokens = torch.cat([model.tokenizer(part) for part in images.split(64)])
+        labels, names = self.held_out.labels.to(tokens.device), list(ATTRIBUTES)
+        scores = {}
+        for name in token_attributes():
+            truth = labels[:, names.index(name)]
+            guess = model.heads[name.replace(".", "_")](tokens.flatten(1)).argmax(1)
+            scores[name] = float((guess == truth)[truth >= 0].float().mean())
+        groups: dict[str, list[float]] = {}
+        for name, value in scores.items():
+            groups.setdefault(name.partition(".")[2] or name, []).append(value)
+        result = {k: sum(v) / len(v) for k, v in groups.items()}
+        latents, slots = self.held_out.latents("paper").to(tokens.device), self.held_out.slots.to(tokens.device)
+        _, _, sketch = model.decoder.condition(
+            tokens, slots, torch.zeros(len(tokens), device=tokens.device), None, tuple(latents.shape[-2:])
+        )
+        if sketch is not None:
+            result["sketch_l1"] = float((sketch - latents).abs().mean())
+        return {**result, "least": min(result[k] for k in groups)}
+
+    def samples(self, model: nn.Module, path: Path) -> None:
+        images = to_images(self.held_out.images[:12]).to(model.tokenizer.device)
+        with torch.no_grad():
+            tokens = model.tokenizer(images)
+        slots = self.held_out.slots.select(torch.arange(12)).to(tokens.device)
+        save_grid(torch.cat([images, *decode_grid(model.decoder, self.vae, tokens, slots)]), path, columns=6)
+
+    def export(self, model: nn.Module, folder: Path) -> None:
+        save_half(model.tokenizer, folder)
+        save_half(model.decoder, self.workspace.folder("decoder_start"))
+
+    def load(self, folder: Path) -> None:
+        self.model.tokenizer = load_model(KeyframeTokenizer, folder)
+        self.model.decoder = load_model(KeyframeDecoder, folder.parent / "decoder")
+
+    def gate(self) -> tuple[str, float]:
+        return "least", 0.95
+
+
+def label_loss(logits: dict[str, Tensor], labels: Tensor) -> Tensor:
+    """Mean cross-entropy over the attributes, each over the rows in which it can be seen."""
+    names = list(ATTRIBUTES)
+    losses = []
+    for key, value in logits.items():
+        name = key.replace("_", ".", 1) if key.startswith("slot") else key
+        truth = labels[:, names.index(name)]
+        if bool((truth >= 0).any()):
+            losses.append(F.cross_entropy(value, truth, ignore_index=-1))
+    return torch.stack(losses).mean()

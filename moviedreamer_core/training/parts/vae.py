@@ -1,0 +1,111 @@
+"""The picture VAE of a bundle: diffusers' AutoencoderKL, from scratch on crops of both looks (L1 + edges + a little
+KL).
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ...bundle import load_model
+from ...decoder.latents import decode_latents, encode_images
+from ..export import save_half
+from ..loop import Part, Workspace
+from ..pictures import save_grid, to_images
+
+LOOKS = ("paper", "ink")
+
+
+def edge_loss(a: Tensor, b: Tensor) -> Tensor:
+    """Mean absolute difference of horizontal and vertical gradients: flat colours with crisp borders are what paper
+    cuts are made of.
+    """
+    return (a.diff(dim=-1) - b.diff(dim=-1)).abs().mean() + (a.diff(dim=-2) - b.diff(dim=-2)).abs().mean()
+
+
+class RoundTrip(nn.Module):
+    """There and back in one forward, so that gradients of several processes are averaged and the posterior is kept
+    for its KL.
+    """
+
+    def __init__(self, vae: nn.Module):
+        super().__init__()
+        self.vae = vae
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Any]:
+        """images [B, 3, H, W] in [-1, 1] to (the same rebuilt, posterior)."""
+        posterior = self.vae.encode(images).latent_dist
+        return self.vae.decode(posterior.sample()).sample, posterior
+
+
+class VaePart(Part):
+    """Settings: `model` (AutoencoderKL config), `frames`, `crop` [W, H] in pixels, `kl`, `edges` (weights of the loss
+    terms).
+    """
+
+    name = "vae"
+
+    def __init__(self, settings: dict, workspace: Workspace):
+        from diffusers import AutoencoderKL
+
+        super().__init__(settings, workspace)
+        self.model = RoundTrip(AutoencoderKL(**settings["model"]))
+        count = settings["frames"]
+        self.frames = [workspace.data.frames("train", count, look).images for look in LOOKS]
+        self.held_out = [workspace.data.frames("validation", 64, look).images for look in LOOKS]
+
+    def batch(self, step: int, rng: np.random.Generator, size: int) -> dict[str, Tensor]:
+        width, height = self.settings["crop"]
+        crops = []
+        for k in range(size):
+            frames = self.frames[k % 2]
+            image = frames[rng.integers(len(frames))]
+            y, x = rng.integers(image.shape[0] - height + 1), rng.integers(image.shape[1] - width + 1)
+            crop = image[y : y + height, x : x + width]
+            crops.append(crop[:, ::-1] if rng.random() < 0.5 else crop)
+        return {"images": to_images(np.stack(crops))}
+
+    def loss(self, batch: dict[str, Tensor], model: nn.Module) -> tuple[Tensor, dict[str, float]]:
+        target = batch["images"] * 2 - 1
+        out, posterior = model(target)
+        l1, edges, kl = F.l1_loss(out, target), edge_loss(out, target), posterior.kl().mean() / target[0].numel()
+        loss = l1 + self.settings["edges"] * edges + self.settings["kl"] * kl
+        return loss, {"l1": float(l1), "edges": float(edges), "kl": float(kl)}
+
+    def validate(self, model: nn.Module) -> dict[str, float]:
+        vae, scores = model.vae, {}
+        for look, frames in zip(LOOKS, self.held_out, strict=True):
+            images = to_images(frames).to(vae.device)
+            error = (_rebuild(vae, images) - images).square().mean()
+            scores[f"psnr_{look}"] = float(-10 * torch.log10(error))
+        return scores
+
+    def samples(self, model: nn.Module, path: Path) -> None:
+        images = torch.cat([to_images(f[:8]) for f in self.held_out]).to(model.vae.device)
+        rebuilt = _rebuild(model.vae, images)
+        save_grid(torch.cat([images[:8], rebuilt[:8], images[8:], rebuilt[8:]]), path, columns=8)
+
+    def export(self, model: nn.Module, folder: Path) -> None:
+        vae, images = model.vae, torch.cat([to_images(f[:512]) for f in self.frames])
+        with torch.no_grad():
+            latents = torch.cat(
+                [vae.encode(part.to(vae.device) * 2 - 1).latent_dist.mode() for part in images.split(64)]
+            )
+        vae.register_to_config(
+            scaling_factor=round(float(1 / latents.std()), 4), shift_factor=round(float(latents.mean()), 4)
+        )
+        save_half(vae, folder)
+
+    def load(self, folder: Path) -> None:
+        self.model.vae = load_model(type(self.model.vae), folder)
+
+    def gate(self) -> tuple[str, float]:
+        return "psnr_paper", 27.0
+
+
+@torch.no_grad()
+def _rebuild(model: nn.Module, images: Tensor) -> Tensor:
+    return torch.cat([decode_latents(model, encode_images(model, part)) for part in images.split(32)])

@@ -1,0 +1,91 @@
+"""The training loop: deterministic, and a killed run that goes on ends where an unbroken one ends."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch import nn
+
+from moviedreamer_core.errors import MovieDreamerError
+from moviedreamer_core.training.loop import LoopSettings, Part, Workspace, learning_rate, train
+from moviedreamer_core.training.parts import build_part
+
+
+class LinePart(Part):
+    """Learns y = 3 x - 1; stops with an error at step `fail_at`, as a kill would."""
+
+    name = "line"
+
+    def __init__(self, settings, workspace):
+        super().__init__(settings, workspace)
+        torch.manual_seed(0)
+        self.model = nn.Sequential(nn.Linear(1, 8), nn.Dropout(0.1), nn.Linear(8, 1))
+
+    def batch(self, step, rng, size):
+        if step == self.settings.get("fail_at"):
+            raise KeyboardInterrupt
+        return {"x": torch.from_numpy(rng.normal(size=(size, 1)).astype(np.float32))}
+
+    def loss(self, batch, model):
+        loss = (model(batch["x"]) - (3 * batch["x"] - 1)).square().mean()
+        return loss, {"error": float(loss.detach())}
+
+    def validate(self, model):
+        x = torch.linspace(-1, 1, 9)[:, None]
+        return {"error": float((model(x) - (3 * x - 1)).square().mean())}
+
+    def export(self, model, folder):
+        from safetensors.torch import save_file
+
+        save_file(model.state_dict(), folder / "model.safetensors")
+        (folder / "config.json").write_text("{}")
+
+
+SETTINGS = LoopSettings(steps=60, batch=16, learning_rate=0.02, warmup=5, ema=0.9, validate_every=50, checkpoint_seconds=0)
+
+
+def weights(root):
+    return load_file(root / "bundle" / "line" / "model.safetensors")
+
+
+def test_a_killed_run_resumes_to_the_same_weights(tmp_path):
+    train(LinePart({}, Workspace(tmp_path / "whole")), SETTINGS)
+    with pytest.raises(KeyboardInterrupt):
+        train(LinePart({"fail_at": 37}, Workspace(tmp_path / "broken")), SETTINGS)
+    train(LinePart({}, Workspace(tmp_path / "broken")), SETTINGS)
+    whole, resumed = weights(tmp_path / "whole"), weights(tmp_path / "broken")
+    assert all(torch.equal(whole[k], resumed[k]) for k in whole)
+
+
+def test_training_learns_logs_and_writes_a_card(tmp_path):
+    metrics = train(LinePart({}, Workspace(tmp_path)), SETTINGS)
+    assert metrics["error"] < 1.0
+    card = json.loads((tmp_path / "bundle" / "line" / "card.json").read_text())
+    assert card["steps"] == 60 and card["quality"] == pytest.approx(metrics)
+    rows = [json.loads(line) for line in (tmp_path / "line" / "log.jsonl").read_text().splitlines()]
+    assert rows[0]["loss"] > 0 and any("validation.error" in row for row in rows)
+    assert (tmp_path / "line" / "curve.png").stat().st_size > 0
+
+
+def test_the_learning_rate_rises_and_falls():
+    s = LoopSettings(steps=100, warmup=10, learning_rate=1.0, final_learning_rate=0.1)
+    assert learning_rate(0, s) == pytest.approx(0.1) and learning_rate(9, s) == 1.0
+    assert learning_rate(100, s) == pytest.approx(0.1) and learning_rate(30, s) > learning_rate(70, s)
+
+
+def test_a_loss_that_is_not_a_number_stops_the_run(tmp_path):
+    part = LinePart({}, Workspace(tmp_path))
+    part.loss = lambda batch, model: (model(batch["x"]).mean() * float("nan"), {})
+    with pytest.raises(MovieDreamerError, match="diverged at step 0"):
+        train(part, SETTINGS)
+
+
+def test_an_unknown_part_or_setting_is_named(tmp_path):
+    with pytest.raises(MovieDreamerError, match="planner"):
+        build_part("plannner", {}, Workspace(tmp_path))
+    with pytest.raises(MovieDreamerError, match="stepz"):
+        LoopSettings.from_dict({"stepz": 3})
+    with pytest.raises(MovieDreamerError, match="train it first"):
+        Workspace(tmp_path).require("vae")
