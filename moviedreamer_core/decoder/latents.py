@@ -1,17 +1,23 @@
-"""Pictures to latents and back through a diffusers VAE.
+"""Pictures to latents and back through a diffusers autoencoder (AutoencoderKL, AutoencoderKLTemporalDecoder or AutoencoderDC).
 
-Images are float [B, 3, H, W] in [0, 1]; latents are [B, C, H/f, W/f] with about unit variance (the VAE's scaling and
-shift factors applied).
+Images are float [B, 3, H, W] in [0, 1]; latents are [B, C, H/f, W/f] with about unit variance: the autoencoder's
+scaling and shift factors are applied here and nowhere else.
 """
+
+import json
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
+from ..bundle import load_model
+from ..errors import MovieDreamerError
 
-def encode_images(vae: nn.Module, images: Tensor, generator: torch.Generator | None = None) -> Tensor:
-    """Latents of images: the mean of the VAE's posterior, or a sample of it when a generator is given."""
-    posterior = vae.encode(images * 2 - 1).latent_dist
-    latents = posterior.mode() if generator is None else posterior.sample(generator)
+
+def encode_images(vae: nn.Module, images: Tensor) -> Tensor:
+    """Latents of images (of a VAE: the mean of its posterior)."""
+    code = vae.encode(images * 2 - 1)
+    latents = code.latent if hasattr(code, "latent") else code.latent_dist.mode()
     return (latents - _shift(vae)) * vae.config.scaling_factor
 
 
@@ -19,6 +25,31 @@ def decode_latents(vae: nn.Module, latents: Tensor) -> Tensor:
     """Images of latents, clamped to [0, 1]."""
     images = vae.decode(latents / vae.config.scaling_factor + _shift(vae)).sample
     return (images / 2 + 0.5).clamp(0, 1)
+
+
+def latent_shape(vae: nn.Module, size: tuple[int, int]) -> tuple[int, int, int]:
+    """(channels, height, width) of the latents of a picture of `size` (width, height). Raises MovieDreamerError if it does not fit."""
+    config = vae.config
+    blocks = config.get("block_out_channels") or config["encoder_block_out_channels"]
+    factor = 2 ** (len(blocks) - 1)
+    width, height = size
+    if width % factor or height % factor:
+        raise MovieDreamerError(f"Pictures of {width}x{height} do not fit this autoencoder: use multiples of {factor}.")
+    return int(config["latent_channels"]), height // factor, width // factor
+
+
+def load_autoencoder(folder: Path) -> nn.Module:
+    """The autoencoder in `folder`, of whichever class its config names. Raises MovieDreamerError for any other class."""
+    import diffusers
+
+    known = ("AutoencoderKL", "AutoencoderDC", "AutoencoderKLTemporalDecoder")
+    try:
+        name = json.loads((folder / "config.json").read_text())["_class_name"]
+    except (OSError, ValueError, KeyError) as error:
+        raise MovieDreamerError(f"{folder}: config.json does not say which autoencoder this is ({error}).") from error
+    if name not in known:
+        raise MovieDreamerError(f"{folder}: holds a {name}, expected one of {', '.join(known)}.")
+    return load_model(getattr(diffusers, name), folder)
 
 
 def _shift(vae: nn.Module) -> float:

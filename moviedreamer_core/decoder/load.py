@@ -10,6 +10,7 @@ from torch import nn
 
 from ..bundle import load_model
 from ..errors import MovieDreamerError
+from .latents import load_autoencoder
 from .model import KeyframeDecoder
 from .render import DiffusionDecoder
 
@@ -43,9 +44,7 @@ def load_decoder(bundle: "Bundle", name: str) -> DiffusionDecoder:
 
 def load_vae(bundle: "Bundle") -> nn.Module:
     """The bundle's picture VAE, loaded once for all who share it."""
-    from diffusers import AutoencoderKL
-
-    return bundle.once("vae", lambda: load_model(AutoencoderKL, bundle.path("vae")))
+    return bundle.once("vae", lambda: load_autoencoder(bundle.path("vae")))
 
 
 def adapter_config(rank: int) -> dict:

@@ -13,7 +13,7 @@ from ..progress import SILENT, Progress
 from ..sentences import SentenceEncoder
 from ..tokenizer import Tokens
 from .condition import Slots
-from .latents import decode_latents
+from .latents import decode_latents, latent_shape
 from .model import KeyframeDecoder
 
 
@@ -77,13 +77,11 @@ class DiffusionDecoder:
         model, config = self.model, self.model.config
         values = self._check_tokens(tokens)
         steps, guidance = steps or config.steps, guidance or config.guidance
-        width, height = self.render_size
         if size not in (None, self.render_size, self._shown_size()):
             raise MovieDreamerError(
-                f"This decoder draws {width}x{height} (shown at {self._shown_size()}), not {size[0]}x{size[1]}."
+                f"This decoder draws {self.render_size} (shown at {self._shown_size()}), not {size[0]}x{size[1]}."
             )
-        factor = 2 ** (len(self.vae.config.block_out_channels) - 1)
-        shape = (1, self.vae.config.latent_channels, height // factor, width // factor)
+        shape = (1, *latent_shape(self.vae, self.render_size))
         level = torch.full((1,), float(config.token_noise))
         known = self.pack(slots)
         state = model.condition(values[None], known, level, None, shape[-2:])

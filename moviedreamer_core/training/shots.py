@@ -16,10 +16,10 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from ..bundle import file_hash, load_model
+from ..bundle import file_hash
 from ..cast import FacePack
 from ..decoder.condition import Slots
-from ..decoder.latents import encode_images
+from ..decoder.latents import encode_images, load_autoencoder
 from ..papertown import to_script
 from ..script import Script, resolve
 from ..script.sentences import shot_sentences
@@ -84,10 +84,8 @@ class Shots:
 
     @torch.no_grad()
     def _encode(self, look: str, count: int, vae_folder: Path) -> Tensor:
-        from diffusers import AutoencoderKL
-
         device = "cuda" if torch.cuda.is_available() else "cpu"
-        vae = load_model(AutoencoderKL, vae_folder).to(device)
+        vae = load_autoencoder(vae_folder).to(device)
         images = self.data.frames(self.split, count, look).images
         parts = [encode_images(vae, to_images(images[k : k + 64]).to(device)).half().cpu() for k in range(0, count, 64)]
         return torch.cat(parts)

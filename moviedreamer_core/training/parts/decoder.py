@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from ...bundle import load_model
 from ...decoder.condition import Slots
-from ...decoder.latents import decode_latents
+from ...decoder.latents import decode_latents, load_autoencoder
 from ...decoder.model import KeyframeDecoder
 from ...tokenizer import KeyframeTokenizer
 from ..diffusion import denoising_loss, noised
@@ -138,9 +138,7 @@ def _config_scheduler(model: nn.Module):
 
 def load_frozen_vae(workspace: Workspace) -> nn.Module:
     """The trained VAE, on the GPU if there is one."""
-    from diffusers import AutoencoderKL
-
-    vae = load_model(AutoencoderKL, workspace.require("vae"))
+    vae = load_autoencoder(workspace.require("vae"))
     return vae.requires_grad_(False).to("cuda" if torch.cuda.is_available() else "cpu")
 
 

@@ -3,7 +3,6 @@ KL).
 """
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -27,18 +26,16 @@ def edge_loss(a: Tensor, b: Tensor) -> Tensor:
 
 
 class RoundTrip(nn.Module):
-    """There and back in one forward, so that gradients of several processes are averaged and the posterior is kept
-    for its KL.
-    """
+    """There and back in one forward, so that gradients of several processes are averaged."""
 
-    def __init__(self, vae: nn.Module):
+    def __init__(self, vae: nn.Module, noise: float):
         super().__init__()
-        self.vae = vae
+        self.vae, self.noise = vae, noise
 
-    def forward(self, images: Tensor) -> tuple[Tensor, Any]:
-        """images [B, 3, H, W] in [-1, 1] to (the same rebuilt, posterior)."""
-        posterior = self.vae.encode(images).latent_dist
-        return self.vae.decode(posterior.sample()).sample, posterior
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """images [B, 3, H, W] in [-1, 1] to (the same rebuilt from noisy latents, the latents)."""
+        latents = self.vae.encode(images).latent
+        return self.vae.decode(latents + self.noise * torch.randn_like(latents)).sample, latents
 
 
 class VaePart(Part):
@@ -49,10 +46,10 @@ class VaePart(Part):
     name = "vae"
 
     def __init__(self, settings: dict, workspace: Workspace):
-        from diffusers import AutoencoderKL
+        from diffusers import AutoencoderDC
 
         super().__init__(settings, workspace)
-        self.model = RoundTrip(AutoencoderKL(**settings["model"]))
+        self.model = RoundTrip(AutoencoderDC(**settings["model"]), settings["noise"])
         count = settings["frames"]
         self.frames = [workspace.data.frames("train", count, look).images for look in LOOKS]
         self.held_out = [workspace.data.frames("validation", 64, look).images for look in LOOKS]
@@ -70,10 +67,10 @@ class VaePart(Part):
 
     def loss(self, batch: dict[str, Tensor], model: nn.Module) -> tuple[Tensor, dict[str, float]]:
         target = batch["images"] * 2 - 1
-        out, posterior = model(target)
-        l1, edges, kl = F.l1_loss(out, target), edge_loss(out, target), posterior.kl().mean() / target[0].numel()
-        loss = l1 + self.settings["edges"] * edges + self.settings["kl"] * kl
-        return loss, {"l1": float(l1), "edges": float(edges), "kl": float(kl)}
+        out, latents = model(target)
+        l1, edges, small = F.l1_loss(out, target), edge_loss(out, target), latents.square().mean()
+        loss = l1 + self.settings["edges"] * edges + self.settings["small"] * small
+        return loss, {"l1": float(l1.detach()), "edges": float(edges.detach()), "latents": float(small.detach())}
 
     def validate(self, model: nn.Module) -> dict[str, float]:
         vae, scores = model.vae, {}
@@ -92,11 +89,9 @@ class VaePart(Part):
         vae, images = model.vae, torch.cat([to_images(f[:512]) for f in self.frames])
         with torch.no_grad():
             latents = torch.cat(
-                [vae.encode(part.to(vae.device) * 2 - 1).latent_dist.mode() for part in images.split(64)]
+                [vae.encode(part.to(vae.device) * 2 - 1).latent for part in images.split(64)]
             )
-        vae.register_to_config(
-            scaling_factor=round(float(1 / latents.std()), 4), shift_factor=round(float(latents.mean()), 4)
-        )
+        vae.register_to_config(scaling_factor=round(float(1 / latents.std()), 4), shift_factor=round(float(latents.mean()), 4))
         save_half(vae, folder)
 
     def load(self, folder: Path) -> None:
