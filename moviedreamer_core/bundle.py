@@ -1,0 +1,295 @@
+"""A bundle: the folder that holds the weights of every stage.
+
+Layout: `bundle.json` (format version, sizes, fps) and one folder a part, each with `config.json`, `model.safetensors`
+and `card.json` (what it was trained on, for how long, how good it is). `faces` holds ONNX files instead, `decoder_ink`
+a LoRA. Nothing here ever unpickles or downloads: a folder that holds only `.bin` or `.ckpt` files is refused.
+"""
+
+import json
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from .errors import MovieDreamerError
+
+if TYPE_CHECKING:
+    from .cast import FacePack
+    from .planner import Planner
+    from .registry import Animator, Decoder
+    from .sentences import SentenceEncoder
+    from .tokenizer import KeyframeTokenizer
+    from .upscaler import Upscaler
+
+FORMAT = 1
+PACKAGED = Path(__file__).parent / "bundles"
+PARTS = ("text", "tokenizer", "planner", "vae", "decoder", "decoder_ink", "animator", "faces", "upscaler", "reader")
+PICKLES = {".bin", ".pt", ".pth", ".ckpt", ".pkl"}
+HEADER_LIMIT = 100_000_000
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class BundleInfo:
+    """`bundle.json`. Sizes are (width, height) in pixels: pictures are drawn at `render_size`, shown at `show_size`."""
+
+    name: str
+    render_size: tuple[int, int]
+    show_size: tuple[int, int]
+    fps: int
+    format: int = FORMAT
+    description: str = ""
+
+    def save(self, folder: Path) -> None:
+        """Write `folder/bundle.json`."""
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "bundle.json").write_text(json.dumps(self.__dict__, indent=2) + "\n")
+
+
+@dataclass(eq=False)
+class Bundle:
+    """An opened bundle. Models are loaded when first asked for, in float32, and kept."""
+
+    folder: Path
+    info: BundleInfo
+    _loaded: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def open(cls, name: str | Path) -> "Bundle":
+        """Open a packaged bundle by name ("mini") or any folder that holds a `bundle.json`.
+
+        Raises MovieDreamerError if there is none, or its format is one that this version cannot read.
+        """
+        folder = find_bundle(name)
+        raw = _read_json(folder / "bundle.json")
+        if raw.get("format") != FORMAT:
+            raise MovieDreamerError(
+                f"{folder / 'bundle.json'}: this bundle has format {raw.get('format')!r}, this version of MovieDreamer "
+                f"reads format {FORMAT}: get the bundle that belongs to this version"
+            )
+        try:
+            info = BundleInfo(
+                name=str(raw["name"]),
+                render_size=_size(raw["render_size"]),
+                show_size=_size(raw["show_size"]),
+                fps=int(raw["fps"]),
+                description=str(raw.get("description", "")),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise MovieDreamerError(f"{folder / 'bundle.json'}: field missing or of the wrong kind: {error}") from error
+        return cls(folder, info)
+
+    def path(self, part: str) -> Path:
+        """The folder of one part. Raises MovieDreamerError if the bundle has no such part, or it is not sound."""
+        folder = self.folder / part
+        if not folder.is_dir():
+            have = ", ".join(self.parts()) or "nothing"
+            raise MovieDreamerError(
+                f"bundle '{self.info.name}' has no part '{part}' ({folder}); it has {have}. "
+                f"Train it with: moviedreamer train --bundle {self.folder} --part {part}"
+            )
+        check_weights(folder)
+        return folder
+
+    def has(self, part: str) -> bool:
+        """Whether the bundle holds this part."""
+        return (self.folder / part).is_dir()
+
+    def parts(self) -> list[str]:
+        """The parts that are there, in the order in which they are trained."""
+        return [part for part in PARTS if self.has(part)]
+
+    def fingerprint(self, part: str) -> str:
+        """A hash (64 hex digits) over the content of a part's weights and configuration; cards do not count."""
+        digest = sha256(part.encode())
+        for file in sorted(self.path(part).rglob("*")):
+            if file.is_file() and file.name != "card.json":
+                digest.update(f"{file.relative_to(self.folder).as_posix()}:{file_hash(file)}\n".encode())
+        return digest.hexdigest()
+
+    def config(self, part: str) -> dict[str, Any]:
+        """The configuration of a part, without loading its weights."""
+        return _read_json(self.path(part) / "config.json")
+
+    def card(self, part: str) -> dict[str, Any]:
+        """The card of a part: data seed, steps, seconds, hardware, commit, measured quality. Empty if it has none."""
+        file = self.folder / part / "card.json"
+        return _read_json(file) if file.is_file() else {}
+
+    def size(self, part: str) -> int:
+        """Bytes that a part takes on disk."""
+        return sum(file.stat().st_size for file in (self.folder / part).rglob("*") if file.is_file())
+
+    def once(self, key: str, load: Any) -> Any:
+        """What `load()` returns, kept under `key` for the life of this bundle."""
+        if key not in self._loaded:
+            self._loaded[key] = load()
+        return self._loaded[key]
+
+    def load_text(self) -> "SentenceEncoder":
+        """The sentence encoder."""
+        from .sentences import SentenceEncoder
+
+        return self.once("text", lambda: SentenceEncoder.load(self.path("text")))
+
+    def load_tokenizer(self) -> "KeyframeTokenizer":
+        """The keyframe tokenizer."""
+        from .tokenizer import KeyframeTokenizer
+
+        return self.once("tokenizer", lambda: load_model(KeyframeTokenizer, self.path("tokenizer")))
+
+    def load_planner(self) -> "Planner":
+        """The planner."""
+        from .planner import Planner
+
+        return self.once("planner", lambda: load_model(Planner, self.path("planner")))
+
+    def load_upscaler(self) -> "Upscaler":
+        """The upscaler from the render size to the show size."""
+        from .upscaler import Upscaler
+
+        return self.once("upscaler", lambda: load_model(Upscaler, self.path("upscaler")))
+
+    def load_faces(self) -> "FacePack":
+        """The face pack."""
+        from .cast import FacePack
+
+        return self.once("faces", lambda: FacePack(self.path("faces")))
+
+    def load_decoder(self, name: str) -> "Decoder":
+        """The decoder registered as `name`."""
+        from .registry import DECODERS
+
+        return self.once(f"decoder:{name}", lambda: DECODERS.find(name).load(self))
+
+    def load_animator(self, name: str) -> "Animator":
+        """The animator registered as `name`."""
+        from .registry import ANIMATORS
+
+        return self.once(f"animator:{name}", lambda: ANIMATORS.find(name).load(self))
+
+
+def find_bundle(name: str | Path) -> Path:
+    """The folder of a packaged bundle, or `name` itself if it is a folder with a `bundle.json`."""
+    for folder in (PACKAGED / str(name), Path(name)):
+        if (folder / "bundle.json").is_file():
+            return folder.resolve()
+    packaged = ", ".join(sorted(f.parent.name for f in PACKAGED.glob("*/bundle.json"))) or "none"
+    raise MovieDreamerError(
+        f"no bundle '{name}': expected the name of a packaged bundle ({packaged}) or a folder that holds a bundle.json"
+    )
+
+
+def load_model(kind: type[T], folder: Path) -> T:
+    """`kind.from_pretrained(folder)` in float32 evaluation mode, from safetensors only and never from the network.
+
+    `kind` is a diffusers ModelMixin or a transformers PreTrainedModel. Raises MovieDreamerError if the folder holds
+    weights of another class, or ones that do not fit their configuration.
+    """
+    import torch
+
+    check_weights(folder)
+    config = _read_json(folder / "config.json")
+    found = config.get("_class_name") or (config.get("architectures") or [None])[0]
+    if found is not None and found != kind.__name__:
+        raise MovieDreamerError(
+            f"{folder}: these are weights of a {found}, expected a {kind.__name__}; look which folder was given as "
+            "which part"
+        )
+    try:
+        with _no_bars():
+            model: Any = kind.from_pretrained(  # type: ignore[attr-defined]
+                str(folder), use_safetensors=True, local_files_only=True, torch_dtype=torch.float32
+            )
+    except MovieDreamerError:
+        raise
+    except Exception as error:
+        raise MovieDreamerError(f"{folder}: cannot be loaded as a {kind.__name__}: {error}") from error
+    return model.float().eval()
+
+
+@contextmanager
+def _no_bars() -> Iterator[None]:
+    """While entered, the libraries draw no progress bars of their own into ours."""
+    from diffusers.utils import logging as diffusers_logging
+    from transformers.utils import logging as transformers_logging
+
+    libraries = [library for library in (transformers_logging, diffusers_logging) if library.is_progress_bar_enabled()]
+    for library in libraries:
+        library.disable_progress_bar()
+    try:
+        yield
+    finally:
+        for library in libraries:
+            library.enable_progress_bar()
+
+
+def check_weights(folder: Path) -> None:
+    """Raise MovieDreamerError unless `folder` holds whole safetensors or ONNX weights and no pickled ones.
+
+    Reads headers only: a truncated file is found without reading it all.
+    """
+    files = [file for file in folder.rglob("*") if file.is_file()]
+    pickles = [file.name for file in files if file.suffix in PICKLES]
+    weights = [file for file in files if file.suffix in {".safetensors", ".onnx"}]
+    if not weights:
+        what = f"only pickled weights ({', '.join(pickles)}), which may run any code" if pickles else "no weights"
+        raise MovieDreamerError(f"{folder}: holds {what}; expected model.safetensors")
+    for file in weights:
+        if file.suffix == ".safetensors":
+            _check_safetensors(file)
+
+
+def _check_safetensors(file: Path) -> None:
+    """Compare the length of a safetensors file with what its header promises."""
+    size = file.stat().st_size
+    with file.open("rb") as stream:
+        head = stream.read(8)
+        length = struct.unpack("<Q", head)[0] if len(head) == 8 else HEADER_LIMIT
+        if length >= min(HEADER_LIMIT, size):
+            raise MovieDreamerError(f"{file}: not a safetensors file, or cut off in its header; get it again")
+        try:
+            header = json.loads(stream.read(length))
+            ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise MovieDreamerError(f"{file}: not a safetensors file: {error}") from error
+    expected = 8 + length + max(ends, default=0)
+    if size != expected:
+        raise MovieDreamerError(f"{file}: has {size} bytes, its header promises {expected}: it is cut off; get it anew")
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file's content, remembered by path, size and time of change."""
+    stat = path.stat()
+    return _file_hash(str(path), stat.st_size, stat.st_mtime_ns)
+
+
+@lru_cache(maxsize=4096)
+def _file_hash(path: str, size: int, mtime_ns: int) -> str:
+    digest = sha256()
+    with open(path, "rb") as stream:
+        while block := stream.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise MovieDreamerError(f"{path}: cannot be read as JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise MovieDreamerError(f"{path}: expected a JSON object, got a {type(value).__name__}")
+    return value
+
+
+def _size(value: Any) -> tuple[int, int]:
+    width, height = (int(v) for v in value)
+    if width < 8 or height < 8 or width > 16384 or height > 16384:
+        raise ValueError(f"size {width}x{height} is out of range (8 to 16384)")
+    return width, height
