@@ -1,0 +1,124 @@
+"""What must hold between the parts of a script: names that resolve, ids that are unique, shots that can be made.
+
+Data contract: works on validated models and on raw mappings alike (a field is read by key or by attribute, anything
+of the wrong kind is skipped), so that a file with a misspelt field and a misspelt name hears of both at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+FieldPath = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Issue:
+    """One thing that is wrong: where (`path`), what, and among which `valid` names to look for what was meant."""
+
+    path: FieldPath
+    message: str
+    got: str = ""
+    valid: tuple[str, ...] = ()
+
+
+def value_of(part: Any, field: str) -> Any:
+    """The field of a mapping or of a model; None when absent."""
+    return part.get(field) if isinstance(part, Mapping) else getattr(part, field, None)
+
+
+def parts_of(part: Any, field: str) -> list[Any]:
+    """The list in a field; empty when there is none."""
+    value = value_of(part, field)
+    return list(value) if isinstance(value, list | tuple) else []
+
+
+def each_shot(script: Any) -> Iterator[tuple[FieldPath, int, Any]]:
+    """(path, film-wide number from 1, shot) of every shot in order."""
+    number = 0
+    for scene_index, scene in enumerate(parts_of(script, "scenes")):
+        for shot_index, shot in enumerate(parts_of(scene, "shots")):
+            number += 1
+            yield ("scenes", scene_index, "shots", shot_index), number, shot
+
+
+def reference_issues(script: Any) -> list[Issue]:
+    """Everything wrong between the parts of a script (see the module)."""
+    cast = [c for c in parts_of(script, "characters") if isinstance(value_of(c, "id"), str)]
+    issues = [*_cast_issues(script), *_id_issues(script)]
+    names = [value_of(character, field) for character in cast for field in ("id", "name")]
+    known = {name.casefold() for name in names if isinstance(name, str)}
+    shown = tuple(str(value_of(c, "name") or value_of(c, "id")) for c in cast)
+    for path, number, shot in each_shot(script):
+        issues += _shot_issues(path, number, shot, known, shown)
+    return issues
+
+
+def _cast_issues(script: Any) -> Iterator[Issue]:
+    """Ids and names of the cast must tell the characters apart, in whatever case they are written."""
+    owner: dict[str, int] = {}
+    for index, character in enumerate(parts_of(script, "characters")):
+        for field in ("id", "name"):
+            text = value_of(character, field)
+            if not isinstance(text, str):
+                continue
+            first = owner.setdefault(text.casefold(), index)
+            if first != index:
+                message = f"character {index + 1} has the {field} {text!r}, which character {first + 1} already has"
+                yield Issue(("characters", index, field), f"{message}; expected names that tell them apart")
+
+
+def _id_issues(script: Any) -> Iterator[Issue]:
+    """Scene ids and shot ids are unique in the film: seeds, files and choices hang on them."""
+    first_scene: dict[str, int] = {}
+    for index, scene in enumerate(parts_of(script, "scenes")):
+        name = value_of(scene, "id")
+        if isinstance(name, str) and first_scene.setdefault(name, index) != index:
+            message = f"scene {index + 1} has the id {name!r}, which scene {first_scene[name] + 1} already has"
+            yield Issue(("scenes", index, "id"), f"{message}; expected every id once")
+    first_shot: dict[str, int] = {}
+    for path, number, shot in each_shot(script):
+        name = value_of(shot, "id")
+        if isinstance(name, str) and first_shot.setdefault(name, number) != number:
+            message = f"shot {number} has the id {name!r}, which shot {first_shot[name]} already has"
+            yield Issue((*path, "id"), f"{message}; expected every id once in the film")
+
+
+def _shot_issues(
+    path: FieldPath, number: int, shot: Any, known: set[str], shown: tuple[str, ...]
+) -> Iterator[Issue]:
+    people = parts_of(shot, "characters")
+    seen: set[str] = set()
+    for index, person in enumerate(people):
+        name = value_of(person, "id")
+        if isinstance(name, str):
+            yield from _name_issue((*path, "characters", index, "id"), f"shot {number} names", name, known, shown)
+            if name.casefold() in seen:
+                yield Issue((*path, "characters", index, "id"), f"shot {number} names {name!r} twice; expected once")
+            seen.add(name.casefold())
+    for index, line in enumerate(parts_of(shot, "dialogue")):
+        who = value_of(line, "who")
+        if isinstance(who, str):
+            where = (*path, "dialogue", index, "who")
+            yield from _name_issue(where, f"shot {number} has a line of", who, known, shown)
+    if value_of(shot, "size") == "two-shot" and len(people) != 2:
+        yield Issue((*path, "size"), f"shot {number} is a two-shot with {len(people)} characters; expected 2")
+    if value_of(shot, "join") == "continue":
+        yield from _join_issues(path, number, shot)
+
+
+def _join_issues(path: FieldPath, number: int, shot: Any) -> Iterator[Issue]:
+    if number == 1:
+        yield Issue((*path, "join"), "shot 1 has join 'continue' but no shot stands before it; expected 'cut'")
+    transition = value_of(shot, "transition")
+    if transition in ("dissolve", "fade"):
+        message = f"shot {number} continues the shot before it and also has the transition {transition!r}"
+        yield Issue((*path, "transition"), f"{message}; expected one of the two")
+
+
+def _name_issue(where: FieldPath, verb: str, name: str, known: set[str], shown: tuple[str, ...]) -> Iterator[Issue]:
+    if name.strip().casefold() in known:
+        return
+    cast = ", ".join(shown[:12]) + (f" and {len(shown) - 12} more" if len(shown) > 12 else "")
+    yield Issue(where, f"{verb} {name!r}; " + (f"the cast has {cast}" if shown else "the cast is empty"), name, shown)

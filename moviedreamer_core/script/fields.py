@@ -1,0 +1,109 @@
+"""THE table: which script fields each stage reads. Store keys, `--dry-run` and `script show` all come from it.
+
+Data contract: `stage_fields(stage, shot, script)` gives every field that can change what the stage makes of this shot,
+as canonical JSON-able values, and nothing else: an edit that leaves it equal costs the stage nothing. What enters
+through an upstream result (faces, tokens, pictures) is in that result's key, not here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from .model import Script
+from .resolve import ResolvedShot, shot_seed
+
+STAGES = ("cast", "plan", "keyframe", "clip", "film")
+
+
+@dataclass(frozen=True)
+class ScriptField:
+    """A field, the stages that read it, and how to read it. A field of the whole script ignores the shot."""
+
+    name: str
+    stages: tuple[str, ...]
+    read: Callable[[ResolvedShot, Script], Any]
+    whole_script: bool = False
+
+
+def _of_shot(name: str) -> Callable[[ResolvedShot, Script], Any]:
+    return lambda shot, script: _canonical(getattr(shot, name))
+
+
+def _of_script(name: str) -> Callable[[ResolvedShot, Script], Any]:
+    return lambda shot, script: _canonical(getattr(script, name))
+
+
+def _of_people(name: str) -> Callable[[ResolvedShot, Script], Any]:
+    return lambda shot, script: [_canonical(getattr(person, name)) for person in shot.characters]
+
+
+def _canonical(value: Any) -> Any:
+    return [_canonical(item) for item in value] if isinstance(value, tuple | list) else value
+
+
+def _faces(shot: ResolvedShot, script: Script) -> Any:
+    return [[c.id, list(c.references), c.embeddings] for c in script.characters]
+
+
+def _seed(shot: ResolvedShot, script: Script) -> int:
+    return shot.seed if shot.seed is not None else shot_seed(script.seed, shot.id)
+
+
+def _steps(shot: ResolvedShot, script: Script) -> int | None:
+    return next((choice.value for choice in shot.choices if choice.field == "steps"), None)
+
+
+_PICTURE = ("plan", "keyframe")
+
+FIELDS: tuple[ScriptField, ...] = (
+    ScriptField("characters.references", ("cast",), _faces, whole_script=True),
+    ScriptField("style", _PICTURE, _of_shot("style")),
+    ScriptField("scene.place", _PICTURE, _of_shot("place")),
+    ScriptField("scene.elements", _PICTURE, _of_shot("elements")),
+    ScriptField("scene.time", _PICTURE, _of_shot("time")),
+    ScriptField("scene.look", _PICTURE, _of_shot("look")),
+    ScriptField("shot.size", _PICTURE, _of_shot("size")),
+    ScriptField("shot.plot", _PICTURE, _of_shot("plot")),
+    ScriptField("shot.characters.id", _PICTURE, _of_people("id")),
+    ScriptField("characters.description", _PICTURE, _of_people("description")),
+    ScriptField("shot.characters.expression", _PICTURE, _of_people("expression")),
+    ScriptField("shot.characters.action", ("plan", "keyframe", "clip"), _of_people("action")),
+    ScriptField("shot.keyframes", ("plan", "keyframe", "clip"), _of_shot("keyframes")),
+    ScriptField("shot.seed", ("plan", "keyframe", "clip"), _seed),
+    ScriptField("shot.decoder", ("keyframe",), _of_shot("decoder")),
+    ScriptField("shot.steps", ("keyframe",), _steps),
+    ScriptField("shot.animator", ("clip",), _of_shot("animator")),
+    ScriptField("shot.join", ("clip",), _of_shot("join")),
+    ScriptField("shot.seconds", ("clip", "film"), _of_shot("seconds")),
+    ScriptField("fps", ("clip", "film"), _of_script("fps"), whole_script=True),
+    ScriptField("shot.id", ("film",), _of_shot("id")),
+    ScriptField("scene.id", ("film",), _of_shot("scene_id")),
+    ScriptField("shot.transition", ("film",), _of_shot("transition")),
+    ScriptField("shot.dialogue", ("film",), _of_shot("dialogue")),
+    ScriptField("title", ("film",), _of_script("title"), whole_script=True),
+    ScriptField("aspect", ("film",), _of_script("aspect"), whole_script=True),
+    ScriptField("audio", ("film",), _of_script("audio"), whole_script=True),
+)
+
+
+def stage_fields(stage: str, shot: ResolvedShot | None, script: Script) -> dict[str, Any]:
+    """What `stage` reads of the script for `shot`; without a shot, only the fields of the whole script.
+
+    Raises ValueError for a stage that is not one of STAGES.
+    """
+    if stage not in STAGES:
+        raise ValueError(f"no stage {stage!r}; expected one of {', '.join(STAGES)}")
+    read = [field for field in FIELDS if stage in field.stages and (shot is not None or field.whole_script)]
+    return {field.name: field.read(shot, script) for field in read}  # type: ignore[arg-type]
+
+
+def field_table() -> str:
+    """The table as text: one row a field, one column a stage."""
+    width = max(len(field.name) for field in FIELDS)
+    rows = [" ".join([" " * width, *(f"{stage:^8}" for stage in STAGES)]).rstrip()]
+    for field in FIELDS:
+        marks = (f"{'x' if stage in field.stages else '.':^8}" for stage in STAGES)
+        rows.append(" ".join([f"{field.name:<{width}}", *marks]).rstrip())
+    return "\n".join(rows)

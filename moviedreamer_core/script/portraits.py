@@ -1,0 +1,44 @@
+"""The example scripts and the reference pictures of their casts, drawn by papertown.
+
+Data contract: `examples/portraits.json` maps a character's id to the attributes of a papertown person; its picture is
+`examples/portraits/<id>.png`, 256x256 in 256 colours. All these people are of papertown's test split: training never saw them.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from ..errors import MovieDreamerError
+from .errors import nearest
+
+EXAMPLES = ("lighthouse", "market_day", "the_long_way_home")
+_FOLDER = Path(__file__).parent / "examples"
+
+
+def example_path(name: str) -> Path:
+    """The file of an example script, e.g. "lighthouse". Raises MovieDreamerError for an unknown name."""
+    if name not in EXAMPLES:
+        meant = nearest(name, EXAMPLES)
+        hint = f"; did you mean {meant}?" if meant else ""
+        raise MovieDreamerError(f"no example {name!r}; there are {', '.join(EXAMPLES)}{hint}")
+    return _FOLDER / f"{name}.yaml"
+
+
+def draw_portraits(folder: str | Path | None = None) -> list[Path]:
+    """Draw the examples' portraits anew into `folder` (default: where the scripts look for them); returns the files."""
+    from PIL import Image
+
+    from ..papertown import Person, draw_portrait
+
+    folder = Path(folder) if folder is not None else _FOLDER / "portraits"
+    folder.mkdir(parents=True, exist_ok=True)
+    people = json.loads((_FOLDER / "portraits.json").read_text(encoding="utf-8"))
+    drawn = []
+    for number, (name, attributes) in enumerate(people.items()):
+        picture = Image.fromarray(draw_portrait(Person(**attributes), size=(256, 256), seed=number))
+        path = folder / f"{name}.png"
+        # 256 chosen colours: a third of the size, and no eye or face pack sees the difference.
+        picture.quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
+        drawn.append(path)
+    return drawn

@@ -1,0 +1,256 @@
+"""From a script to its shots, each complete: names are ids, inheritance is done, and it is known who decided what.
+
+Data contract: `resolve` is pure and deterministic; shots come in film order. What a shot leaves out comes from its
+scene's defaults, then the script's. For seed, decoder, animator, steps and seconds there may be later voices:
+storyboard choice > shot settings > most specific route > shot > scene > script > the bundle's default.
+A shot's seed is a hash of the film's seed and the shot's id, so inserting, deleting or moving shots changes no other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import MovieDreamerError
+from .errors import nearest
+from .model import DEFAULT_SECONDS, Scene, Script, Shot
+from .routes import Route, Target, pick, targets_of
+
+DECIDED = ("seed", "decoder", "animator", "steps", "seconds")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A decided value and who decided it, e.g. Choice("decoder", "ink", "route 3, 7-9")."""
+
+    field: str
+    value: Any
+    source: str
+
+
+@dataclass(frozen=True)
+class ResolvedCharacter:
+    """A character as one shot shows it; `name` is the shown name."""
+
+    id: str
+    name: str
+    description: str
+    action: str
+    expression: str
+
+
+@dataclass(frozen=True)
+class ResolvedShot:
+    """One complete shot. `index` and `scene_index` count from 0, `line` from 1 (0: no file).
+
+    `seed`, `decoder` and `animator` are None where nobody asked for one: the seed is then `shot_seed`, the others are
+    the bundle's first. `dialogue` is the subtitle's text: one spoken line a line, "Name: words" where it says who.
+    """
+
+    index: int
+    id: str
+    line: int
+    scene_id: str
+    scene_index: int
+    style: str
+    place: str
+    time: str
+    elements: tuple[str, ...]
+    look: str
+    size: str
+    plot: str
+    characters: tuple[ResolvedCharacter, ...]
+    dialogue: str
+    seconds: float
+    keyframes: int
+    join: str
+    seed: int | None
+    decoder: str | None
+    animator: str | None
+    transition: str
+    choices: tuple[Choice, ...] = ()
+
+    def choice(self, field: str) -> Choice:
+        """Value and source of one of `DECIDED`."""
+        return next(choice for choice in self.choices if choice.field == field)
+
+
+@dataclass(frozen=True)
+class ShotSettings:
+    """Values for the shots that `shots` selects ("3, 7-9, scene:harbour, who:mara, all"); None leaves a field alone."""
+
+    shots: str = "all"
+    seed: int | None = None
+    decoder: str | None = None
+    animator: str | None = None
+    steps: int | None = None
+    seconds: float | None = None
+
+
+def shot_seed(film_seed: int, shot_id: str) -> int:
+    """Seed of a shot, 0 to 2**53 - 1: a hash of the film's seed and the shot's id and of nothing else."""
+    digest = hashlib.sha256(f"{film_seed}\0{shot_id}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") >> 11
+
+
+def scene_ids(script: Script) -> tuple[str, ...]:
+    """The id of every scene; one without gets scene-1, scene-2, ... among those without."""
+    return _fill((scene.id for scene in script.scenes), "scene", {scene.id for scene in script.scenes if scene.id})
+
+
+def shot_ids(script: Script) -> tuple[tuple[str, ...], ...]:
+    """The ids of every scene's shots; one without gets <scene id>-1, -2, ... among those without in its scene.
+
+    So a shot inserted *with* an id leaves every other id as it was; `Document.pin_ids` writes all ids into the file.
+    """
+    taken = {shot.id for scene in script.scenes for shot in scene.shots if shot.id}
+    given = []
+    for scene_id, scene in zip(scene_ids(script), script.scenes):
+        given.append(_fill((shot.id for shot in scene.shots), scene_id, taken))
+        taken.update(given[-1])
+    return tuple(given)
+
+
+def _fill(ids: Iterable[str | None], prefix: str, taken: set[str]) -> tuple[str, ...]:
+    filled, count = [], 0
+    for name in ids:
+        if name is None:
+            count += 1
+            while f"{prefix}-{count}" in taken:
+                count += 1
+            name = f"{prefix}-{count}"
+        filled.append(name)
+    return tuple(filled)
+
+
+def resolve(
+    script: Script,
+    *,
+    storyboard: Mapping[str, Mapping[str, Any]] | None = None,
+    settings: Sequence[ShotSettings] = (),
+    routes: Sequence[Route] = (),
+) -> tuple[ResolvedShot, ...]:
+    """All shots in film order.
+
+    `storyboard` maps shot ids to chosen values of `DECIDED`. Among settings and among routes the most specific one
+    that speaks for a shot decides, at equal rank the last. Raises MovieDreamerError for shots that do not exist.
+    """
+    ids = shot_ids(script)
+    targets = targets_of(script, ids, scene_ids(script))
+    spoken = {
+        "routes": {f: pick([r for r in routes if r.field == f], targets) for f in DECIDED if routes},
+        "settings": {f: pick(_setting_routes(settings, f), targets) for f in DECIDED if settings},
+    }
+    storyboard = _checked(storyboard or {}, targets)
+    _check_fields(routes)
+    cast = {name.casefold(): c for c in script.characters for name in (c.id, c.shown_name)}
+    shots: list[ResolvedShot] = []
+    for scene_index, scene in enumerate(script.scenes):
+        for shot_index, shot in enumerate(scene.shots):
+            target = targets[len(shots)]
+            choices = tuple(
+                _choose(field, target, script, scene, shot, storyboard, spoken["settings"], spoken["routes"])
+                for field in DECIDED
+            )
+            line = script.line_of(("scenes", scene_index, "shots", shot_index))
+            shots.append(_resolved(script, scene, shot, target, scene_index, line, cast, choices))
+    return tuple(shots)
+
+
+def _resolved(
+    script: Script, scene: Scene, shot: Shot, target: Target, scene_index: int, line: int, cast: dict[str, Any],
+    choices: tuple[Choice, ...],
+) -> ResolvedShot:
+    chosen = {choice.field: choice for choice in choices}
+    people = [(cast[person.id.casefold()], person) for person in shot.characters]
+    inherited = "cut" if shot.join == "continue" else "transition"
+    return ResolvedShot(
+        index=target.index,
+        id=target.shot_id,
+        line=line,
+        scene_id=target.scene_id,
+        scene_index=scene_index,
+        style=script.style,
+        place=scene.place,
+        time=scene.time,
+        elements=scene.elements,
+        look=scene.look,
+        size=shot.size,
+        plot=shot.plot,
+        characters=tuple(
+            ResolvedCharacter(who.id, who.shown_name, who.description, person.action, person.expression)
+            for who, person in people
+        ),
+        dialogue=_subtitle(shot, cast),
+        seconds=chosen["seconds"].value,
+        keyframes=_inherit("keyframes", shot, scene, script)[0] or 1,
+        join=shot.join,
+        seed=None if chosen["seed"].source.startswith("film seed") else chosen["seed"].value,
+        decoder=chosen["decoder"].value,
+        animator=chosen["animator"].value,
+        transition="cut" if inherited == "cut" else _inherit("transition", shot, scene, script)[0] or "cut",
+        choices=choices,
+    )
+
+
+def _subtitle(shot: Shot, cast: dict[str, Any]) -> str:
+    if isinstance(shot.dialogue, str):
+        return shot.dialogue
+    return "\n".join(f"{cast[line.who.casefold()].shown_name}: {line.line}" for line in shot.dialogue)
+
+
+def _inherit(field: str, shot: Shot, scene: Scene, script: Script) -> tuple[Any, str]:
+    """(value, source): the shot's own, else its scene's, else the script's, else (None, "default")."""
+    for part, source in ((shot, "shot"), (scene.defaults, "scene"), (script.defaults, "script")):
+        value = getattr(part, field, None)
+        if value is not None:
+            return value, source
+    return None, "default"
+
+
+def _choose(
+    field: str, target: Target, script: Script, scene: Scene, shot: Shot, storyboard: Mapping[str, Mapping[str, Any]],
+    settings: Mapping[str, Mapping[int, Route]], routes: Mapping[str, Mapping[int, Route]],
+) -> Choice:
+    chosen = storyboard.get(target.shot_id, {}).get(field)
+    if chosen is not None:
+        return Choice(field, chosen, "storyboard")
+    for voice, name in ((settings, "shot settings"), (routes, "route")):
+        route = voice.get(field, {}).get(target.index)
+        if route is not None:
+            return Choice(field, route.value, f"{name} {route.shots}")
+    # A film's seed says nothing about one shot, so only the shot itself may state one.
+    value, source = (shot.seed, "shot") if field == "seed" else _inherit(field, shot, scene, script)
+    if value is None and field == "seed":
+        return Choice(field, shot_seed(script.seed, target.shot_id), f"film seed {script.seed} and shot id")
+    if value is None:
+        return Choice(field, DEFAULT_SECONDS if field == "seconds" else None, "default")
+    return Choice(field, value, source)
+
+
+def _setting_routes(settings: Sequence[ShotSettings], field: str) -> list[Route]:
+    given = [(entry.shots, getattr(entry, field)) for entry in settings]
+    return [Route(value, shots, field) for shots, value in given if value is not None]
+
+
+def _checked(storyboard: Mapping[str, Mapping[str, Any]], targets: Sequence[Target]) -> Mapping[str, Mapping[str, Any]]:
+    known = [target.shot_id for target in targets]
+    for name in storyboard:
+        if name not in known:
+            meant = nearest(name, known)
+            hint = f"; did you mean {meant}?" if meant else ""
+            raise MovieDreamerError(f"the storyboard chooses for shot {name!r}, which the script does not have{hint}")
+    _check_names((field for chosen in storyboard.values() for field in chosen), "the storyboard chooses")
+    return storyboard
+
+
+def _check_fields(routes: Sequence[Route]) -> None:
+    _check_names((route.field for route in routes), "a route decides")
+
+
+def _check_names(fields: Iterable[str], verb: str) -> None:
+    for field in fields:
+        if field not in DECIDED:
+            raise MovieDreamerError(f"{verb} {field!r}; expected one of {', '.join(DECIDED)}")
