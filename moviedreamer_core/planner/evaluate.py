@@ -1,0 +1,104 @@
+"""How good a planner is, in numbers that need no decoder.
+
+The *unstated gain* is the point of the whole architecture: how many nats per dimension the history is worth at a shot
+that comes back to a place (its look is said nowhere in the script, only its earlier keyframes show it).
+`films` is a `training.planner_films.PlannerFilms`; everything here is deterministic.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from .conditions import Conditions
+from .model import Planner
+from .packing import Dropped
+
+
+class Films(Protocol):
+    """Encoded films: see `training.planner_films.PlannerFilms`."""
+
+    tensors: dict[str, Tensor]
+
+    def __len__(self) -> int: ...
+    def shots(self, film: int) -> range: ...
+    def gather(self, shots: Tensor) -> tuple[Tensor, Conditions]: ...
+
+
+@dataclass(frozen=True)
+class ShotScores:
+    """Per shot [N], films one after another: NLL in nats per dimension with and without history; L1, L2 of the mean."""
+
+    nll: Tensor
+    blind_nll: Tensor
+    l1: Tensor
+    l2: Tensor
+    kind: Tensor  # 0 new place, 1 the same scene goes on, 2 a place is revisited
+
+
+@torch.no_grad()
+def film_scores(planner: Planner, films: Films) -> ShotScores:
+    """Score every shot of every film, teacher-forced, one film per pass."""
+    device, rows = planner.device, []
+    for film in range(len(films)):
+        shots = torch.tensor(films.shots(film))
+        tokens, conditions = films.gather(shots[None])
+        tokens, conditions = tokens.to(device), conditions.map(lambda value: value.to(device))
+        seen = planner(tokens, conditions)
+        cut = torch.ones(1, len(shots), dtype=torch.bool, device=device)
+        blind = planner(tokens, conditions, dropped=Dropped(history=cut))
+        kind = visit_kinds(films.tensors["place"][shots].tolist())
+        rows.append((seen.nll[0].cpu(), blind.nll[0].cpu(), seen.l1[0].cpu(), seen.l2[0].cpu(), torch.tensor(kind)))
+    return ShotScores(*(torch.cat(column) for column in zip(*rows, strict=True)))
+
+
+def visit_kinds(places: Sequence[int]) -> list[int]:
+    """For each shot: 0 if its place is new, 1 if the last shot was there too, 2 if it comes back after others."""
+    kinds = []
+    for n, place in enumerate(places):
+        before = places[:n]
+        kinds.append(1 if before and before[-1] == place else 2 if place in before else 0)
+    return kinds
+
+
+def summary(scores: ShotScores) -> dict[str, float]:
+    """Means over all shots, and over the kinds of visit that occur. `unstated_gain` is that of revisits."""
+    found = {"nll": scores.nll.mean(), "l1": scores.l1.mean(), "l2": scores.l2.mean()}
+    gain = scores.blind_nll - scores.nll
+    for number, name in enumerate(("new", "same", "revisit")):
+        chosen = scores.kind == number
+        if chosen.any():
+            found[f"nll_{name}"], found[f"gain_{name}"] = scores.nll[chosen].mean(), gain[chosen].mean()
+    found["unstated_gain"] = found.get("gain_revisit", torch.tensor(0.0))
+    return {name: float(value) for name, value in found.items()}
+
+
+def unstated_gain(planner: Planner, films: Films) -> float:
+    """Nats per dimension that the history is worth where a place is revisited."""
+    return summary(film_scores(planner, films))["unstated_gain"]
+
+
+@torch.no_grad()
+def energy_scores(
+    planner: Planner, films: Films, temperatures: Sequence[float], *, draws: int = 16, seed: int = 0
+) -> dict[float, float]:
+    """Temperature -> energy score of its samples, E|x - s| - E|s - s'| / 2 per shot (proper: least is best)."""
+    states, targets = [], []
+    for film in range(len(films)):
+        tokens, conditions = films.gather(torch.tensor(films.shots(film))[None])
+        conditions = conditions.map(lambda value: value.to(planner.device))
+        states.append(planner.states(tokens.to(planner.device), conditions)[0])
+        targets.append(tokens[0].flatten(1).to(planner.device))
+    state, target = torch.cat(states), torch.cat(targets)
+    found = {}
+    for temperature in temperatures:
+        generator = torch.Generator().manual_seed(seed)
+        many = state.expand(draws, *state.shape)
+        samples = planner.mixture.sample(many, temperature=temperature, generator=generator)
+        near = (samples - target).norm(dim=-1).mean()
+        half = draws // 2
+        spread = (samples[:half] - samples[half : 2 * half]).norm(dim=-1).mean()
+        found[float(temperature)] = float(near - spread / 2)
+    return found

@@ -1,0 +1,55 @@
+"""The planner's memory of a film: attention keys and values of its past tokens, and of nothing else."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from transformers import DynamicCache, LlamaConfig
+from transformers.cache_utils import DynamicLayer
+
+ROOM = 256  # positions added at a time, at least
+
+
+@dataclass
+class Memory:
+    """The cache, and how many steps (keyframes) it holds."""
+
+    cache: DynamicCache
+    steps: int = 0
+
+    @classmethod
+    def of(cls, config: LlamaConfig) -> "Memory":
+        """An empty memory for a body of this config."""
+        cache = DynamicCache(config=config)
+        cache.layers = [_Roomy() for _ in range(config.num_hidden_layers)]
+        return cls(cache)
+
+
+class _Roomy(DynamicLayer):
+    """A cache layer that grows in a buffer: the plain one copies all it knows for each thing it learns, twice a shot.
+
+    `keys` and `values` are views of what is filled so far, so that cropping needs nothing new.
+    """
+
+    _room: tuple[Tensor, Tensor] | None = None
+
+    def update(self, key_states: Tensor, value_states: Tensor, *args: Any, **kwargs: Any) -> tuple[Tensor, Tensor]:
+        """Append keys and values [1, heads, n, head]; returns all of them."""
+        known = self.get_seq_length()
+        needed = known + key_states.shape[-2]
+        if self._room is None or self._room[0].shape[-2] < needed:
+            self.is_initialized, self.dtype, self.device = True, key_states.dtype, key_states.device
+            self._room = tuple(self._larger(new, known, needed) for new in (key_states, value_states))
+            if known:
+                self._room[0][..., :known, :], self._room[1][..., :known, :] = self.keys, self.values
+        for room, new in zip(self._room, (key_states, value_states), strict=True):
+            room[..., known:needed, :] = new
+        self.keys, self.values = (room[..., :needed, :] for room in self._room)
+        return self.keys, self.values
+
+    @staticmethod
+    def _larger(like: Tensor, known: int, needed: int) -> Tensor:
+        """Room for what is needed now and half as much again."""
+        length = -(-(needed + known // 2) // ROOM) * ROOM
+        return torch.empty(*like.shape[:-2], length, like.shape[-1], dtype=like.dtype, device=like.device)

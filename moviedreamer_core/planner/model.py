@@ -1,0 +1,275 @@
+"""The planner: LLaMA's body on embeddings, predicting the tokens of one keyframe after another (METHOD.md, stage 2).
+
+A step is one keyframe. Its positions, all with the step's number as position id:
+  the current step   style, place, time, size, plot; per filled slot description, face, action, expression; one query
+  a past step        its T tokens alone, with the place's and the cast's embeddings added
+The query's output is the state from which the mixture head predicts the step's tokens. Fields of past steps are gone,
+so a past step costs T positions for ever. `states` runs whole films in one forward pass (training); `look` and
+`remember` go step by step over a cache (use); both compute the same.
+"""
+
+import json
+import math
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from diffusers import ConfigMixin, ModelMixin
+from diffusers.configuration_utils import register_to_config
+from torch import Tensor, nn
+from torch.nn import functional as F
+from transformers import LlamaConfig, LlamaModel
+
+from ..errors import MovieDreamerError
+from .conditions import FIELDS, SLOT_FIELDS, SLOT_SENTENCES, Conditions
+from .head import MixtureHead
+from .memory import Memory
+from .packing import Dropped, Packed
+
+SLOTS = len(FIELDS)  # kinds of position: the fields, then those of a slot, then the query
+QUERY = SLOTS + len(SLOT_FIELDS)
+PLACE = FIELDS.index("place")
+
+
+class PlannerScores(NamedTuple):
+    """Per step [B, S]: negative log-likelihood in nats per dimension; L1 and L2 of the mixture's expectation."""
+
+    nll: Tensor
+    l1: Tensor
+    l2: Tensor
+
+
+class Planner(ModelMixin, ConfigMixin):
+    """(sentences, faces, earlier tokens) -> a density over the next keyframe's tokens.
+
+    `llama` is a LlamaConfig; `head` has components, groups, sigma_floor, width, and the loss weights l1, l2; `dropout`
+    acts on input embeddings and residual branches; `augment` holds the rates of the anti-overfitting strategies (see
+    `regularise`); `temperature` is the one to sample with; `input_scale` fits the embeddings to a body that was trained
+    on others. Fingerprints name the tokenizer, text encoder and face pack whose numbers it reads.
+    """
+
+    @register_to_config
+    def __init__(
+        self,
+        llama: dict,
+        text_width: int = 128,
+        face_width: int = 128,
+        token_count: int = 2,
+        token_width: int = 96,
+        max_slots: int = 3,
+        head: dict | None = None,
+        dropout: float = 0.1,
+        augment: dict | None = None,
+        temperature: float = 1.0,
+        input_scale: float = 1.0,
+        tokenizer_fingerprint: str = "",
+        text_fingerprint: str = "",
+        face_fingerprint: str = "",
+    ):
+        super().__init__()
+        options = {k: v for k, v in (head or {}).items() if k not in ("l1", "l2")}
+        config = LlamaConfig(vocab_size=1, bos_token_id=None, eos_token_id=None, pad_token_id=None, **llama)
+        self.body = LlamaModel(config)
+        self.body.embed_tokens = None  # everything enters as embeddings
+        width = config.hidden_size
+        self.field_in = nn.ModuleDict({name: nn.Linear(text_width, width) for name in FIELDS + SLOT_SENTENCES})
+        self.face_in = nn.Linear(face_width, width)
+        self.token_in = nn.ModuleList(nn.Linear(token_width, width) for _ in range(token_count))
+        self.kind = _embedding(QUERY + 1, width)
+        self.slot = _embedding(max_slots, width)
+        self.past_slot = _embedding(max_slots, width)
+        self.past_kind = _embedding(token_count, width)
+        self.null_history, self.null_context = _embedding(width), _embedding(width)
+        self.null_face, self.null_description = _embedding(width), _embedding(width)
+        self.null_tokens = _embedding(token_count, width)
+        self.mixture = MixtureHead(width, token_count * token_width, **options)
+        for layer in self.body.layers:
+            for branch in (layer.self_attn.o_proj, layer.mlp.down_proj):
+                branch.register_forward_hook(_Drop(dropout))
+
+    @classmethod
+    def from_pretrained(cls, folder: str | Path | None, **options: Any) -> "Planner":
+        """As diffusers', but never built on the meta device: rotary frequencies are in no file and would stay there."""
+        return super().from_pretrained(folder, **{**options, "low_cpu_mem_usage": False})
+
+    def load_body(self, folder: Path) -> None:
+        """Start from a real LLaMA: take the body's weights from a transformers folder (safetensors only)."""
+        donor = LlamaModel.from_pretrained(folder, use_safetensors=True, local_files_only=True).state_dict()
+        donor.pop("embed_tokens.weight", None)
+        try:
+            self.body.load_state_dict(donor)
+        except RuntimeError as error:
+            raise MovieDreamerError(f"{folder}: does not fit the planner's 'llama' configuration: {error}") from error
+
+    @property
+    def token_dims(self) -> int:
+        """Numbers per keyframe, T*D."""
+        return self.config.token_count * self.config.token_width
+
+    def forward(
+        self,
+        tokens: Tensor,
+        conditions: Conditions,
+        *,
+        past: Tensor | None = None,
+        steps: Tensor | None = None,
+        positions: Tensor | None = None,
+        dropped: Dropped | None = None,
+    ) -> PlannerScores:
+        """Scores [B, S] of whole films in one pass; arguments as in `states`. `past`, if given, is seen as history."""
+        seen = tokens if past is None else past
+        state = self.states(seen, conditions, steps=steps, positions=positions, dropped=dropped)
+        target = tokens.flatten(2).to(state.device)
+        log_prob, expected = self.mixture.score(state, target)
+        error = expected - target
+        return PlannerScores(-log_prob / self.token_dims, error.abs().mean(-1), error.square().mean(-1))
+
+    def states(
+        self,
+        tokens: Tensor,
+        conditions: Conditions,
+        *,
+        steps: Tensor | None = None,
+        positions: Tensor | None = None,
+        dropped: Dropped | None = None,
+    ) -> Tensor:
+        """States [B, S, H] of S steps of B films, each predicted from the steps before it.
+
+        tokens [B, S, T, D]; conditions [B, S, ...]; `steps` bool [B, S] is false for padding at the end; `positions`
+        int [B, S] are the steps' numbers (default 0, 1, 2 ...).
+        """
+        dropped = dropped or Dropped()
+        batch, count = tokens.shape[:2]
+        if steps is None:
+            steps = torch.ones(batch, count, dtype=torch.bool, device=tokens.device)
+        if positions is None:
+            positions = torch.arange(count, device=tokens.device).expand(batch, -1)
+        alone = torch.arange(count, device=tokens.device).expand(batch, -1) == 0
+        if dropped.history is not None:
+            alone = alone | dropped.history
+        now, filled = self._embed_current(conditions, alone, dropped)
+        past = self._embed_past(tokens, conditions, dropped)
+        grid = torch.cat([now, past], dim=2)
+        valid = torch.cat([filled, filled.new_ones(past.shape[:3])], dim=2) & steps[..., None]
+        packed = Packed.of(grid, valid, now.shape[2])
+        hidden = self.body(
+            inputs_embeds=F.dropout(packed.embeds * self.config.input_scale, self.config.dropout, self.training),
+            attention_mask=packed.mask(dropped.history, dropped.masked),
+            position_ids=positions.gather(1, packed.step),
+            use_cache=False,
+        ).last_hidden_state
+        return packed.read(hidden, now.shape[2] - 1)
+
+    def memory(self) -> Memory:
+        """An empty memory for one film."""
+        return Memory.of(self.body.config)
+
+    @torch.no_grad()
+    def look(self, memory: Memory, conditions: Conditions) -> Tensor:
+        """The state [H] of the next step, given its conditions (no leading dimension). The memory stays as it was."""
+        one = conditions.map(lambda value: value.to(self.device)[None, None])
+        alone = torch.tensor([[memory.steps == 0]], device=self.device)
+        now, filled = self._embed_current(one, alone, Dropped())
+        embeds = now[0, 0][filled[0, 0]]
+        hidden = self._extend(memory, embeds)
+        memory.cache.crop(-len(embeds))
+        return hidden[-1]
+
+    @torch.no_grad()
+    def remember(self, memory: Memory, tokens: Tensor, conditions: Conditions | None) -> None:
+        """Append a step with its chosen tokens [T, D]. Without conditions its place and cast count as unknown."""
+        unknown = Dropped(context=torch.tensor([[conditions is None]], device=self.device))
+        one = (conditions or self._nothing()).map(lambda value: value.to(self.device)[None, None])
+        past = self._embed_past(tokens.to(self.device, self.dtype)[None, None], one, unknown)
+        self._extend(memory, past[0, 0])
+        memory.steps += 1
+
+    def _extend(self, memory: Memory, embeds: Tensor) -> Tensor:
+        """Run positions [P, H] behind the cache, causal among themselves; returns their outputs [P, H]."""
+        count, known = len(embeds), memory.cache.get_seq_length()
+        mask = torch.full((count, count), -torch.inf, dtype=embeds.dtype, device=embeds.device).triu(1)
+        mask = torch.cat([mask.new_zeros(count, known), mask], dim=1)
+        return self.body(
+            inputs_embeds=embeds[None] * self.config.input_scale,
+            attention_mask=mask[None, None],
+            position_ids=torch.full((1, count), memory.steps, device=embeds.device),
+            past_key_values=memory.cache,
+            use_cache=True,
+        ).last_hidden_state[0]
+
+    def _embed_current(self, conditions: Conditions, alone: Tensor, dropped: Dropped) -> tuple[Tensor, Tensor]:
+        """(embeddings [B, S, 5 + 4K + 1, H], which of them exist). The query learns whether it has a past."""
+        c, kinds = conditions, self.kind
+        sentences = [self.field_in[name](c.fields[..., n, :]) for n, name in enumerate(FIELDS)]
+        fields = torch.stack(sentences, dim=2) + kinds[:SLOTS]
+        slot = {name: self.field_in[name](c.slots[..., n, :]) for n, name in enumerate(SLOT_SENTENCES) if n}
+        slot["face"], slot["description"] = self._face(c, dropped), self._description(c, dropped)
+        slots = torch.stack([slot[name] for name in SLOT_FIELDS], dim=3) + kinds[SLOTS:QUERY]
+        slots = (slots + self.slot[:, None]).flatten(2, 3)
+        query = kinds[QUERY] + alone[..., None] * self.null_history
+        there = c.present.repeat_interleave(len(SLOT_FIELDS), dim=-1)
+        ones = torch.ones_like(there[..., :1])
+        filled = torch.cat([ones.expand(*ones.shape[:-1], SLOTS), there, ones], dim=-1)
+        return torch.cat([fields, slots, query[:, :, None]], dim=2), filled
+
+    def _embed_past(self, tokens: Tensor, conditions: Conditions, dropped: Dropped) -> Tensor:
+        """Embeddings [B, S, T, H] of past steps: tokens, plus place and cast; a slot's gain tells who stood where.
+
+        Place and cast enter through the projections of the current step's fields: like finds like from the start.
+        """
+        c = conditions
+        seen = torch.stack([project(tokens[:, :, n]) for n, project in enumerate(self.token_in)], dim=2)
+        if dropped.tokens is not None:
+            seen = torch.where(dropped.tokens[..., None, None], self.null_tokens, seen)
+        people = (self._face(c, dropped) + self._description(c, dropped)) * (1 + self.past_slot)
+        cast = (people * c.present[..., None]).sum(2) / c.present.sum(-1, keepdim=True).clamp_min(1)
+        context = self.field_in["place"](c.fields[..., PLACE, :]) + cast
+        if dropped.context is not None:
+            context = torch.where(dropped.context[..., None], self.null_context, context)
+        return seen + context[:, :, None] + self.past_kind
+
+    def _face(self, c: Conditions, dropped: Dropped) -> Tensor:
+        """Embeddings [B, S, K, H] of the faces; one that is missing or dropped is the learned null."""
+        unknown = ~c.has_face if dropped.faces is None else ~c.has_face | dropped.faces
+        face = self.face_in(c.faces * math.sqrt(self.config.face_width))
+        return torch.where(unknown[..., None], self.null_face, face)
+
+    def _description(self, c: Conditions, dropped: Dropped) -> Tensor:
+        """Embeddings [B, S, K, H] of the descriptions; a dropped one is the learned null."""
+        told = self.field_in["description"](c.slots[..., 0, :])
+        if dropped.descriptions is None:
+            return told
+        return torch.where(dropped.descriptions[..., None], self.null_description, told)
+
+    def _nothing(self) -> Conditions:
+        """The conditions of a shot of which nothing is known."""
+        c = self.config
+        absent = torch.zeros(c.max_slots, dtype=torch.bool)
+        texts = torch.zeros(c.max_slots, len(SLOT_SENTENCES), c.text_width)
+        faces = torch.zeros(c.max_slots, c.face_width)
+        return Conditions(torch.zeros(len(FIELDS), c.text_width), texts, faces, absent, absent)
+
+
+def packaged_config(name: str) -> dict[str, Any]:
+    """A configuration that ships: "mini" or "paper" (LLaMA-7B's body). Raises MovieDreamerError for another name."""
+    folder = files(__package__) / "configs"
+    file = folder / f"{name}.json"
+    if not file.is_file():
+        names = sorted(entry.name.removesuffix(".json") for entry in folder.iterdir() if entry.name.endswith(".json"))
+        raise MovieDreamerError(f"no planner configuration '{name}'; there are {', '.join(names)}")
+    return json.loads(file.read_text())
+
+
+class _Drop:
+    """Forward hook: dropout on a branch's output while its module trains. It holds no module, so models copy well."""
+
+    def __init__(self, rate: float):
+        self.rate = rate
+
+    def __call__(self, module: nn.Module, inputs: Any, output: Tensor) -> Tensor:
+        return F.dropout(output, self.rate, module.training)
+
+
+def _embedding(*shape: int) -> nn.Parameter:
+    return nn.Parameter(torch.randn(*shape) * 0.5)

@@ -1,0 +1,125 @@
+"""The planner of a bundle: next-keyframe likelihood over whole papertown films, encoded once by the frozen parts.
+
+Settings: `model` (a packaged config's name, or a config; widths and fingerprints are filled in), `films` and
+`validation_films` (how many), `film` (`planner_films.FilmSettings`), `basis` (whether the head takes the tokens'
+principal axes), `temperatures` (those to choose from), `gate` (least gain of the history on revisited places, in nats
+per dimension).
+"""
+
+import logging
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ...bundle import load_model
+from ...planner.conditions import Conditions, mirrored
+from ...planner.evaluate import energy_scores, film_scores, summary
+from ...planner.model import Planner, packaged_config
+from ...planner.packing import Dropped
+from ...planner.regularise import Augment, draw_dropped, draw_positions, noisy
+from ..export import save_half
+from ..loop import Part, Workspace
+from ..planner_films import FilmSettings, PlannerFilms, cache_films, load_encoders
+from ..planner_samples import draw_samples
+
+log = logging.getLogger(__name__)
+
+CONDITIONS = tuple(field.name for field in fields(Conditions))
+
+
+class PlannerPart(Part):
+    """Trains a `Planner`."""
+
+    name = "planner"
+    model: Planner
+
+    def __init__(self, settings: dict, workspace: Workspace):
+        super().__init__(settings, workspace)
+        self.film_settings = FilmSettings(**{k: _tuple(v) for k, v in settings.get("film", {}).items()})
+        encoders = load_encoders(workspace.folder("tokenizer").parent)
+        self.films = self._films("train", settings.get("films", 1500))
+        self.held_out = self._films("validation", settings.get("validation_films", 64))
+        sizes = {
+            "text_width": encoders.text.width,
+            "face_width": encoders.faces.width,
+            "token_count": encoders.tokenizer.config.token_count,
+            "token_width": encoders.tokenizer.config.token_width,
+        }
+        model = settings.get("model", "mini")
+        config = packaged_config(model) if isinstance(model, str) else model
+        self.model = Planner(**{**config, **sizes, **encoders.fingerprints})
+        self.augment = Augment.from_dict(self.model.config.augment)
+        if settings.get("basis", True):
+            self.model.mixture.fit_basis(self.films.tensors["tokens"].float().flatten(1))
+
+    def _films(self, split: str, count: int) -> PlannerFilms:
+        folder = cache_films(self.workspace, count, split, self.film_settings)
+        return PlannerFilms.load(folder, count, self.film_settings.shard)
+
+    def batch(self, step: int, rng: np.random.Generator, size: int) -> dict[str, Tensor]:
+        return make_batch(self.films, self.films.alike(rng, size), rng, self.augment)
+
+    def loss(self, batch: dict[str, Tensor], model: nn.Module) -> tuple[Tensor, dict[str, float]]:
+        conditions = Conditions(*(batch[name] for name in CONDITIONS))
+        dropped = Dropped(*(batch[f"dropped_{name}"] for name in Dropped._fields))
+        steps = batch["steps"]
+        scores = model(
+            batch["tokens"], conditions, past=batch["past"], steps=steps, positions=batch["positions"], dropped=dropped
+        )
+        nll, l1, l2 = (value[steps].mean() for value in scores)
+        weights = self.model.config.head or {}
+        loss = nll + weights.get("l1", 0.1) * l1 + weights.get("l2", 0.1) * l2
+        return loss, {"nll": float(nll), "l1": float(l1), "l2": float(l2)}
+
+    def validate(self, model: nn.Module) -> dict[str, float]:
+        return summary(film_scores(model, self.held_out))
+
+    def samples(self, model: nn.Module, path: Path) -> None:
+        draw_samples(model, self.held_out, self.film_settings, self.workspace, path)
+
+    def export(self, model: nn.Module, folder: Path) -> None:
+        temperatures = self.settings.get("temperatures", (0.25, 0.5, 0.75, 1.0))
+        scores = energy_scores(model, self.held_out.subset(8), temperatures)
+        log.info("planner: energy score by temperature %s", scores)
+        model.register_to_config(temperature=min(scores, key=scores.__getitem__))
+        save_half(model, folder)
+
+    def load(self, folder: Path) -> None:
+        self.model.load_state_dict(load_model(Planner, folder).state_dict())
+
+    def gate(self) -> tuple[str, float]:
+        return "unstated_gain", float(self.settings.get("gate", 0.02))
+
+
+def make_batch(
+    films: PlannerFilms, chosen: list[int], rng: np.random.Generator, augment: Augment
+) -> dict[str, Tensor]:
+    """Films as one padded training batch: `tokens` (targets), `past` (what is seen as history), conditions, masks."""
+    longest = max(len(films.shots(film)) for film in chosen)
+    rows = torch.zeros(len(chosen), longest, dtype=torch.long)
+    steps = torch.zeros(len(chosen), longest, dtype=torch.bool)
+    for n, film in enumerate(chosen):
+        shots = torch.tensor(films.shots(film))
+        rows[n, : len(shots)] = shots.flip(0) if rng.random() < augment.reverse else shots
+        steps[n, : len(shots)] = True
+    slots = films.tensors["people"].shape[1]
+    variant = torch.from_numpy(rng.integers(1 << 30, size=(len(chosen), longest, slots)))
+    tokens, conditions = films.gather(rows, variant=variant if augment.face_variants else None)
+    flip = torch.from_numpy(rng.random(len(chosen)) < augment.mirror)
+    tokens[flip] = films.mirrored_tokens(rows[flip])
+    turned = mirrored(conditions)
+    dropped = draw_dropped(rng, augment, len(chosen), longest, slots, tokens.shape[2])
+    batch = {"tokens": tokens, "past": noisy(rng, augment, tokens), "steps": steps}
+    for name in CONDITIONS:
+        plain, other = getattr(conditions, name), getattr(turned, name)
+        batch[name] = torch.where(flip.view(-1, *[1] * (plain.ndim - 1)), other, plain)
+    batch["positions"] = draw_positions(rng, augment, len(chosen), longest)
+    return {**batch, **{f"dropped_{name}": value for name, value in zip(Dropped._fields, dropped)}}
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value

@@ -1,0 +1,140 @@
+"""The planner's training part on real papertown films, with small stand-ins for the frozen encoders."""
+
+import zlib
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from moviedreamer_core.bundle import load_model
+from moviedreamer_core.errors import MovieDreamerError
+from moviedreamer_core.planner import Planner
+from moviedreamer_core.training import planner_films, planner_samples
+from moviedreamer_core.training.loop import LoopSettings, Workspace, train
+from moviedreamer_core.training.parts import planner as part_module
+from moviedreamer_core.training.parts.planner import PlannerPart
+from moviedreamer_core.training.planner_films import Encoders, FilmSettings, PlannerFilms, cache_films
+
+SETTINGS = FilmSettings(shots=(5, 8), portraits=2, shard=2)
+
+
+def vector(text, width):
+    return torch.randn(width, generator=torch.Generator().manual_seed(zlib.crc32(text.encode())))
+
+
+class Tokenizer:
+    """Tokens that are the frame, averaged down."""
+
+    device, fingerprint = "cpu", "t" * 64
+    config = type("Config", (), {"token_count": 2, "token_width": 4})
+
+    def __call__(self, images):
+        small = torch.nn.functional.interpolate(images.mean(1, keepdim=True), (2, 4), mode="area")
+        return ((small - 0.6) / 0.2).view(len(images), 2, 4)
+
+
+class Text:
+    width, fingerprint = 16, "x" * 64
+
+    def encode_many(self, texts):
+        return torch.stack([vector(text, 16) if text else torch.zeros(16) for text in texts])
+
+
+class Faces:
+    """Finds no face in every third portrait."""
+
+    width, fingerprint = 8, "f" * 64
+    seen = 0
+
+    def embed_picture(self, picture):
+        Faces.seen += 1
+        if Faces.seen % 3 == 0:
+            raise MovieDreamerError("no face")
+        return torch.nn.functional.normalize(vector(str(picture.mean()), 8), dim=0)
+
+
+@pytest.fixture
+def workspace(tmp_path, monkeypatch):
+    encoders = Encoders(Tokenizer(), Text(), Faces())
+    for module in (planner_films, part_module):
+        monkeypatch.setattr(module, "load_encoders", lambda bundle: encoders)
+    return Workspace(tmp_path, workers=1)
+
+
+def tiny_part(workspace):
+    llama = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
+    model = {"llama": llama, "head": {"components": 2, "groups": 2, "width": 8}, "dropout": 0.1}
+    film = {"shots": [5, 8], "portraits": 2, "shard": 2}
+    return PlannerPart({"model": model, "films": 4, "validation_films": 2, "film": film, "gate": 0.5}, workspace)
+
+
+def test_cached_films_are_the_films_and_made_once(workspace, monkeypatch):
+    folder = cache_films(workspace, 3, "train", SETTINGS)
+    assert [path.name for path in sorted(folder.iterdir())] == [
+        "000000-000002.safetensors", "000002-000003.safetensors",
+    ]  # fmt: skip
+    films = PlannerFilms.load(folder, 3, SETTINGS.shard)
+    assert len(films) == 3
+    for number in range(3):
+        film = planner_films.film_of(SETTINGS, "train", number)
+        shots = films.shots(number)
+        assert len(shots) == len(film.shots)
+        tokens, conditions = films.gather(torch.tensor(shots))
+        assert tokens.shape == (len(shots), 2, 4)
+        script = planner_films.resolved_film(film)
+        for n, shot in enumerate(film.shots):
+            assert int(conditions.present[n].sum()) == len(shot.figures)
+            sentences = planner_films.shot_sentences(script[n])
+            assert torch.equal(conditions.fields[n, 1], vector(sentences.place, 16))
+            for k, slot in enumerate(sentences.slots):
+                assert torch.equal(conditions.slots[n, k, 1], vector(slot.action, 16))
+        faces = conditions.faces[conditions.has_face]
+        assert torch.allclose(faces.norm(dim=-1), torch.ones(len(faces)), atol=1e-5)
+        flipped = films.mirrored_tokens(torch.tensor(shots))
+        assert torch.allclose(flipped, tokens.flip(-1), atol=2e-3)
+    monkeypatch.setattr(planner_films, "_make_shard", lambda job: pytest.fail("made again"))
+    assert cache_films(workspace, 3, "train", SETTINGS) == folder
+
+
+def test_other_weights_or_settings_never_read_a_stale_cache(workspace, monkeypatch):
+    first = cache_films(workspace, 1, "train", SETTINGS)
+    assert cache_films(workspace, 1, "train", FilmSettings(shots=(5, 8), portraits=1, shard=2)) != first
+    other = Encoders(Tokenizer(), Text(), Faces())
+    monkeypatch.setattr(Tokenizer, "fingerprint", "u" * 64)
+    monkeypatch.setattr(planner_films, "load_encoders", lambda bundle: other)
+    assert cache_films(workspace, 1, "train", SETTINGS) != first
+
+
+def test_films_need_their_encoders(tmp_path):
+    with pytest.raises(MovieDreamerError, match="no part 'tokenizer'"):
+        cache_films(Workspace(tmp_path), 1, "train", SETTINGS)
+
+
+def test_the_part_trains_validates_draws_and_exports(workspace, monkeypatch):
+    part = tiny_part(workspace)
+    assert part.gate() == ("unstated_gain", 0.5)
+    loop = LoopSettings(steps=4, batch=2, warmup=1, validate_every=2, checkpoint_seconds=0.0)
+    found = train(part, loop)
+    assert {"nll", "l1", "unstated_gain", "nll_new"} <= set(found)
+    loaded = load_model(Planner, workspace.folder("planner"))
+    assert loaded.config.tokenizer_fingerprint == "t" * 64 and loaded.config.face_fingerprint == "f" * 64
+    assert loaded.config.temperature in (0.25, 0.5, 0.75, 1.0)
+    assert not torch.equal(loaded.mixture.basis, torch.eye(8))
+    assert Image.open(workspace.root / "planner" / "samples" / "000004.png").width > 0
+    again = tiny_part(workspace)
+    again.load(workspace.folder("planner"))
+    assert torch.allclose(again.model.kind, part.model.kind, atol=1e-2)
+
+
+def test_samples_are_decoded_side_by_side_when_there_is_a_decoder(workspace, monkeypatch, tmp_path):
+    class Decoder:
+        def decode(self, tokens, *, slots, prompt, size, steps, guidance, seed, progress):
+            return torch.full((3, size[1], size[0]), float(tokens.mean().sigmoid()))
+
+    monkeypatch.setattr(planner_samples, "find_decoder", lambda workspace: Decoder())
+    part = tiny_part(workspace)
+    part.samples(part.model.eval(), tmp_path / "rows.png")
+    picture = np.asarray(Image.open(tmp_path / "rows.png"))
+    count = min(8, len(part.held_out.shots(0)))
+    assert picture.shape == (4 * 64 * 2, count * 128 * 2, 3)
