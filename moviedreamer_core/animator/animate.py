@@ -1,0 +1,219 @@
+"""`animate`: a clip that grows out of a keyframe. Deterministic: every segment's noise comes from a CPU generator of
+its own.
+
+Each segment is denoised from its start frame (the last frame so far), and always told the anchor, so that quality
+does not decay along a long shot.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ..decoder.latents import encode_images
+from ..errors import MovieDreamerError
+from ..progress import SILENT, Progress
+from ..sentences import SentenceEncoder
+from .context import latent_patches
+from .extend import check_picture, checked, extend
+from .model import AnimatorModel
+
+ASPECT_TOLERANCE = 0.02
+DECODED_AT_ONCE = 8
+
+
+class VideoAnimator:
+    """Animates with an AnimatorModel and a VAE (AutoencoderKL or AutoencoderKLTemporalDecoder).
+
+    `sentences` reads the prompt where the model wants one; `image_embedding` maps a picture [1, 3, H, W] to CLIP's
+    image embedding [1, 1, A] where its anchor is one.
+    """
+
+    def __init__(
+        self,
+        model: AnimatorModel,
+        vae: nn.Module,
+        *,
+        sentences: SentenceEncoder | None = None,
+        image_embedding: Callable[[Tensor], Tensor] | None = None,
+        fingerprint: str = "",
+    ):
+        wanted = model.context.config.sentence_width
+        if wanted and (sentences is None or sentences.width != wanted):
+            got = f"embeddings of width {sentences.width}" if sentences else "no sentence encoder"
+            raise MovieDreamerError(
+                f"This animator reads sentence embeddings of width {wanted}, got {got}: use the animator and the text "
+                "encoder of one bundle."
+            )
+        if model.context.config.source == "clip" and image_embedding is None:
+            raise MovieDreamerError(
+                "This animator's anchor is a CLIP image embedding: its image encoder must be given with it."
+            )
+        self.model, self.vae = model.eval(), vae.eval()
+        self.sentences, self.image_embedding = sentences if wanted else None, image_embedding
+        self.fingerprint = fingerprint
+
+    @property
+    def render_size(self) -> tuple[int, int]:
+        """(width, height) in pixels of the clips it makes."""
+        width, height = self.model.config.render_size
+        return int(width), int(height)
+
+    @torch.inference_mode()
+    def animate(
+        self,
+        keyframe: Tensor,
+        *,
+        prompt: str = "",
+        anchor: Tensor | None = None,
+        anchor_strength: float = 1.0,
+        start_frame: Tensor | None = None,
+        frames: int,
+        fps: int = 8,
+        motion: float = 1.0,
+        seed: int = 0,
+        progress: Progress = SILENT,
+    ) -> Tensor:
+        """keyframe [3, H, W] in [0, 1], of the render size or any of its aspect -> clip [frames, 3, h, w] of the
+        render size.
+
+        The first frame is the start frame if one is given (the shot goes on from there), else the keyframe, exactly
+        (resampled if it is not of the render size). `anchor` is the picture whose look is kept, the keyframe by
+        default; `anchor_strength` 0 forgets it. `prompt` is the shot's action sentence. `motion` 1 is usual, 0 to 2.
+        `fps` is the rate at which the clip will be shown. Raises MovieDreamerError for sizes, lengths and controls it
+        cannot do, or if the model makes values that are not numbers.
+        """
+        first = self._fitted("start frame", checked(keyframe, start_frame, frames, fps, motion, anchor_strength))
+        look = self._fitted("anchor", keyframe if anchor is None else anchor)
+        context = self._context(look, prompt, anchor_strength)
+        return extend(first, frames, _Segments(self, context, float(fps), float(motion), seed, progress))
+
+    def _fitted(self, name: str, picture: Tensor) -> Tensor:
+        """The picture at the render size, on the CPU."""
+        check_picture(name, picture)
+        width, height = self.render_size
+        got = picture.shape[-1] / picture.shape[-2]
+        if abs(got * height / width - 1) > ASPECT_TOLERANCE:
+            size = f"{picture.shape[-1]}x{picture.shape[-2]}"
+            raise MovieDreamerError(
+                f"The {name} is {size}; this animator makes {width}x{height}: crop or pad the picture to that shape."
+            )
+        picture = picture.detach().float().cpu()
+        if picture.shape[-2:] == (height, width):
+            return picture
+        return F.interpolate(picture[None], (height, width), mode="bicubic", antialias=True)[0].clamp(0, 1)
+
+    def _context(self, anchor: Tensor, prompt: str, strength: float) -> tuple[Tensor, Tensor]:
+        """Context [1, L, C] of anchor and prompt, and the one that says nothing."""
+        model, device = self.model, self.model.device
+        image = anchor[None].to(device, model.dtype)
+        c = model.context.config
+        if c.source == "latents":
+            features = latent_patches(encode_images(self.vae, image), c.patch)
+        else:
+            features = self.image_embedding(image)
+        if tuple(features.shape[1:]) != (c.anchor_count, c.anchor_width):
+            raise MovieDreamerError(
+                f"The anchor gives {features.shape[1]} features of width {features.shape[2]}, this animator reads "
+                f"{c.anchor_count} of width {c.anchor_width}: its VAE or image encoder belongs to another bundle."
+            )
+        said = self.sentences.encode([prompt]).to(device, model.dtype) if self.sentences is not None else None
+        has = torch.tensor([bool(prompt.strip())], device=device)
+        full = model.context(features, said, torch.tensor([strength], device=device, dtype=model.dtype), has)
+        return full, model.context(
+            features, said, torch.zeros(1, device=device, dtype=model.dtype), torch.zeros_like(has)
+        )
+
+
+class _Segments:
+    """Makes one segment after another; remembers the last latents, which going through pixels again would only blur."""
+
+    def __init__(
+        self,
+        animator: VideoAnimator,
+        context: tuple[Tensor, Tensor],
+        fps: float,
+        motion: float,
+        seed: int,
+        progress: Progress,
+    ):
+        self.animator, self.model, self.progress = animator, animator.model, progress
+        self.context, self.fps, self.motion, self.seed = context, fps, motion, seed
+        self.latents: Tensor | None = None
+
+    def __call__(self, start: Tensor, index: int, wanted: int) -> Tensor:
+        """The frames [F - 1, 3, H, W] that follow `start`, or the `wanted` first of them."""
+        model, c = self.model, self.model.config
+        state = int(np.random.SeedSequence([self.seed % 2**63, index]).generate_state(1, np.uint64)[0])
+        generator = torch.Generator().manual_seed(state)
+        level = float(c.noise_levels[min(index, 1)])
+        known = self._start_latents(start, level, generator)
+        ids = model.time_ids(
+            *(torch.tensor([v], device=model.device, dtype=model.dtype) for v in (self.fps, self.motion, level))
+        )
+        made = denoised(model, known, self.context, ids, generator, self.progress)
+        if not bool(made.isfinite().all()):
+            raise MovieDreamerError(
+                "The animator made frames that are not numbers (NaN). Its weights or the keyframe are broken: get them "
+                "again."
+            )
+        self.latents = made[:, -1]
+        return decode_frames(self.animator.vae, made[0, 1 : 1 + wanted]).float().cpu()
+
+    def _start_latents(self, start: Tensor, level: float, generator: torch.Generator) -> Tensor:
+        """The start frame [1, C, h, w] as the network reads it, with its noise."""
+        model, vae = self.model, self.animator.vae
+        image = start[None].to(model.device, model.dtype)
+        if model.config.start == "pixels":
+            noise = torch.randn(image.shape, generator=generator).to(image)
+            return vae.encode(image * 2 - 1 + level * noise).latent_dist.mode()
+        latents = encode_images(vae, image) if self.latents is None else self.latents
+        return latents + level * torch.randn(latents.shape, generator=generator).to(latents)
+
+
+def denoised(
+    model: AnimatorModel,
+    start: Tensor,
+    context: tuple[Tensor, Tensor],
+    time_ids: Tensor,
+    generator: torch.Generator,
+    progress: Progress = SILENT,
+) -> Tensor:
+    """Latents [B, F, C, h, w] of a segment from pure noise; start [B, C, h, w], context (full, empty) [B, L, C],
+    time_ids [B, 3].
+    """
+    c, frames = model.config, model.segment_frames
+    scheduler = model.scheduler()
+    scheduler.set_timesteps(c.steps)
+    low, high = c.guidance
+    scale = torch.linspace(low, high, frames, device=start.device, dtype=start.dtype).view(1, -1, 1, 1, 1)
+    latents = (
+        torch.randn((len(start), frames, *start.shape[1:]), generator=generator).to(start) * scheduler.init_noise_sigma
+    )
+    blank = torch.zeros_like(start) if c.start == "pixels" else start
+    for t in scheduler.timesteps:
+        progress.check()
+        scaled = scheduler.scale_model_input(latents, t)
+        v = model.denoise(scaled, t.to(start), start, context[0], time_ids)
+        if max(low, high) > 1:
+            weak = model.denoise(scaled, t.to(start), blank, context[1], time_ids)
+            v = weak + scale * (v - weak)
+        latents = scheduler.step(v, t, latents).prev_sample
+    return start[:, None] + latents * c.difference_std if c.target == "difference" else latents
+
+
+def decode_frames(vae: nn.Module, latents: Tensor) -> Tensor:
+    """Scaled latents of consecutive frames [n, C, h, w] -> images [n, 3, H, W] in [0, 1], through a plain or a
+    temporal decoder.
+    """
+    from diffusers import AutoencoderKLTemporalDecoder
+
+    shift = getattr(vae.config, "shift_factor", None) or 0.0
+    latents = latents / vae.config.scaling_factor + shift
+    images = []
+    for part in latents.split(DECODED_AT_ONCE):
+        known = {"num_frames": len(part)} if isinstance(vae, AutoencoderKLTemporalDecoder) else {}
+        images.append(vae.decode(part, **known).sample)
+    return (torch.cat(images) / 2 + 0.5).clamp(0, 1)

@@ -1,0 +1,87 @@
+"""Video animators from folders: a bundle's own part, or an original Stable Video Diffusion as diffusers publishes it.
+
+A bundle's part holds `config.json` and `model.safetensors` of an AnimatorModel, and where its VAE or image encoder is
+not the bundle's, folders `vae` and `image_encoder`. An original holds `unet`, `vae`, `image_encoder`; it is known by
+its `model_index.json`.
+"""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from ..bundle import Bundle, load_model
+from ..decoder.latents import load_autoencoder
+from .animate import VideoAnimator
+from .model import AnimatorModel
+
+CONFIGS = Path(__file__).parent / "configs"
+CLIP_MEAN, CLIP_STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
+
+
+def read_config(name: str) -> dict:
+    """The config of an AnimatorModel that ships here: "mini" or "paper" (SVD-XT)."""
+    return json.loads((CONFIGS / f"{name}.json").read_text())
+
+
+def load_from_bundle(bundle: Bundle) -> VideoAnimator:
+    """The animator of a bundle. Raises MovieDreamerError if a part is missing or not what it should be."""
+    folder = bundle.path("animator")
+    fingerprint = "+".join(bundle.fingerprint(part) for part in ("animator", "vae"))
+    if (folder / "model_index.json").is_file():
+        return load_original(folder, fingerprint=fingerprint)
+    model = load_model(AnimatorModel, folder)
+    vae = load_autoencoder(folder / "vae" if (folder / "vae").is_dir() else bundle.path("vae"))
+    sentences = bundle.load_text() if model.context.config.sentence_width else None
+    embedding = load_image_embedding(folder / "image_encoder") if model.context.config.source == "clip" else None
+    return VideoAnimator(model, vae, sentences=sentences, image_embedding=embedding, fingerprint=fingerprint)
+
+
+def load_original(folder: Path, *, fingerprint: str = "", render_size: tuple[int, int] | None = None) -> VideoAnimator:
+    """An original Stable Video Diffusion from its folder. Its context is the anchor alone: it was never taught
+    sentences.
+    """
+    from diffusers import UNetSpatioTemporalConditionModel
+
+    config = read_config("paper")
+    unet = load_model(UNetSpatioTemporalConditionModel, folder / "unet")
+    scheduler = folder / "scheduler" / "scheduler_config.json"
+    if scheduler.is_file():
+        config["schedule"] = {k: v for k, v in json.loads(scheduler.read_text()).items() if not k.startswith("_")}
+    config["unet_config"] = {k: v for k, v in unet.config.items() if not k.startswith("_")}
+    width = unet.config.cross_attention_dim
+    config["context_config"] |= {"anchor_width": width, "width": width}
+    if render_size:
+        config["render_size"] = render_size
+    with torch.device("meta"):
+        model = AnimatorModel(**{k: v for k, v in config.items() if not k.startswith("_")})
+    model.unet = unet
+    return VideoAnimator(
+        model,
+        load_autoencoder(folder / "vae"),
+        image_embedding=load_image_embedding(folder / "image_encoder"),
+        fingerprint=fingerprint,
+    )
+
+
+def load_image_embedding(folder: Path) -> Callable[[Tensor], Tensor]:
+    """CLIP's image embedding: images [B, 3, H, W] in [0, 1] -> [B, 1, A], squashed to the tower's square as SVD's
+    pipeline does.
+    """
+    from transformers import CLIPVisionModelWithProjection
+
+    tower = load_model(CLIPVisionModelWithProjection, folder)
+    size = tower.config.image_size
+
+    def embed(images: Tensor) -> Tensor:
+        tower.to(images.device, images.dtype)
+        pixels = F.interpolate(images, (size, size), mode="bicubic", antialias=True, align_corners=False)
+        mean, std = (
+            torch.tensor(v, device=images.device, dtype=images.dtype).view(1, 3, 1, 1) for v in (CLIP_MEAN, CLIP_STD)
+        )
+        return tower(pixel_values=(pixels - mean) / std).image_embeds[:, None]
+
+    return embed

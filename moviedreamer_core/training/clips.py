@@ -1,0 +1,185 @@
+"""Short clips of papertown as VAE latents, drawn and encoded once and kept as memory-mapped arrays (.npy, never
+pickled).
+
+Clip i of a split is decided by `(seed, split, i)`: its film, look, moment, speed, rate and action sentence. Frame k
+of a clip shows the shot at `begins + k * speed / fps` seconds; the anchor shows it at 0.
+"""
+
+import json
+import os
+import random
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ..bundle import file_hash
+from ..decoder.latents import decode_latents, encode_images
+from ..papertown import Film, draw_frame, random_shot_film
+from .pictures import to_images
+
+INK_SHARE = 0.2
+LONGEST_BEGIN = 2.5
+CHUNK = 16
+FIELDS = ("latents", "worn", "anchor", "ids")
+
+
+@dataclass(frozen=True)
+class ClipPlan:
+    """What is drawn: `begins` in seconds into the shot, `speed` 1 as papertown moves, `fps` frames a second."""
+
+    film: Film
+    look: str
+    begins: float
+    speed: float
+    fps: int
+    wear: int
+
+
+@dataclass(frozen=True)
+class Clips:
+    """latents float16 [N, F, C, h, w]; worn [N, C, h, w], the first frame as it is after being decoded, blurred and
+    encoded again (or as it is, for some); anchor [N, C, h, w], the shot at 0 s; ids float32 [N, 2], fps and speed;
+    `sentences`, what moves."""
+
+    latents: np.ndarray
+    worn: np.ndarray
+    anchor: np.ndarray
+    ids: np.ndarray
+    sentences: list[str]
+
+    def __len__(self) -> int:
+        return len(self.latents)
+
+
+def plan_clip(seed: int, split: str, index: int) -> ClipPlan:
+    """Clip `index` of a split. Half begin with their shot; most run at papertown's own speed and 8 fps, the rate of
+    its films.
+    """
+    rng = random.Random(f"clip:{seed}:{split}:{index}")
+    film = random_shot_film(rng, split)
+    return ClipPlan(
+        film,
+        look="ink" if rng.random() < INK_SHARE else "paper",
+        begins=0.0 if rng.random() < 0.5 else rng.uniform(0, LONGEST_BEGIN),
+        speed=1.0 if rng.random() < 0.7 else rng.uniform(0.4, 1.8),
+        fps=8 if rng.random() < 0.8 else rng.choice((6, 12, 16)),
+        wear=rng.choice((0, 0, 1, 2)),
+    )
+
+
+def draw_clip(plan: ClipPlan, frames: int, size: tuple[int, int]) -> np.ndarray:
+    """uint8 [frames + 1, H, W, 3]: the anchor, then the clip."""
+    times = [0.0, *(plan.begins + k * plan.speed / plan.fps for k in range(frames))]
+    return np.stack([draw_frame(plan.film, 0, t, size=size, look=plan.look) for t in times])
+
+
+def said_of(film: Film, index: int) -> str:
+    """The action sentence of a one-shot film, as a script would say it."""
+    from ..papertown import to_script
+    from ..script import Script, resolve
+    from ..script.sentences import action_sentence
+
+    return action_sentence(resolve(Script.model_validate(to_script(film, rng_seed=index)))[0])
+
+
+def clips(
+    root: Path,
+    vae: nn.Module,
+    vae_folder: Path,
+    split: str,
+    count: int,
+    *,
+    frames: int,
+    size: tuple[int, int],
+    seed: int = 0,
+    workers: int = 1,
+) -> Clips:
+    """The first `count` clips of a split in the latents of the VAE of `vae_folder`. Drawn on first use."""
+    base = Path(root) / f"clips_{split}_{count}x{frames}_{size[0]}x{size[1]}_{seed}_{weights_mark(vae_folder)}"
+    said = base.with_name(base.name + "_sentences.json")
+    if not said.exists():
+        _make(base, vae, split, count, frames, size, seed, workers)
+        sentences = [said_of(plan_clip(seed, split, i).film, i) for i in range(count)]
+        part = said.with_suffix(f".{os.getpid()}.part")
+        part.write_text(json.dumps(sentences))
+        os.replace(part, said)
+    arrays = {name: np.load(_file(base, name), mmap_mode="r", allow_pickle=False) for name in FIELDS}
+    return Clips(**arrays, sentences=json.loads(said.read_text()))
+
+
+def weights_mark(folder: Path) -> str:
+    """Twelve hex digits that change with the weights in a folder."""
+    return file_hash(next(iter(sorted(folder.glob("*.safetensors")))))[:12]
+
+
+def _file(base: Path, name: str) -> Path:
+    return base.with_name(f"{base.name}_{name}.npy")
+
+
+def _make(
+    base: Path, vae: nn.Module, split: str, count: int, frames: int, size: tuple[int, int], seed: int, workers: int
+) -> None:
+    base.parent.mkdir(parents=True, exist_ok=True)
+    with torch.no_grad():
+        shape = tuple(encode_images(vae, torch.zeros(1, 3, size[1], size[0], device=vae.device)).shape[1:])
+    shapes = {"latents": (count, frames, *shape), "worn": (count, *shape), "anchor": (count, *shape), "ids": (count, 2)}
+    parts = {name: _file(base, name).with_suffix(f".{os.getpid()}.part") for name in FIELDS}
+    kinds = {"latents": np.float16, "worn": np.float16, "anchor": np.float16, "ids": np.float32}
+    out = {
+        name: np.lib.format.open_memmap(parts[name], mode="w+", dtype=kinds[name], shape=shapes[name])
+        for name in FIELDS
+    }
+    for first, drawn in _drawn(split, count, frames, size, seed, workers):
+        for k, pictures in enumerate(drawn):
+            i, plan = first + k, plan_clip(seed, split, first + k)
+            latents = encode_images_at_once(vae, to_images(pictures).to(vae.device))
+            out["anchor"][i], out["latents"][i] = latents[0].half().cpu(), latents[1:].half().cpu()
+            out["worn"][i] = worn(vae, latents[1:2], plan.wear)[0].half().cpu()
+            out["ids"][i] = plan.fps, plan.speed
+    for name in FIELDS:
+        out[name].flush()
+        os.replace(parts[name], _file(base, name))
+
+
+@torch.no_grad()
+def encode_images_at_once(vae: nn.Module, images: Tensor) -> Tensor:
+    """Latents of images [N, 3, H, W], without gradients."""
+    return encode_images(vae, images)
+
+
+@torch.no_grad()
+def worn(vae: nn.Module, latents: Tensor, times: int) -> Tensor:
+    """Latents [B, C, h, w] after being decoded, blurred a little, and encoded again, `times` times."""
+    for _ in range(times):
+        images = decode_latents(vae, latents)
+        blurred = F.avg_pool2d(F.pad(images, (1, 1, 1, 1), mode="replicate"), 3, stride=1)
+        latents = encode_images(vae, 0.75 * images + 0.25 * blurred)
+    return latents
+
+
+def _drawn(
+    split: str, count: int, frames: int, size: tuple[int, int], seed: int, workers: int
+) -> Iterator[tuple[int, np.ndarray]]:
+    """Chunks of drawn clips in order, drawn by worker processes a little ahead of where they are used."""
+    jobs = [(seed, split, a, min(a + CHUNK, count), frames, size) for a in range(0, count, CHUNK)]
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        ahead = deque((job, pool.submit(draw_clips, job)) for job in jobs[: workers + 2])
+        for job in [*jobs[workers + 2 :], *[None] * len(ahead)]:
+            done, future = ahead.popleft()
+            if job is not None:
+                ahead.append((job, pool.submit(draw_clips, job)))
+            yield done[2], future.result()
+
+
+def draw_clips(job: tuple[int, str, int, int, int, tuple[int, int]]) -> np.ndarray:
+    """Clips a..b of a split, uint8 [b - a, frames + 1, H, W, 3] (runs in a worker process)."""
+    seed, split, a, b, frames, size = job
+    return np.stack([draw_clip(plan_clip(seed, split, i), frames, size) for i in range(a, b)])
