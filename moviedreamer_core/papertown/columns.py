@@ -16,6 +16,7 @@ from torch.nn import functional as F
 from .labels import ATTRIBUTES
 from .world import MAX_PEOPLE
 
+Logits = tuple[Tensor, Tensor]
 NAMES: tuple[str, ...] = tuple(ATTRIBUTES)
 SCENE: tuple[str, ...] = tuple(name for name in NAMES if not name.startswith("slot"))
 PERSONAL: tuple[str, ...] = tuple(name.partition(".")[2] for name in NAMES if name.startswith("slot0."))
@@ -30,53 +31,56 @@ def outputs(extra: int = 0) -> tuple[int, int]:
     return sum(SCENE_COUNTS) + extra * len(SCENE), sum(PERSONAL_COUNTS) + extra * len(PERSONAL)
 
 
-def split(scene: Tensor, slots: Tensor, extra: int = 0) -> Iterator[tuple[str, Tensor]]:
+def split(logits: Logits, extra: int = 0) -> Iterator[tuple[str, Tensor]]:
     """(attribute, logits [B, classes]) for every attribute of ATTRIBUTES."""
+    scene, slots = logits
     yield from zip(SCENE, scene.split([count + extra for count in SCENE_COUNTS], dim=-1), strict=True)
     for k in range(MAX_PEOPLE):
         parts = slots[:, k].split([count + extra for count in PERSONAL_COUNTS], dim=-1)
         yield from ((f"slot{k}.{name}", part) for name, part in zip(PERSONAL, parts, strict=True))
 
 
-def cross_entropy(scene: Tensor, slots: Tensor, labels: Tensor, *, smoothing: float = 0.0) -> Tensor:
+def cross_entropy(logits: Logits, labels: Tensor) -> Tensor:
     """The mean over the attributes of their mean cross-entropy; what cannot be seen (-1) does not count."""
     losses = []
-    for _, logits, target in _pairs(scene, slots, labels):
-        seen = (target >= 0).sum().clamp(min=1)
-        total = F.cross_entropy(logits.float(), target, ignore_index=-1, reduction="sum", label_smoothing=smoothing)
-        losses.append(total / seen)
+    for _, part, target in _pairs(logits, labels):
+        total = F.cross_entropy(part.float(), target, ignore_index=-1, reduction="sum")
+        losses.append(total / (target >= 0).sum().clamp(min=1))
     return torch.stack(losses).mean()
 
 
-def stated_cross_entropy(scene: Tensor, slots: Tensor, labels: Tensor) -> Tensor:
-    """Like `cross_entropy` with one more class an attribute, the last: "not stated" (label -1), at a quarter weight.
+def stated_cross_entropy(logits: Logits, labels: Tensor) -> Tensor:
+    """Like `cross_entropy` with one more class an attribute, the last: "not stated" (label -1).
 
-    A label of -2 does not count. Slots are [B, 3, P + its attributes].
+    A label of -2 does not count. Sentences that do not state an attribute weigh together no more than those that do,
+    or rare statements would never be learnt.
     """
     losses = []
-    for _, logits, target in _pairs(scene, slots, labels, extra=1):
-        weight = torch.tensor([0.0, 0.25, 1.0], device=target.device)[target.clamp(max=0) + 2]
-        loss = F.cross_entropy(logits.float(), target.where(target >= 0, logits.shape[-1] - 1), reduction="none")
+    for _, part, target in _pairs(logits, labels, extra=1):
+        stated, silent = target >= 0, target == -1
+        balance = (stated.sum() / silent.sum().clamp(min=1)).clamp(max=0.25)
+        loss = F.cross_entropy(part.float(), target.where(stated, part.shape[-1] - 1), reduction="none")
+        weight = stated + silent * balance
         losses.append((loss * weight).sum() / weight.sum().clamp(min=1))
     return torch.stack(losses).mean()
 
 
-def accuracy(scene: Tensor, slots: Tensor, labels: Tensor, extra: int = 0) -> dict[str, float]:
+def accuracy(logits: Logits, labels: Tensor, extra: int = 0) -> dict[str, float]:
     """The share read right by attribute (slots together, as "slot.hat"), of those with a label of 0 or more."""
     scores = {}
-    for name, logits, target in _pairs(scene, slots, labels, extra):
+    for name, part, target in _pairs(logits, labels, extra):
         seen = target >= 0
         if seen.any():
-            scores[name] = float((logits.argmax(-1) == target)[seen].float().mean())
+            scores[name] = float((part.argmax(-1) == target)[seen].float().mean())
     return scores
 
 
-def _pairs(scene: Tensor, slots: Tensor, labels: Tensor, extra: int = 0) -> Iterator[tuple[str, Tensor, Tensor]]:
+def _pairs(logits: Logits, labels: Tensor, extra: int = 0) -> Iterator[tuple[str, Tensor, Tensor]]:
     """(name, logits [N, classes], target [N]) with the slots of a personal attribute one after another."""
-    labels = labels.long()
+    (scene, slots), labels = logits, labels.long()
     targets = labels[:, SCENE_COLUMNS]
-    for k, logits in enumerate(scene.split([count + extra for count in SCENE_COUNTS], dim=-1)):
-        yield SCENE[k], logits, targets[:, k]
+    for k, part in enumerate(scene.split([count + extra for count in SCENE_COUNTS], dim=-1)):
+        yield SCENE[k], part, targets[:, k]
     people = labels[:, PERSONAL_COLUMNS].flatten(0, 1)
-    for k, logits in enumerate(slots.flatten(0, 1).split([count + extra for count in PERSONAL_COUNTS], dim=-1)):
-        yield f"slot.{PERSONAL[k]}", logits, people[:, k]
+    for k, part in enumerate(slots.flatten(0, 1).split([count + extra for count in PERSONAL_COUNTS], dim=-1)):
+        yield f"slot.{PERSONAL[k]}", part, people[:, k]

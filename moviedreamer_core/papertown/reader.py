@@ -81,7 +81,7 @@ class Look(nn.Module):
         return torch.einsum("bnq,bnc->bqc", weights, cells).unflatten(1, (self.views, self.glances)).flatten(2)
 
 
-class Reader(ModelMixin, ConfigMixin):
+class Reader(ModelMixin, ConfigMixin):  # type: ignore[misc]
     """Linear heads for every attribute on a small convolutional trunk, and a second trunk that reads motion."""
 
     @register_to_config
@@ -162,7 +162,7 @@ class Reader(ModelMixin, ConfigMixin):
     def _logits(self, images: Tensor) -> list[tuple[str, Tensor]]:
         parts = [self(part.to(self.device)) for part in _fit(images).split(64)]
         scene, slots = (torch.cat(column).float().cpu() for column in zip(*parts, strict=True))
-        return list(split(scene, slots))
+        return list(split((scene, slots)))
 
 
 def describe(answers: dict[str, Answer], index: int = 0) -> dict[str, str]:

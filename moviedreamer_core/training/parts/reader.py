@@ -1,0 +1,141 @@
+"""The attribute reader of papertown, trained on clips and on frames of both looks, worn as generated ones are."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ...bundle import load_model
+from ...papertown import LOOKS, Film, draw_frame, labels
+from ...papertown.columns import accuracy, cross_entropy
+from ...papertown.labels import ATTRIBUTES
+from ...papertown.reader import CLIP_FRAMES, Reader
+from ...papertown.world import MAX_PEOPLE
+from ..data import frame_film
+from ..export import save_half
+from ..loop import Part, Workspace
+from ..pictures import save_grid, to_images
+from ..wear import worn
+
+FPS = 8
+HELD_OUT = 384
+ACTION_COLUMNS = [list(ATTRIBUTES).index(f"slot{k}.action") for k in range(MAX_PEOPLE)]
+
+
+class Eyes(nn.Module):
+    """Frames and clips in one forward, so that the gradients of several processes are averaged."""
+
+    def __init__(self, reader: Reader) -> None:
+        super().__init__()
+        self.reader = reader
+
+    def forward(self, images: Tensor, clips: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Scene and slot logits of images [B, 3, 64, 128], action logits of grey clips [C, 8, 64, 128]."""
+        return *self.reader(images), self.reader.forward_motion(clips)
+
+
+class ReaderPart(Part):
+    """Settings: `frames` (look -> number), `clips`, `clips_per_frame` of a batch, `seed`, `model` (optional)."""
+
+    name = "reader"
+
+    def __init__(self, settings: dict, workspace: Workspace):
+        super().__init__(settings, workspace)
+        self.frames = [workspace.data.frames("train", settings["frames"][look], look) for look in LOOKS]
+        self.held_out = [workspace.data.frames("test", HELD_OUT, look) for look in LOOKS]
+        self.clips, self.actions = drawn_clips(workspace, "train", settings["clips"])
+        self.held_out_clips = drawn_clips(workspace, "test", min(256, settings["clips"]))
+        torch.manual_seed(settings["seed"])
+        self.model = Eyes(Reader(**settings.get("model", {})))
+
+    def batch(self, step: int, rng: np.random.Generator, size: int) -> dict[str, Tensor]:
+        counts = (size // 2, size - size // 2)
+        rows = [(look, rng.integers(len(look), size=n)) for look, n in zip(self.frames, counts, strict=True)]
+        clips = rng.integers(len(self.clips), size=max(1, round(size * self.settings["clips_per_frame"])))
+        return {
+            "images": to_images(np.concatenate([look.images[chosen] for look, chosen in rows])),
+            "labels": torch.from_numpy(np.concatenate([look.labels[chosen] for look, chosen in rows])).long(),
+            "clips": torch.from_numpy(self.clips[clips]).float().div(255),
+            "actions": torch.from_numpy(self.actions[clips]).long(),
+        }
+
+    def loss(self, batch: dict[str, Tensor], model: Any) -> tuple[Tensor, dict[str, float]]:
+        clips = batch["clips"]
+        clips = worn(clips.reshape(len(clips), 1, -1, clips.shape[-1]).expand(-1, 3, -1, -1))[:, 0].view_as(clips)
+        scene, slots, motion = model(worn(batch["images"]), clips)
+        looks = cross_entropy((scene, slots), batch["labels"])
+        moves = F.cross_entropy(motion.flatten(0, 1), batch["actions"].flatten(), ignore_index=-1)
+        return looks + 0.2 * moves, {"looks": float(looks.detach()), "moves": float(moves.detach())}
+
+    def validate(self, model: Any) -> dict[str, float]:
+        """Shares read right on drawn frames of the test split: people and arrangements that training never showed."""
+        scores: dict[str, float] = {}
+        reader = model.reader
+        for look, frames in zip(LOOKS, self.held_out, strict=True):
+            images = to_images(frames.images)
+            parts = [reader(part.to(reader.device)) for part in images.split(64)]
+            scene, slots = (torch.cat(column).cpu() for column in zip(*parts, strict=True))
+            found = accuracy((scene, slots), torch.from_numpy(frames.labels))
+            if look == LOOKS[0]:
+                scores |= found
+            scores[f"mean_{look}"] = sum(found.values()) / len(found)
+            scores[f"who_{look}"] = self._who(reader, images)
+        clips, actions = (torch.from_numpy(array) for array in self.held_out_clips)
+        motion = torch.cat([reader.forward_motion(c.to(reader.device).float() / 255).cpu() for c in clips.split(32)])
+        seen = actions >= 0
+        scores["clip_action"] = float((motion.argmax(-1) == actions)[seen].float().mean())
+        return scores
+
+    def samples(self, model: Any, path: Path) -> None:
+        """Held-out frames above the same frames worn: what it reads."""
+        torch.manual_seed(0)
+        images = torch.cat([to_images(frames.images[:8]) for frames in self.held_out])
+        save_grid(torch.cat([images, worn(images, 1.0)]), path)
+
+    def export(self, model: Any, folder: Path) -> None:
+        save_half(model.reader, folder)
+
+    def load(self, folder: Path) -> None:
+        self.model.reader = load_model(Reader, folder)
+
+    def gate(self) -> tuple[str, float]:
+        return "mean_paper", 0.95
+
+    def _who(self, reader: Reader, images: Tensor) -> float:
+        """How often the leftmost person is told from the rest of the film's cast of three (wide shots left out)."""
+        right = []
+        for k, image in enumerate(images[:128]):
+            film = self.workspace.data.film("test", k)
+            if film.shots[0].size != "wide":
+                found = reader.who(image[None], 0, [member.person for member in film.cast])
+                right.append(int(found) == film.shots[0].figures[0].character)
+        return sum(right) / max(1, len(right))
+
+
+def drawn_clips(workspace: Workspace, split: str, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Grey clips uint8 [N, 8, 64, 128] of one second, both looks in turn, and each slot's action int64 [N, 3] (or -1).
+
+    Drawn on first use and kept beside the frames.
+    """
+    data = workspace.data
+    pictures = data.root / f"clips_{split}_grey_{data.seed}_{count}.npy"
+    marks = pictures.with_name(f"{pictures.stem}_actions.npy")
+    if not (pictures.exists() and marks.exists()):
+        films = [frame_film(data.seed, split, k) for k in range(count)]
+        clips = np.stack([_grey_clip(film, LOOKS[k % 2]) for k, film in enumerate(films)])
+        values = np.array([list(labels(film, 0).values()) for film in films], np.int64)[:, ACTION_COLUMNS]
+        data.root.mkdir(parents=True, exist_ok=True)
+        np.save(marks, values)
+        temporary = pictures.with_suffix(".part.npy")
+        np.save(temporary, clips)
+        os.replace(temporary, pictures)
+    return np.load(pictures, allow_pickle=False), np.load(marks, allow_pickle=False)
+
+
+def _grey_clip(film: Film, look: str) -> np.ndarray:
+    frames = [draw_frame(film, 0, k / FPS, size=(128, 64), look=look) for k in range(CLIP_FRAMES)]
+    return np.stack(frames).mean(-1).round().astype(np.uint8)
