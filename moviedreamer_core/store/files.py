@@ -1,0 +1,88 @@
+"""Writing that survives a kill: temporary name, fsync of file and folder, rename; and clear words for a full disk."""
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from ..errors import MovieDreamerError
+
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+
+
+def sync_file(path: Path) -> None:
+    """Force a file's bytes to the disk."""
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_folder(path: Path) -> None:
+    """Force a folder's names to the disk (where the system can: Windows cannot open folders and needs no such call)."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def publish(temporary: Path, final: Path) -> None:
+    """Make a finished temporary file appear under its final name, all at once, and for good. Same file system."""
+    sync_file(temporary)
+    os.replace(temporary, final)
+    sync_folder(final.parent)
+
+
+def write_text(path: Path, text: str, *, durable: bool = True) -> None:
+    """Replace a small text file (UTF-8) atomically. Raises OSError and then leaves the old file as it was."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+        if durable:
+            publish(temporary, path)
+        else:
+            os.replace(temporary, path)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether an exception, or what caused it, says that the disk is full (libraries wrap it in their own types)."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if getattr(seen, "errno", None) in _FULL or "os error 28" in str(seen) or "No space left" in str(seen):
+            return True
+        seen = seen.__cause__ or seen.__context__
+    return False
+
+
+@contextmanager
+def plain_errors(folder: Path, doing: str) -> Iterator[None]:
+    """Turn a full disk or a folder that cannot be written into a MovieDreamerError that says what to do.
+
+    `doing` completes "Cannot ...", e.g. "write the film". Exceptions about other places pass unchanged.
+    """
+    try:
+        yield
+    except MovieDreamerError:
+        raise
+    except Exception as error:
+        if is_full(error):
+            raise MovieDreamerError(
+                f"Cannot {doing}: the disk that holds {folder} is full. Nothing finished is lost, no half file left. "
+                "Free some space (`moviedreamer store gc --cap 2GB` trims the store) and run the same command again."
+            ) from error
+        place = str(getattr(error, "filename", None) or "")
+        if isinstance(error, OSError) and place.startswith(str(folder)):
+            raise MovieDreamerError(
+                f"Cannot {doing}: {place}: {error.strerror or error}. Choose a folder where you may write, or give "
+                "yourself the right to write there.") from error
+        raise
