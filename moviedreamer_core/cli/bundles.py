@@ -1,0 +1,53 @@
+"""`moviedreamer bundle info`: what a bundle holds, how it was trained, how good it is."""
+
+import argparse
+
+from rich.console import Console
+from rich.table import Table
+
+from ..bundle import PARTS, Bundle
+from ..registry import ANIMATORS, DECODERS
+from .stores import shown_size
+
+
+def add_bundle_option(parser: argparse.ArgumentParser) -> None:
+    """`--bundle`: the weights."""
+    parser.add_argument(
+        "--bundle", default="mini", help="name of a packaged bundle, or its folder (default: %(default)s)"
+    )
+
+
+def add_commands(commands: argparse._SubParsersAction) -> None:
+    """Add `bundle`."""
+    bundle = commands.add_parser("bundle", help="say what a bundle of weights holds")
+    actions = bundle.add_subparsers(required=True, metavar="ACTION")
+    info = actions.add_parser("info", help="parts, sizes, training, measured quality, decoders and animators")
+    add_bundle_option(info)
+    info.set_defaults(run=_info)
+
+
+def _info(options: argparse.Namespace) -> None:
+    bundle = Bundle.open(options.bundle)
+    info, console = bundle.info, Console()
+    console.print(f"[bold]{info.name}[/bold] {info.description}", highlight=False)
+    console.print(f"in {bundle.folder}", highlight=False)
+    sizes = "drawn at {}x{}, shown at {}x{}".format(*info.render_size, *info.show_size)
+    console.print(f"{sizes}, {info.fps} frames a second", highlight=False)
+    table = Table("part", "size", "fingerprint", "trained", "quality")
+    for part in PARTS:
+        if bundle.has(part):
+            card = bundle.card(part)
+            trained = f"{card.get('steps', '?')} steps, {card.get('seconds', '?')} s" if card else "no card"
+            quality = ", ".join(f"{k} {_number(v)}" for k, v in card.get("quality", {}).items())
+            table.add_row(part, shown_size(bundle.size(part)), bundle.fingerprint(part)[:12], trained, quality)
+        else:
+            table.add_row(part, "-", "", "not in this bundle", "")
+    console.print(table)
+    console.print(f"{shown_size(sum(bundle.size(p) for p in bundle.parts()))} in all", highlight=False)
+    for kind, registry in (("decoders", DECODERS), ("animators", ANIMATORS)):
+        listed = "; ".join(f"{name}: {registry.find(name).summary}" for name in registry.names())
+        console.print(f"{kind}: {listed}", highlight=False)
+
+
+def _number(value: object) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)

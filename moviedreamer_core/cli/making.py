@@ -1,0 +1,207 @@
+"""`moviedreamer film | plan | keyframes | animatic | clips`: from a script to what one wants to look at."""
+
+import argparse
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+
+from ..progress import SILENT
+from .bars import Bars
+from .options import add_making_options, open_studio
+
+if TYPE_CHECKING:
+    from ..film.pipeline import Clip, Keyframe
+    from ..film.studio import Studio
+
+STAGES = {
+    "plan": ("cast", "plan"),
+    "keyframes": ("cast", "plan", "keyframe"),
+    "clips": ("cast", "plan", "keyframe", "clip"),
+    "animatic": ("cast", "plan", "keyframe", "clip", "film"),
+    "film": ("cast", "plan", "keyframe", "clip", "film"),
+}
+HELP = {
+    "film": "make the film: MP4, contact sheet and report",
+    "plan": "plan the whole film and say what is new, kept or planned with an older shot",
+    "keyframes": "render the keyframes and a contact sheet",
+    "animatic": "a film of the keyframes with pan and zoom: the draft to look at before paying for motion",
+    "clips": "make the clips, one MP4 a shot",
+}
+OUTPUTS = {
+    "film": "out/film.mp4",
+    "plan": None,
+    "keyframes": "out/keyframes",
+    "animatic": "out/animatic.mp4",
+    "clips": "out/clips",
+}
+
+
+def add_commands(commands: argparse._SubParsersAction) -> None:
+    """Add the five commands."""
+    for name, help in HELP.items():
+        parser = commands.add_parser(name, help=help, description=help[0].upper() + help[1:] + ".")
+        add_making_options(parser)
+        where = OUTPUTS[name]
+        parser.add_argument("-o", "--output", type=Path, default=Path(where) if where else None,
+                            help=f"where to (default: {where or 'nowhere, the store keeps it'})")  # fmt: skip
+        if name in ("film", "animatic"):
+            parser.add_argument("--format", choices=("mp4", "gif", "png"), help="default: what the output's name says")
+            parser.add_argument("--audio", type=Path, help="sound file to lay under the film instead of the script's")
+            parser.add_argument(
+                "--fit", choices=("pad", "crop"), default="pad", help="how an aspect other than the bundle's is met"
+            )
+        parser.set_defaults(run=_run, what=name)
+
+
+def _run(options: argparse.Namespace) -> None:
+    began = time.perf_counter()
+    if options.what in ("film", "animatic") and not options.format and not options.output.suffix:
+        options.output = options.output / "film.mp4"  # a folder was named
+    bars = Bars(quiet=options.quiet)
+    studio = open_studio(options, bars)
+    if options.what == "animatic":
+        from ..film.studio import with_animator
+
+        studio = with_animator(studio, "panzoom")
+    if options.dry_run:
+        return _foresee(studio.with_progress(SILENT), options)
+    _check_output(studio, options)
+    with bars:
+        lines = list(_make(studio, options, began))
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+
+
+def _make(studio: "Studio", options: argparse.Namespace, began: float) -> Iterable[str]:
+    """Make what is asked for; yields lines to print at the end."""
+    from ..film.making import make_film
+    from ..film.pipeline import animate_clips, make_cast, render_keyframes
+    from ..film.planning import make_plan
+
+    times: dict[str, float] = {}
+    cast = _timed(times, "cast", lambda: make_cast(studio))
+    plan = _timed(times, "plan", lambda: make_plan(studio, cast))
+    if options.what == "plan":
+        yield from _plan_lines(plan, options.output)
+        return
+    for take in plan.takes:
+        if take.note:
+            yield f"shot {take.planned.id}: {take.note} (--replan following refreshes it)"
+    keyframes = _timed(times, "keyframes", lambda: list(render_keyframes(studio, cast, plan)))
+    if options.what == "keyframes":
+        yield from _keep_keyframes(studio, plan, keyframes, options.output)
+        return
+    clips = _timed(times, "clips", lambda: list(animate_clips(studio, keyframes)))
+    if options.what == "clips":
+        yield from _keep_clips(studio, clips, options.output)
+        return
+    film = _timed(
+        times, "film", lambda: make_film(studio, clips, options.output, format=options.format, audio=options.audio)
+    )
+    state = "" if film.fresh else ", nothing had changed"
+    yield f"{film.path}: {film.frames} frames of {film.size[0]}x{film.size[1]} at {studio.script.fps} a second{state}"
+    from ..film.summary import write_summary
+
+    yield from write_summary(
+        studio, plan, keyframes, clips, film, times=times, seconds=time.perf_counter() - began, threads=options.threads
+    )
+
+
+def _timed(times: dict[str, float], name: str, work: Any) -> Any:
+    began = time.perf_counter()
+    result = work()
+    times[name] = time.perf_counter() - began
+    return result
+
+
+def _plan_lines(plan: Any, output: Path | None) -> Iterable[str]:
+    for number, take in enumerate(plan.takes, 1):
+        state = "planned now" if take.fresh else "kept"
+        note = f", {take.note}" if take.note else ""
+        yield f"{number:>4} {take.planned.id}: {state}{note}, {take.planned.log_likelihood:.2f} nats a dimension"
+    if output is not None:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        plan.plan.save(output)
+        yield f"{output}: the plan of {len(plan.takes)} shots"
+
+
+def _keep_keyframes(studio: "Studio", plan: Any, keyframes: "Sequence[Keyframe]", folder: Path) -> Iterable[str]:
+    from ..film.making import copy_out
+    from ..film.pipeline import show_keyframe
+    from ..film.summary import write_sheet
+
+    for keyframe in keyframes:
+        more = f"_{keyframe.number + 1}" if keyframe.shot.keyframes > 1 else ""
+        copy_out(show_keyframe(studio, keyframe), folder / f"{keyframe.shot.index + 1:03}_{keyframe.shot.id}{more}.png")
+    yield f"{folder}: {len(keyframes)} keyframes, {sum(k.fresh for k in keyframes)} of them made now"
+    yield str(write_sheet(studio, plan, keyframes, folder / "contact_sheet.png"))
+
+
+def _keep_clips(studio: "Studio", clips: "Sequence[Clip]", folder: Path) -> Iterable[str]:
+    from ..film.making import copy_out
+
+    for clip in clips:
+        copy_out(clip.shown, folder / f"{clip.shot.index + 1:03}_{clip.shot.id}.mp4")
+    yield f"{folder}: {len(clips)} clips, {sum(clip.fresh for clip in clips)} of them made now"
+
+
+def _check_output(studio: "Studio", options: argparse.Namespace) -> None:
+    """Find out before the work, not after it, that the result cannot be written, or its sound not be read."""
+    if options.output is None:
+        return
+    from ..errors import MovieDreamerError
+    from ..film.making import format_of, sound_of
+    from ..film.pictures import FILM_FILE
+    from ..store.files import plain_errors
+
+    folder = options.output
+    if options.what in ("film", "animatic"):
+        kind = format_of(options.output, options.format)
+        sound_of(studio, options.audio)
+        if kind != "png" and options.output.is_dir():
+            raise MovieDreamerError(
+                f"{options.output} is a folder; expected a file name such as {options.output / 'film.mp4'}"
+            )
+        if kind == "png" and options.output.is_dir() and any(options.output.iterdir()):
+            if not (options.output / FILM_FILE).exists():
+                raise MovieDreamerError(
+                    f"{options.output} holds other files; a film in pictures needs a folder of its own"
+                )
+        folder = options.output.parent
+    elif options.what == "plan":
+        folder = options.output.parent
+    with plain_errors(folder, f"write the {options.what}"):
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".moviedreamer-probe"
+        probe.touch()
+        probe.unlink()
+
+
+def _foresee(studio: "Studio", options: argparse.Namespace) -> None:
+    from ..film.foresee import foresee
+    from ..film.making import format_of, sound_of
+
+    film = options.what in ("film", "animatic")
+    kind = format_of(options.output, options.format) if film else "mp4"
+    sound = sound_of(studio, options.audio) if film else None
+    steps = foresee(studio, STAGES[options.what], format=kind, audio=sound)
+    table = Table("shot", "stage", "would be", "why", "seconds", title=f"{studio.script.title}: what would be made")
+    for step in steps:
+        if step.made or step.why:
+            table.add_row(step.shot or "(film)", step.stage, "made" if step.made else "kept", step.why,
+                          f"{step.seconds:.1f}" if step.made else "")  # fmt: skip
+    console = Console()
+    console.print(table)
+    made = [step for step in steps if step.made]
+    console.print(
+        f"{len(made)} of {len(steps)} results would be made, the rest is kept; "
+        f"about {sum(step.seconds for step in made):.0f} s",
+        highlight=False,
+    )
+    from ..script import field_table
+
+    sys.stdout.write("\nWhat each stage reads of the script\n" + field_table() + "\n")

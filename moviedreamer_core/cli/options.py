@@ -1,0 +1,155 @@
+"""Options that several commands share, and what they become: a bundle, a store, a studio."""
+
+import argparse
+import os
+import re
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from ..errors import MovieDreamerError
+from ..progress import Progress
+from ..script import Route, Script, load_script
+from .bundles import add_bundle_option
+from .stores import add_store_option
+
+SUFFIXES = (".yaml", ".yml", ".json")
+
+
+def add_script(parser: argparse.ArgumentParser) -> None:
+    """The script's file or the name of an example."""
+    names = ", ".join(sorted(path.stem for path in examples()))
+    parser.add_argument(
+        "script", metavar="SCRIPT", help=f"a script file (YAML or JSON), or an example: {names or 'none'}"
+    )
+
+
+def add_making_options(parser: argparse.ArgumentParser) -> None:
+    """Everything that decides how a script is made."""
+    add_script(parser)
+    add_bundle_option(parser)
+    add_store_option(parser)
+    parser.add_argument("--seed", type=int, help="seed of the film instead of the script's")
+    parser.add_argument("--decoder", action="append", default=[], metavar="NAME[=SHOTS]",
+                        help="decoder of all or some shots, e.g. ink, 'ink=3,7-9', 'ink=scene:harbour'")  # fmt: skip
+    parser.add_argument("--animator", action="append", default=[], metavar="NAME[=SHOTS]",
+                        help="animator of all or some shots, e.g. panzoom, or 'panzoom=scene:harbour'")  # fmt: skip
+    parser.add_argument(
+        "--shot-seed", action="append", default=[], metavar="SEED=SHOTS", help="seed of some shots, e.g. '7=3'"
+    )
+    parser.add_argument("--steps", type=int, help="sampling steps of the decoders (default: the decoder's own)")
+    parser.add_argument(
+        "--guidance", type=float, help="how strongly a decoder follows its condition (default: its own)"
+    )
+    parser.add_argument(
+        "--temperature", type=float, help="how far the planner strays, 0 to 4 (default: the planner's own)"
+    )
+    parser.add_argument("--candidates", type=int, default=1, help="draws per keyframe, of which the likeliest is kept")
+    parser.add_argument("--motion", type=float, default=1.0, help="how much clips move, 0 to 4")
+    parser.add_argument(
+        "--anchor-strength", type=float, default=1.0, help="how much clips hold on to their keyframe, 0 to 2"
+    )
+    parser.add_argument("--replan", default="changed", metavar="WHAT",
+                        help="changed, following (also what was planned with older shots), all, or shots")  # fmt: skip
+    parser.add_argument("--threads", type=int, default=default_threads(), help="CPU threads (default: %(default)s)")
+    parser.add_argument("--dry-run", action="store_true", help="say what would be made, why, and how long it takes")
+    parser.add_argument("--quiet", action="store_true", help="show no progress")
+
+
+def default_threads() -> int:
+    """The machine's cores, at most 4: small models get slower with more."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(4, cores))
+
+
+def examples() -> list[Path]:
+    """The scripts that are shipped."""
+    folder = (
+        Path(str(files("moviedreamer_core" if not __package__ else __package__.rpartition(".")[0])))
+        / "script"
+        / "examples"
+    )
+    return [path for path in folder.glob("*") if path.suffix in SUFFIXES]
+
+
+def find_script(name: str) -> Path:
+    """A script's file, or the example of that name. Raises MovieDreamerError if there is neither."""
+    path = Path(name)
+    if path.is_file():
+        return path
+    known = {example.stem: example for example in examples()}
+    if name in known:
+        return known[name]
+    raise MovieDreamerError(
+        f"no script '{name}': there is no such file, and the examples are {', '.join(sorted(known)) or 'none'}"
+    )
+
+
+def open_script(name: str) -> tuple[Script, Path]:
+    """A script and the folder at which its file names start."""
+    path = find_script(name)
+    return load_script(path), path.parent
+
+
+def routes_of(field: str, texts: Sequence[str]) -> list[Route]:
+    """ "ink=3,7-9" as a route; "ink" alone speaks for all shots."""
+    routes = []
+    for text in texts:
+        name, _, shots = text.partition("=")
+        if not name.strip():
+            raise MovieDreamerError(f"--{field} {text}: expected NAME or NAME=SHOTS, e.g. 'ink=3,7-9'")
+        routes.append(Route(name.strip(), shots.strip() or "all", field))
+    return routes
+
+
+def seed_routes(texts: Sequence[str]) -> list[Route]:
+    """ "7=3" as a route: seed 7 for shot 3."""
+    routes = []
+    for text in texts:
+        value, _, shots = text.partition("=")
+        if not re.fullmatch(r"\d{1,16}", value.strip()) or not shots.strip():
+            raise MovieDreamerError(f"--shot-seed {text}: expected SEED=SHOTS, e.g. '7=3'")
+        routes.append(Route(int(value), shots.strip(), "seed"))
+    return routes
+
+
+def open_studio(options: argparse.Namespace, progress: Progress) -> Any:
+    """The studio that the options describe, with the threads set: their number decides the bytes."""
+    from ..bundle import Bundle
+    from ..film.settings import FilmSettings
+    from ..film.studio import Studio
+    from ..store import Store
+
+    set_threads(options.threads)
+    script, folder = open_script(options.script)
+    settings = FilmSettings(
+        seed=options.seed,
+        steps=options.steps,
+        guidance=options.guidance,
+        temperature=options.temperature,
+        candidates=options.candidates,
+        anchor_strength=options.anchor_strength,
+        motion=options.motion,
+        replan=options.replan,
+        fit=getattr(options, "fit", "pad"),
+        routes=(
+            *routes_of("decoder", options.decoder),
+            *routes_of("animator", options.animator),
+            *seed_routes(options.shot_seed),
+        ),
+    )
+    store, bundle = Store(options.store), Bundle.open(options.bundle)
+    return Studio(script, bundle, store, folder=folder, settings=settings, progress=progress)
+
+
+def set_threads(count: int) -> None:
+    """Fix torch's threads."""
+    import torch
+
+    if not 1 <= count <= 256:
+        raise MovieDreamerError(f"--threads is {count}; expected 1 to 256")
+    torch.set_num_threads(count)
+
+
+__all__ = ["add_making_options", "add_script", "find_script", "open_script", "open_studio", "set_threads"]

@@ -1,0 +1,68 @@
+"""`moviedreamer script check | show | schema`: what a script says, before anything is made."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from .bundles import add_bundle_option
+from .options import add_script, find_script, open_script
+
+
+def add_commands(commands: argparse._SubParsersAction) -> None:
+    """Add `script` and its commands."""
+    script = commands.add_parser("script", help="check and show a script, or print its JSON Schema")
+    actions = script.add_subparsers(required=True, metavar="ACTION")
+    check = actions.add_parser(
+        "check", help="list every problem with its line, and words that the bundle does not know"
+    )
+    add_script(check)
+    add_bundle_option(check)
+    check.add_argument(
+        "--fit", choices=("pad", "crop"), default="pad", help="how an aspect other than the bundle's is met"
+    )
+    check.set_defaults(run=_check)
+    show = actions.add_parser("show", help="the shots as they will be made, who decided what, what each stage reads")
+    add_script(show)
+    show.set_defaults(run=_show)
+    schema = actions.add_parser("schema", help="print the JSON Schema of scripts")
+    schema.add_argument("-o", "--output", type=Path, help="write it to this file instead")
+    schema.set_defaults(run=_schema)
+
+
+def _check(options: argparse.Namespace) -> int:
+    from ..bundle import Bundle
+    from ..script import aspect_note, crowded_shots, missing_files, unknown_words
+
+    path = find_script(options.script)
+    script, folder = open_script(options.script)
+    bundle = Bundle.open(options.bundle)
+    missing = missing_files(script, folder)
+    notes = [f"{path.name}:{line}: the bundle does not know the word '{word}'"
+             for line, word in unknown_words(script, bundle.load_text())]  # fmt: skip
+    note = aspect_note(script, bundle.info.show_size, options.fit)
+    notes += [note] if note else []
+    most = int(bundle.config("planner").get("max_slots", 0)) if bundle.has("planner") else 0
+    crowded = [f"{path.name}:{line}: {text}" for line, text in crowded_shots(script, most)] if most else []
+    wrong = [*(str(problem) for problem in missing), *crowded]
+    sys.stdout.write("".join(f"{text}\n" for text in [*wrong, *notes]))
+    shots = sum(len(scene.shots) for scene in script.scenes)
+    state = f"{len(wrong)} problems" if wrong else "nothing wrong"
+    sys.stdout.write(f"{path.name}: {shots} shots, {state}, {len(notes)} notes\n")
+    return 2 if wrong else 0
+
+
+def _show(options: argparse.Namespace) -> None:
+    from ..script import show_script
+
+    sys.stdout.write(show_script(open_script(options.script)[0]))
+
+
+def _schema(options: argparse.Namespace) -> None:
+    import json
+
+    from ..script import script_schema, write_schema
+
+    if options.output:
+        write_schema(options.output)
+    else:
+        sys.stdout.write(json.dumps(script_schema(), indent=2) + "\n")

@@ -1,0 +1,69 @@
+"""A sound file as the film's sound: decoded, resampled, cut or padded with silence to the film's length, streaming."""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..errors import MovieDreamerError
+
+if TYPE_CHECKING:
+    from av import AudioFrame
+
+RATE = 48_000
+CHUNK = 1024
+
+
+def audio_frames(path: Path, seconds: Fraction) -> Iterator[AudioFrame]:
+    """Stereo float frames of 1,024 samples at 48 kHz (the last may be shorter), `seconds` in all, pts in samples."""
+    import av
+
+    total, sent = round(seconds * RATE), 0
+    for chunk in _chunks(path, total):
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(chunk), format="fltp", layout="stereo")
+        frame.sample_rate, frame.pts, frame.time_base = RATE, sent, Fraction(1, RATE)
+        sent += chunk.shape[1]
+        yield frame
+
+
+def check_audio(path: Path) -> None:
+    """Raise MovieDreamerError unless the file opens and holds sound."""
+    next(_samples(path), None)
+
+
+def _chunks(path: Path, total: int) -> Iterator[np.ndarray]:
+    """[2, <= 1024] arrays, `total` samples in all."""
+    rest, sent = np.zeros((2, 0), np.float32), 0
+    for samples in _samples(path):
+        rest = np.concatenate([rest, samples], axis=1)
+        while rest.shape[1] >= CHUNK and sent < total:
+            chunk, rest = rest[:, :min(CHUNK, total - sent)], rest[:, CHUNK:]
+            sent += chunk.shape[1]
+            yield chunk
+        if sent >= total:
+            return
+    while sent < total:
+        count = min(CHUNK, total - sent)
+        chunk, rest = rest[:, :count], rest[:, count:]
+        sent += count
+        yield np.pad(chunk, ((0, 0), (0, count - chunk.shape[1])))
+
+
+def _samples(path: Path) -> Iterator[np.ndarray]:
+    """[2, N] float32 arrays at 48 kHz as they are decoded."""
+    import av
+
+    try:
+        with av.open(str(path)) as container:
+            if not container.streams.audio:
+                raise MovieDreamerError(f"{path} holds no sound; expected WAV, MP3, M4A, FLAC, OGG, ...")
+            resampler = av.AudioResampler(format="fltp", layout="stereo", rate=RATE)
+            for frame in container.decode(audio=0):
+                yield from (part.to_ndarray() for part in resampler.resample(frame))
+            yield from (part.to_ndarray() for part in resampler.resample(None))
+    except (av.error.FFmpegError, OSError) as error:
+        raise MovieDreamerError(
+            f"The sound file {path} cannot be read: {error}. Check the path, or export it anew.") from error

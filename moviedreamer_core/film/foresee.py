@@ -1,0 +1,192 @@
+"""What a run would make, and why, without making anything: `--dry-run`.
+
+A result's name is known as soon as everything above it is known. Where something above it must be made first (a plan,
+a cast), the names below it are not known yet: they are listed as made, which errs on the side of more.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..cast import Cast
+from ..planner.plan import tokens_digest
+from ..script import ResolvedShot
+from ..store import artefact_key, listing
+from ..store.store import RECORD
+from .making import film_inputs
+from .pipeline import faceless, keyframe_stage
+from .planning import NOTHING, after, faces_of, kept_takes, read_take, stored_inputs
+from .studio import Studio
+
+GUESSES = {"cast": 3.0, "plan": 0.1, "keyframe": 2.0, "clip": 4.0, "shown": 1.0, "film": 3.0}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One result of a run. `made`: it would be made anew, `why` then says what decides so; `seconds` it would take."""
+
+    shot: str
+    stage: str
+    made: bool
+    why: str
+    seconds: float
+
+
+def foresee(studio: Studio, stages: Sequence[str], *, format: str = "mp4", audio: Path | None = None) -> list[Step]:
+    """The steps of a run through `stages` (of cast, plan, keyframe, clip, film), in order."""
+    look = _Look(studio)
+    steps = [*look.cast(), *look.plan()]
+    if "keyframe" in stages:
+        steps += look.keyframes()
+    if "clip" in stages:
+        steps += look.clips()
+    if "film" in stages:
+        steps.append(look.film(format, audio))
+    return steps
+
+
+def changes(before: Any, now: Any, name: str = "") -> list[str]:
+    """The names of what differs between two inputs, innermost first seen: ["shot.plot"]."""
+    if isinstance(before, Mapping) and isinstance(now, Mapping):
+        keys = list(dict.fromkeys([*before, *now]))
+        return [found for key in keys for found in changes(before.get(key), now.get(key), _inner(name, key))]
+    if isinstance(before, list) and isinstance(now, list) and len(before) == len(now):
+        return list(dict.fromkeys(found for a, b in zip(before, now, strict=True) for found in changes(a, b, name)))
+    return [] if before == now else [name or "everything"]
+
+
+def _inner(name: str, key: str) -> str:
+    return key if name in ("", "own", "fields") else f"{name} {key}"
+
+
+class _Look:
+    """Walks down the stages with the keys that are known."""
+
+    def __init__(self, studio: Studio) -> None:
+        self.studio, self.store = studio, studio.store
+        self.faces: dict[str, str] | None = None
+        self.tokens: dict[str, list[str] | None] = {}
+        self.keyframe_keys: dict[str, list[str] | None] = {}
+        self.shown_keys: list[str | None] = []
+        self.took = _took(studio)
+
+    def cast(self) -> Iterator[Step]:
+        inputs = self.studio.cast_inputs()
+        if inputs is None:
+            self.faces = faces_of(self.studio, faceless(self.studio))
+            return
+        found = self.store.find("cast", artefact_key("cast", inputs))
+        if found is not None:
+            self.faces = faces_of(self.studio, Cast.load(found.path))
+        yield self._step("", "cast", found is not None, "not made yet")
+
+    def plan(self) -> Iterator[Step]:
+        if self.faces is None:
+            self.tokens = {shot.id: None for shot in self.studio.shots}
+            yield from (self._step(shot.id, "plan", False, "the cast is made first") for shot in self.studio.shots)
+            return
+        kept = kept_takes(self.studio, self.faces)
+        before: str | None = NOTHING
+        digests: dict[str, str] = {}
+        for shot in self.studio.shots:
+            planned = kept[shot.id].planned if shot.id in kept else None
+            why = "the plan of an earlier shot is made first"
+            if planned is None and before is not None:
+                inputs = stored_inputs(self.studio, shot, self.faces, before)
+                planned, why = self._planned(shot, inputs)
+            self.tokens[shot.id] = None if planned is None else [tokens_digest(row) for row in planned.tokens]
+            older = planned is not None and not planned.given and dict(planned.planned_with) != digests
+            digests[shot.id] = planned.digest if planned else ""
+            before = None if planned is None or before is None else after(before, planned)
+            note = "kept, planned with an older shot" if older else ""
+            yield self._step(shot.id, "plan", planned is not None, note if planned else why)
+
+    def keyframes(self) -> Iterator[Step]:
+        for shot in self.studio.shots:
+            keys: list[str | None] = []
+            for number in range(shot.keyframes):
+                tokens = self.tokens[shot.id]
+                stage = keyframe_stage(number)
+                if tokens is None or self.faces is None:
+                    keys.append(self._pinned(shot, stage))
+                    yield self._step(shot.id, "keyframe", keys[-1] is not None, "its plan is made first")
+                    continue
+                inputs = self.studio.keyframe_inputs(shot, number, tokens[number], self.faces)
+                key, step = self._known(shot, stage, "keyframe", inputs)
+                keys.append(key)
+                yield step
+            self.keyframe_keys[shot.id] = None if None in keys else [key for key in keys if key]
+
+    def clips(self) -> Iterator[Step]:
+        before: str | None = None
+        for shot in self.studio.shots:
+            keys = self.keyframe_keys[shot.id]
+            follows = shot.join == "continue"
+            if keys is None or (follows and before is None):
+                before = self._pinned(shot, "clip")
+                why = "its keyframe is made first" if keys is None else "the clip that it continues is made first"
+                yield self._step(shot.id, "clip", before is not None, why)
+            else:
+                inputs = self.studio.clip_inputs(shot, keys, before if follows else None)
+                before, step = self._known(shot, "clip", "clip", inputs)
+                yield step
+            yield from self._shown(shot, before)
+
+    def film(self, format: str, audio: Path | None) -> Step:
+        if None in self.shown_keys:
+            return self._step("", "film", False, "a clip is made first")
+        inputs = film_inputs(self.studio, [key for key in self.shown_keys if key], format, audio)
+        found = self.store.find("film", artefact_key("film", inputs))
+        return self._step("", "film", found is not None, self._why("", "film", "film", inputs))
+
+    def _shown(self, shot: ResolvedShot, clip: str | None) -> Iterator[Step]:
+        studio = self.studio
+        if not studio.upscales:
+            self.shown_keys.append(clip)
+            return
+        key = artefact_key("shown", studio.shown_inputs(clip)) if clip else None
+        self.shown_keys.append(key)
+        yield self._step(shot.id, "shown", bool(key and self.store.find("shown", key)), "its clip is made first")
+
+    def _planned(self, shot: ResolvedShot, inputs: Mapping[str, Any]) -> tuple[Any, str]:
+        found = self.store.find("plan", artefact_key("plan", inputs))
+        if found is not None:
+            return read_take(found.path, shot), ""
+        return None, self._why(shot.id, "plan", "plan", inputs)
+
+    def _known(self, shot: ResolvedShot, stage: str, folder: str, inputs: Mapping[str, Any]) -> tuple[str, Step]:
+        key = self._pinned(shot, stage) or artefact_key(folder, inputs)
+        there = self.store.find(folder, key) is not None
+        return key, self._step(shot.id, folder, there, "" if there else self._why(shot.id, stage, folder, inputs))
+
+    def _pinned(self, shot: ResolvedShot, stage: str) -> str | None:
+        take = self.store.index.pinned(self.studio.name, shot.id, stage)
+        return take.key if take and self.store.find(stage.split("-")[0], take.key) else None
+
+    def _why(self, shot: str, stage: str, folder: str, inputs: Mapping[str, Any]) -> str:
+        """What is different from the take that the shot had last."""
+        last = self.store.index.current(self.studio.name, shot, stage)
+        if last is None:
+            return "not made yet"
+        try:
+            record = json.loads((self.store.home(folder, last.key) / RECORD).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return "its last take is gone"
+        now = json.loads(json.dumps(inputs))
+        named = [name for name in changes(record["inputs"], now) if not name.startswith("arguments metadata")]
+        different = ["the shots before it" if name == "before" else name for name in named]
+        return f"changed: {', '.join(different[:4])}" if different else "its file is gone or damaged"
+
+    def _step(self, shot: str, stage: str, there: bool, why: str) -> Step:
+        seconds = 0.0 if there else self.took.get(stage, GUESSES[stage])
+        return Step(shot, stage, not there, why, seconds)
+
+
+def _took(studio: Studio) -> dict[str, float]:
+    """Mean seconds of each stage's results in this store."""
+    seconds: dict[str, list[float]] = {}
+    for entry in listing(studio.store):
+        seconds.setdefault(entry.stage, []).append(entry.seconds)
+    return {stage: sum(values) / len(values) for stage, values in seconds.items()}

@@ -1,0 +1,32 @@
+"""What a writer of film files needs: the stream of frames and everything that goes with it."""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from .frames import Span
+from .subtitles import Cue
+
+
+@dataclass(frozen=True)
+class Job:
+    """`frames`: uint8 [H, W, 3] at `size` = (width, height), as many as `count`. Chapters are (title, first frame,
+    end)."""
+
+    frames: Iterator[np.ndarray]
+    spans: tuple[Span, ...]
+    fps: Fraction
+    size: tuple[int, int]
+    audio: Path | None
+    cues: tuple[Cue, ...]
+    chapters: tuple[tuple[str, int, int], ...]
+    metadata: dict[str, str]
+
+    @property
+    def count(self) -> int:
+        """The film's length in frames."""
+        return self.spans[-1].end

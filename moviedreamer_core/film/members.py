@@ -1,0 +1,48 @@
+"""The script's characters as the cast wants them: with the faces that the script stores beside the pictures."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+
+from ..errors import MovieDreamerError
+from ..script import Character, Script
+
+
+@dataclass(frozen=True)
+class CastMember:
+    """A character for `Cast.build`. Names and descriptions stay out: the faces alone decide the artefact."""
+
+    id: str
+    name: str
+    description: str
+    references: tuple[str, ...]
+    embeddings: Sequence[Sequence[float]]
+
+
+def cast_members(script: Script, folder: Path) -> list[CastMember]:
+    """The characters of a script whose file names start at `folder`."""
+    return [CastMember(c.id, c.id, "", c.references, _stored(c, folder)) for c in script.characters]
+
+
+def _stored(character: Character, folder: Path) -> list[list[float]]:
+    """Rows of a safetensors file: the tensor [n, F] called like the character, or the only one there is."""
+    if not character.embeddings:
+        return []
+    path = folder / character.embeddings
+    try:
+        with safe_open(str(path), framework="pt") as file:
+            names = list(file.keys())
+            name = character.id if character.id in names else names[0] if len(names) == 1 else None
+            rows = file.get_tensor(name) if name is not None else None
+    except (OSError, SafetensorError) as error:
+        raise MovieDreamerError(
+            f"character '{character.id}': {path} cannot be read as stored faces: {error}"
+        ) from error
+    if rows is None or rows.ndim not in (1, 2):
+        raise MovieDreamerError(
+            f"character '{character.id}': {path} holds {', '.join(names) or 'nothing'}; expected a tensor [n, F] "
+            f"called '{character.id}', or one alone"
+        )
+    return rows.reshape(-1, rows.shape[-1]).float().tolist()

@@ -1,0 +1,118 @@
+"""Writes H.264 MP4: pictures, sound, subtitles, chapters and metadata, interleaved as the frames arrive.
+
+Colours are BT.709, limited range, and tagged so. One encoder thread and bit-exact muxing: same input, same bytes.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .audio import RATE, audio_frames
+from .job import Job
+from .subtitles import STYLE_HEADER, Cue, packet_bytes
+
+if TYPE_CHECKING:
+    from av import Packet, VideoFrame
+    from av.container import OutputContainer
+    from av.subtitles.stream import SubtitleStream
+    from av.video.stream import VideoStream
+
+ENCODING = {"crf": "18", "preset": "medium", "forced-idr": "1"}
+MILLISECOND = Fraction(1, 1000)
+
+
+def write_mp4(path: Path, job: Job) -> None:
+    import av
+
+    options = {"fflags": "+bitexact", "movflags": "+faststart+use_metadata_tags"}
+    with av.open(str(path), "w", format="mp4", options=options) as container:
+        container.metadata.update(job.metadata)
+        video = _video_stream(container, job)
+        sound = _sound(container, job)
+        text = _text_stream(container) if job.cues else None
+        container.set_chapters([
+            {"id": i, "start": round(first * 1000 / job.fps), "end": round(end * 1000 / job.fps), "time_base": MILLISECOND,
+             "metadata": {"title": title}}
+            for i, (title, first, end) in enumerate(job.chapters)])
+        waiting, starts = list(reversed(job.cues)), {span.first for span in job.spans}
+        for number, frame in enumerate(job.frames):
+            while text is not None and waiting and waiting[-1].frame <= number:
+                container.mux(_text_packet(text, waiting.pop()))
+            container.mux(video.encode(_picture(frame, number, job, number in starts)))
+            sound(Fraction(number + 1) / job.fps)
+        container.mux(video.encode())
+        sound(None)
+
+
+def _video_stream(container: OutputContainer, job: Job) -> VideoStream:
+    import av
+
+    stream = container.add_stream("libx264", rate=job.fps, options=ENCODING)
+    stream.width, stream.height = (side + side % 2 for side in job.size)
+    stream.pix_fmt, stream.time_base = "yuv420p", 1 / job.fps
+    context = stream.codec_context
+    context.thread_count, context.gop_size = 1, max(1, round(2 * job.fps))
+    context.flags |= av.codec.context.Flags.bitexact
+    context.colorspace = context.color_primaries = context.color_trc = context.color_range = 1  # BT.709, limited range
+    return stream
+
+
+def _picture(frame: np.ndarray, number: int, job: Job, starts_shot: bool) -> VideoFrame:
+    import av
+    from av.video.reformatter import ColorRange, Colorspace
+
+    width, height = job.size
+    if width % 2 or height % 2:
+        frame = np.pad(frame, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+    picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24").reformat(
+        format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG)
+    picture.pts, picture.time_base = number, 1 / job.fps
+    if starts_shot:  # players land on the shot when they jump to a chapter
+        picture.pict_type = av.video.frame.PictureType.I
+    return picture
+
+
+def _sound(container: OutputContainer, job: Job) -> Callable[[Fraction | None], None]:
+    """A function that encodes the sound up to a time (all of it: None)."""
+    import av
+
+    if job.audio is None:
+        return lambda until: None
+    stream = container.add_stream("aac", rate=RATE, layout="stereo")
+    stream.bit_rate = 160_000
+    stream.codec_context.flags |= av.codec.context.Flags.bitexact
+    frames, reached = audio_frames(job.audio, Fraction(job.count) / job.fps), Fraction(0)
+
+    def advance(until: Fraction | None) -> None:
+        nonlocal reached
+        while until is None or reached < until:
+            frame = next(frames, None)
+            if frame is None:
+                break
+            reached += Fraction(frame.samples, frame.sample_rate)
+            container.mux(stream.encode(frame))
+        if until is None:
+            container.mux(stream.encode())
+
+    return advance
+
+
+def _text_stream(container: OutputContainer) -> SubtitleStream:
+    stream = container.add_stream("mov_text")
+    stream.codec_context.subtitle_header = STYLE_HEADER
+    stream.time_base = MILLISECOND
+    return stream
+
+
+def _text_packet(stream: SubtitleStream, cue: Cue) -> Packet:
+    import av
+
+    packet = av.Packet(packet_bytes(cue))
+    packet.stream, packet.time_base = stream, MILLISECOND
+    packet.pts = packet.dts = cue.start
+    packet.duration = cue.end - cue.start
+    return packet

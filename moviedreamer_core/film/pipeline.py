@@ -1,0 +1,274 @@
+"""The one way from a script to a film, for the command line and for nodes alike: cast, plan, keyframes, clips, film.
+
+Every stage is a function over a `Studio`. It asks the store for each result by the name of all that decides it, makes
+what is not there, and reads back the file that it made: a picture is the same numbers whether it was made now or found.
+A take that the artist pinned stands for its shot whatever the script says. Pictures are float32 [3, H, W] in [0, 1].
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+import torch
+from torch import Tensor
+
+from ..cast import Cast, Member
+from ..decoder import Slot
+from ..errors import MovieDreamerError
+from ..planner.plan import tokens_digest
+from ..script import ResolvedShot, action_sentence, shot_sentences
+from ..store import Artefact
+from ..tokenizer import Tokens
+from .clips import read_clip, to_float, to_uint8, write_clip
+from .members import cast_members
+from .planning import FilmPlan, faces_of
+from .studio import Studio
+
+Faces: TypeAlias = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Keyframe:
+    """A rendered keyframe of a shot: a PNG at the render size. `number` counts a shot's keyframes from 0."""
+
+    shot: ResolvedShot
+    number: int
+    path: Path
+    key: str
+    fresh: bool
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A shot's clip, lossless: `path` at the render size, `shown` at the size at which the film shows it."""
+
+    shot: ResolvedShot
+    path: Path
+    key: str
+    shown: Path
+    shown_key: str
+    fresh: bool
+    seconds: float
+
+
+def make_cast(studio: Studio) -> Cast:
+    """The faces of the script's characters; those without a picture live from their description.
+
+    Raises MovieDreamerError naming every picture that is missing, or shows no face, several, or too small a one.
+    """
+    inputs = studio.cast_inputs()
+    if inputs is None:
+        return faceless(studio)
+
+    def make(path: Path) -> None:
+        members = cast_members(studio.script, studio.folder)
+        Cast.build(members, studio.bundle.load_faces(), folder=studio.folder, progress=studio.inner).save(path)
+
+    studio.progress.stage("cast", 1)
+    made = studio.store.fetch("cast", inputs, ".safetensors", make, check=studio.progress.check)
+    studio.progress.advance()
+    return Cast.load(made.path)
+
+
+def faceless(studio: Studio) -> Cast:
+    """The cast of a script without pictures."""
+    return Cast(Member(c.id, c.shown_name, c.description) for c in studio.script.characters)
+
+
+def render_keyframes(studio: Studio, cast: Cast, plan: FilmPlan) -> Iterator[Keyframe]:
+    """The keyframes of all shots in film order."""
+    faces = faces_of(studio, cast)
+    studio.progress.stage("keyframes", sum(shot.keyframes for shot in studio.shots))
+    for shot in studio.shots:
+        for number in range(shot.keyframes):
+            studio.progress.check()
+            yield _keyframe(studio, cast, plan, faces, shot, number)
+            studio.progress.advance(shot.id)
+
+
+def animate_clips(studio: Studio, keyframes: Sequence[Keyframe]) -> Iterator[Clip]:
+    """The clips of all shots in film order. A shot that continues begins with the last frame of the clip before it."""
+    studio.progress.stage("clips", len(studio.shots))
+    own: dict[str, list[Keyframe]] = {}
+    for keyframe in keyframes:
+        own.setdefault(keyframe.shot.id, []).append(keyframe)
+    before: Clip | None = None
+    for shot in studio.shots:
+        studio.progress.check()
+        before = _clip(studio, shot, own[shot.id], before if shot.join == "continue" else None)
+        yield before
+        studio.progress.advance(shot.id)
+
+
+def show_keyframe(studio: Studio, keyframe: Keyframe) -> Path:
+    """The keyframe at the size at which the film shows it, as PNG."""
+    if not studio.upscales:
+        return keyframe.path
+
+    def make(path: Path) -> None:
+        save_picture(_large(studio, read_picture(keyframe.path)), path)
+
+    return _fetch(studio, keyframe.shot, "shown", studio.shown_inputs(keyframe.key), ".png", make).path
+
+
+def keyframe_stage(number: int) -> str:
+    """The stage under which the store's index knows keyframe `number` of a shot."""
+    return "keyframe" if number == 0 else f"keyframe-{number + 1}"
+
+
+def read_picture(path: Path) -> Tensor:
+    """A picture file as float32 [3, H, W] in [0, 1]."""
+    return to_float(next(iter(read_clip(path))))
+
+
+def _keyframe(studio: Studio, cast: Cast, plan: FilmPlan, faces: Faces, shot: ResolvedShot, number: int) -> Keyframe:
+    stage = keyframe_stage(number)
+    made = _pinned(studio, shot, stage, "keyframe")
+    if made is None:
+        tokens = plan.take(shot.id).planned.tokens[number]
+        inputs = studio.keyframe_inputs(shot, number, tokens_digest(tokens), faces)
+        carried = Tokens(tokens[None], plan.plan.tokenizer_fingerprint)
+
+        def make(path: Path) -> None:
+            save_picture(_decode(studio, shot, number, carried, slots_of(shot, cast)), path)
+
+        made = _fetch(studio, shot, "keyframe", inputs, ".png", make, record=stage)
+    return Keyframe(shot, number, made.path, made.key, made.fresh, made.seconds)
+
+
+def _decode(studio: Studio, shot: ResolvedShot, number: int, tokens: Tokens, slots: list[Slot]) -> Tensor:
+    decoder = studio.bundle.load_decoder(studio.decoder(shot))
+    return decoder.decode(
+        tokens,
+        slots=slots,
+        prompt=prompt_of(shot),
+        size=studio.size,
+        steps=studio.steps(shot),
+        guidance=studio.settings.guidance or 0.0,
+        seed=studio.draw_seed(shot, "keyframe", number),
+        progress=studio.inner,
+    )
+
+
+def slots_of(shot: ResolvedShot, cast: Cast) -> list[Slot]:
+    """A decoder's slots for the characters of a shot, left to right."""
+    sentences = shot_sentences(shot).slots
+    return [
+        Slot(cast.face(s.character) if s.character in cast.ids else None, s.description, s.action, s.expression)
+        for s in sentences
+    ]
+
+
+def prompt_of(shot: ResolvedShot) -> str:
+    """A shot in one sentence, for decoders that read words."""
+    s = shot_sentences(shot)
+    return ", ".join(filter(None, (s.size, s.place, s.time, action_sentence(shot), s.plot, s.style)))
+
+
+def save_picture(image: Tensor, path: Path) -> None:
+    """Write an image [3, H, W] in [0, 1] as PNG. Raises MovieDreamerError if it holds NaN or infinity."""
+    from PIL import Image
+
+    Image.fromarray(to_uint8(image)).save(path, format="PNG")
+
+
+def _clip(studio: Studio, shot: ResolvedShot, keyframes: list[Keyframe], before: Clip | None) -> Clip:
+    made = _pinned(studio, shot, "clip", "clip")
+    if made is None:
+        inputs = studio.clip_inputs(shot, [k.key for k in keyframes], before.key if before else None)
+
+        def make(path: Path) -> None:
+            start = last_frame(before.path) if before else None
+            frames = _animate(studio, shot, [read_picture(k.path) for k in keyframes], start)
+            write_clip(path, to_uint8(frames), studio.script.fps)
+
+        made = _fetch(studio, shot, "clip", inputs, ".mp4", make, record="clip")
+    shown = _show(studio, shot, made)
+    return Clip(shot, made.path, made.key, shown.path, shown.key, made.fresh, made.seconds + shown.seconds)
+
+
+def last_frame(path: Path) -> Tensor:
+    """The last frame of a clip file, float32 [3, H, W] in [0, 1]."""
+    frame = None
+    for following in read_clip(path):
+        frame = following
+    if frame is None:
+        raise MovieDreamerError(
+            f"{path}: the clip has no frames; run `moviedreamer store verify` and the same command again"
+        )
+    return to_float(frame)
+
+
+def _animate(studio: Studio, shot: ResolvedShot, keyframes: list[Tensor], start: Tensor | None) -> Tensor:
+    """Frames [F, 3, H, W] of a shot: one run of frames for each of its keyframes, as equal as they can be."""
+    animator = studio.bundle.load_animator(studio.animator(shot))
+    total, parts = studio.frames(shot), []
+    for number, keyframe in enumerate(keyframes):
+        count = total * (number + 1) // len(keyframes) - total * number // len(keyframes)
+        first = start if number == 0 else None
+        frames = animator.animate(
+            keyframe,
+            prompt=action_sentence(shot),
+            anchor=keyframe,
+            anchor_strength=studio.settings.anchor_strength,
+            start_frame=first,
+            # The frame that it starts from is the last one of the shot before: shown there, not again here.
+            frames=count if first is None else count + 1,
+            fps=studio.script.fps,
+            motion=studio.settings.motion,
+            seed=studio.draw_seed(shot, "clip", number),
+            progress=studio.inner,
+        )
+        parts.append(frames if first is None else frames[1:])
+    return torch.cat(parts)
+
+
+def _show(studio: Studio, shot: ResolvedShot, clip: Artefact) -> Artefact:
+    """The clip at the size at which the film shows it; the clip itself where the bundle needs no upscaler."""
+    if not studio.upscales:
+        return clip
+
+    def make(path: Path) -> None:
+        write_clip(path, (to_uint8(image) for image in _upscaled(studio, clip.path)), studio.script.fps)
+
+    return _fetch(studio, shot, "shown", studio.shown_inputs(clip.key), ".mp4", make)
+
+
+def _upscaled(studio: Studio, path: Path) -> Iterator[Tensor]:
+    for frame in read_clip(path):
+        yield _large(studio, to_float(frame))
+
+
+def _large(studio: Studio, image: Tensor) -> Tensor:
+    """An image [3, H, W] at the size at which it is shown."""
+    from ..upscaler import upscale
+
+    return upscale(studio.bundle.load_upscaler(), image[None], progress=studio.inner)[0]
+
+
+def _pinned(studio: Studio, shot: ResolvedShot, stage: str, folder: str) -> Artefact | None:
+    """The take that the artist pinned for a shot, if the store still has it."""
+    take = studio.store.index.pinned(studio.name, shot.id, stage)
+    return studio.store.find(folder, take.key) if take else None
+
+
+def _fetch(
+    studio: Studio,
+    shot: ResolvedShot,
+    stage: str,
+    inputs: Mapping[str, object],
+    suffix: str,
+    make: Callable[[Path], None],
+    *,
+    record: str = "",
+) -> Artefact:
+    """Fetch from the store; errors name the shot and its line, and the take is recorded under `record`."""
+    try:
+        made = studio.store.fetch(stage, inputs, suffix, make, check=studio.progress.check)
+    except MovieDreamerError as error:
+        raise MovieDreamerError(f"{studio.at(shot)}: {error}") from error
+    if record:
+        studio.store.index.record(studio.name, shot.id, record, made.key)
+    return made

@@ -1,0 +1,51 @@
+"""What a run of the pipeline may decide beside the script."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..errors import MovieDreamerError
+from ..script import Route, ShotSettings
+
+REPLAN = ("changed", "following", "all")
+
+
+@dataclass(frozen=True)
+class FilmSettings:
+    """Choices of one run. None leaves a value to the shot, the decoder, the planner or the bundle, in that order.
+
+    `routes`, `shot_settings` and `storyboard` choose seeds, decoders, animators, steps and seconds of single shots (see
+    script.resolve). `seed` overrides the film's seed. `replan`: "changed" plans what an edit touched, "following" also
+    refreshes the shots that were planned with an older version of it, "all" asks for the whole plan anew, and anything
+    else is a selection of shots ("7", "3, 8-9"). `fit` (pad or crop) meets an aspect other than the bundle's.
+    """
+
+    seed: int | None = None
+    steps: int | None = None
+    guidance: float | None = None
+    temperature: float | None = None
+    candidates: int = 1
+    anchor_strength: float = 1.0
+    motion: float = 1.0
+    replan: str = "changed"
+    fit: str = "pad"
+    decoder: str | None = None
+    animator: str | None = None
+    routes: tuple[Route, ...] = ()
+    shot_settings: tuple[ShotSettings, ...] = ()
+    storyboard: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _between("steps", self.steps, 1, 1000)
+        _between("guidance", self.guidance, 0, 50)
+        _between("temperature", self.temperature, 0, 4)
+        _between("candidates", self.candidates, 1, 256)
+        _between("anchor strength", self.anchor_strength, 0, 2)
+        _between("motion", self.motion, 0, 4)
+        if self.fit not in ("pad", "crop"):
+            raise MovieDreamerError(f"fit is {self.fit!r}; expected pad or crop")
+
+
+def _between(name: str, value: float | None, low: float, high: float) -> None:
+    if value is not None and not low <= value <= high:
+        raise MovieDreamerError(f"{name} is {value}; expected {low} to {high}")

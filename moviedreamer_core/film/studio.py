@@ -1,0 +1,212 @@
+"""The studio: a script, a bundle and a store, and the names of everything that the stages make from them.
+
+Every `..._inputs` function returns all that decides one result, as plain JSON values: the store's key is their hash, so
+what is not in here can change without anything being made again, and what is in here cannot.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from ..bundle import Bundle
+from ..errors import MovieDreamerError
+from ..progress import SILENT, Progress
+from ..registry import ANIMATORS, DECODERS
+from ..script import ResolvedShot, Script, resolve, shot_seed, stage_fields
+from ..store import Store, content_hash
+from .settings import FilmSettings
+
+# Raised when a stage's code changes what it makes from the same inputs.
+VERSIONS = {"cast": 1, "plan": 1, "keyframe": 1, "clip": 1, "shown": 1, "film": 1}
+
+
+@dataclass(frozen=True)
+class Link:
+    """What a stage needs to know of an upstream picture or clip: the file and the key that names it."""
+
+    path: Path
+    key: str
+
+
+class Checks:
+    """A progress that only asks whether to stop: for work inside one item of a stage."""
+
+    def __init__(self, outer: Progress) -> None:
+        self.check = outer.check
+
+    def stage(self, name: str, total: int) -> None: ...
+
+    def advance(self, note: str = "", preview: object = None) -> None: ...
+
+
+class Studio:
+    """What all stages share. `folder` is where the script's file names start; `name` is the film's in the store's
+    index.
+
+    Nothing is loaded or hashed until a stage needs it. Raises MovieDreamerError for a decoder or animator that does not
+    exist, naming the line of the shot that asks for it.
+    """
+
+    def __init__(
+        self,
+        script: Script,
+        bundle: Bundle,
+        store: Store,
+        *,
+        folder: Path | str = ".",
+        settings: FilmSettings | None = None,
+        progress: Progress = SILENT,
+        name: str | None = None,
+    ) -> None:
+        self.settings = settings or FilmSettings()
+        if self.settings.seed is not None:
+            lines = script._lines
+            script = script.model_copy(update={"seed": self.settings.seed}).locate(script.file, lines)
+        self.script, self.bundle, self.store, self.progress = script, bundle, store, progress
+        self.folder, self.name = Path(folder), name or script.title
+        given = self.settings
+        self.shots = resolve(script, storyboard=given.storyboard, settings=given.shot_settings, routes=given.routes)
+        self.by_id = {shot.id: shot for shot in self.shots}
+        for shot in self.shots:
+            self._check_names(shot)
+
+    @property
+    def inner(self) -> Progress:
+        """The progress to hand to the work inside one item of a stage."""
+        return Checks(self.progress)
+
+    def with_progress(self, progress: Progress) -> "Studio":
+        """The same studio, reporting elsewhere."""
+        other = object.__new__(Studio)
+        other.__dict__.update(self.__dict__, progress=progress)
+        return other
+
+    def decoder(self, shot: ResolvedShot) -> str:
+        """Name of the decoder that renders a shot."""
+        return shot.decoder or self.settings.decoder or DECODERS.names()[0]
+
+    def animator(self, shot: ResolvedShot) -> str:
+        """Name of the animator that moves a shot."""
+        return shot.animator or self.settings.animator or ANIMATORS.names()[0]
+
+    def steps(self, shot: ResolvedShot) -> int:
+        """Sampling steps of a shot's decoder; 0 leaves it to the decoder."""
+        return shot.choice("steps").value or self.settings.steps or 0
+
+    def seed(self, shot: ResolvedShot) -> int:
+        """A shot's seed."""
+        return shot.seed if shot.seed is not None else shot_seed(self.script.seed, shot.id)
+
+    def frames(self, shot: ResolvedShot) -> int:
+        """Frames of a shot's clip, at least one for each keyframe."""
+        return max(shot.keyframes, round(shot.seconds * self.script.fps))
+
+    @cached_property
+    def size(self) -> tuple[int, int]:
+        """Width and height at which pictures are drawn."""
+        return self.bundle.info.render_size
+
+    @property
+    def upscales(self) -> bool:
+        """Whether pictures are shown larger than they are drawn."""
+        return self.bundle.info.show_size != self.size
+
+    def cast_inputs(self) -> dict[str, Any] | None:
+        """What decides the cast's faces; None if no character has a picture."""
+        people = [
+            [c.id, [self._hash(name) for name in c.references], self._hash(c.embeddings) if c.embeddings else None]
+            for c in self.script.characters
+        ]
+        if not any(pictures or stored for _, pictures, stored in people):
+            return None
+        return {"version": VERSIONS["cast"], "pack": self.bundle.fingerprint("faces"), "people": people}
+
+    def plan_inputs(self, shot: ResolvedShot, faces: Mapping[str, str]) -> dict[str, Any]:
+        """What decides a shot's plan beside the shots before it. `faces` are the fingerprints of the cast's faces."""
+        return {
+            "version": VERSIONS["plan"],
+            "weights": {part: self.bundle.fingerprint(part) for part in ("planner", "text")},
+            "fields": stage_fields("plan", shot, self.script),
+            "faces": [faces.get(who.id, "") for who in shot.characters],
+            "temperature": self.settings.temperature,
+            "candidates": self.settings.candidates,
+        }
+
+    def keyframe_inputs(self, shot: ResolvedShot, number: int, tokens: str, faces: Mapping[str, str]) -> dict[str, Any]:
+        """What decides keyframe `number` of a shot; `tokens` is the digest of its tokens."""
+        name = self.decoder(shot)
+        return {
+            "version": VERSIONS["keyframe"],
+            "decoder": [name, DECODERS.find(name).fingerprint(self.bundle)],
+            "weights": {"text": self.bundle.fingerprint("text")},
+            "fields": {**stage_fields("keyframe", shot, self.script), "shot.decoder": name, "shot.keyframes": None},
+            "tokens": tokens,
+            "faces": [faces.get(who.id, "") for who in shot.characters],
+            "number": number,
+            "size": list(self.size),
+            "steps": self.steps(shot),
+            "guidance": self.settings.guidance,
+        }
+
+    def clip_inputs(self, shot: ResolvedShot, keyframes: list[str], before: str | None) -> dict[str, Any]:
+        """What decides a shot's clip: its keyframes' keys, and for one that continues the key of the clip before."""
+        name = self.animator(shot)
+        return {
+            "version": VERSIONS["clip"],
+            "animator": [name, ANIMATORS.find(name).fingerprint(self.bundle)],
+            "weights": {"text": self.bundle.fingerprint("text")} if self.bundle.has("text") else {},
+            "fields": {**stage_fields("clip", shot, self.script), "shot.animator": name},
+            "keyframes": keyframes,
+            "before": before,
+            "frames": self.frames(shot),
+            "anchor_strength": self.settings.anchor_strength,
+            "motion": self.settings.motion,
+        }
+
+    def shown_inputs(self, clip: str) -> dict[str, Any]:
+        """What decides a clip (or keyframe) at the size at which it is shown."""
+        return {
+            "version": VERSIONS["shown"],
+            "of": clip,
+            "upscaler": self.bundle.fingerprint("upscaler"),
+            "size": list(self.bundle.info.show_size),
+        }
+
+    def draw_seed(self, shot: ResolvedShot, stage: str, number: int = 0) -> int:
+        """A seed of its own for each thing that is drawn for a shot: 0 to 2**63 - 1."""
+        digest = sha256(f"{self.seed(shot)}\0{stage}\0{number}".encode()).digest()
+        return int.from_bytes(digest[:8], "big") >> 1
+
+    def at(self, shot: ResolvedShot) -> str:
+        """Where an error happened, in words: the shot and its line."""
+        line = f" ({self.script.file}, line {shot.line})" if shot.line else ""
+        return f"shot '{shot.id}'{line}"
+
+    def file(self, name: str) -> Path:
+        """The path of a file that the script names."""
+        return self.folder / name
+
+    def _hash(self, name: str) -> str:
+        path = self.file(name)
+        if not path.is_file():
+            raise MovieDreamerError(f"{self.script.file} names the file {name}, but there is no file {path}")
+        return content_hash(path, self.store.hashes)
+
+    def _check_names(self, shot: ResolvedShot) -> None:
+        try:
+            DECODERS.find(self.decoder(shot))
+            ANIMATORS.find(self.animator(shot))
+        except MovieDreamerError as error:
+            raise MovieDreamerError(f"{self.at(shot)}: {error}") from error
+
+
+def with_animator(studio: Studio, name: str) -> Studio:
+    """The same film with every clip made by one animator: the animatic's way, whatever the script asks for."""
+    ANIMATORS.find(name)
+    other = studio.with_progress(studio.progress)
+    other.shots = tuple(replace(shot, animator=name) for shot in studio.shots)
+    other.by_id = {shot.id: shot for shot in other.shots}
+    return other

@@ -1,0 +1,65 @@
+"""What several test files share: a tiny bundle, a small script."""
+
+import textwrap
+
+import pytest
+import torch
+
+torch.set_num_threads(1)
+
+SCRIPT = textwrap.dedent("""\
+    title: Two Lamps
+    style: bright paper colours
+    fps: 4
+    defaults: {seconds: 1.0}
+    characters:
+      - {id: mara, name: Mara, description: a woman with red hair}
+      - {id: tom, name: Tom, description: a man with a hat}
+    scenes:
+      - id: harbour
+        place: a harbour with boats
+        time: night
+        shots:
+          - id: one
+            size: medium
+            characters: [{id: mara, action: waves hello, expression: happy}]
+            dialogue: "Hello!"
+          - id: two
+            size: two-shot
+            characters: [{id: tom, action: walks along}, {id: mara, action: waves hello}]
+            seconds: 1.5
+          - id: three
+            size: two-shot
+            characters: [{id: tom, action: walks along}, {id: mara, action: talks}]
+            join: continue
+      - id: library
+        place: a quiet library
+        time: by day
+        shots:
+          - id: four
+            size: close
+            characters: [{id: tom, action: talks, expression: sad}]
+            plot: a red balloon drifts by
+            transition: dissolve
+          - id: five
+            size: wide
+            keyframes: 2
+            animator: panzoom
+            decoder: ink
+    """)
+
+
+@pytest.fixture(scope="session")
+def tiny_bundle(tmp_path_factory):
+    """The folder of a bundle with tiny random weights."""
+    from tiny_bundle import build_tiny_bundle
+
+    return build_tiny_bundle(tmp_path_factory.mktemp("bundle") / "tiny")
+
+
+@pytest.fixture
+def script_file(tmp_path):
+    """A small script in a file of its own."""
+    path = tmp_path / "script.yaml"
+    path.write_text(SCRIPT)
+    return path

@@ -1,0 +1,69 @@
+"""The project's own promises: the pack imports nothing early, and its package lists agree."""
+
+import asyncio
+import importlib.util
+import re
+import subprocess
+import sys
+import tomllib
+import types
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+def names(lines):
+    """Package name -> version range."""
+    found = (re.match(r"([A-Za-z0-9_.-]+)(.*)", line) for line in lines if line.strip() and not line.startswith("#"))
+    return {m[1].lower(): m[2].strip() for m in found}
+
+
+def load_root():
+    init = ROOT / "__init__.py"
+    spec = importlib.util.spec_from_file_location("pack_under_test", init, submodule_search_locations=[str(ROOT)])
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_root_imports_nothing_and_offers_an_entrypoint(monkeypatch):
+    before = set(sys.modules)
+    module = load_root()
+    assert set(sys.modules) == before
+    assert module.WEB_DIRECTORY == "./web" and not hasattr(module, "NODE_CLASS_MAPPINGS")
+
+    latest = types.ModuleType("comfy_api.latest")
+    latest.ComfyExtension = object
+    monkeypatch.setitem(sys.modules, "comfy_api", types.ModuleType("comfy_api"))
+    monkeypatch.setitem(sys.modules, "comfy_api.latest", latest)
+    extension = asyncio.run(module.comfy_entrypoint())
+    assert isinstance(asyncio.run(extension.get_node_list()), list)
+
+
+def test_core_imports_without_heavy_libraries_or_comfy():
+    code = (
+        "import sys, moviedreamer_core, moviedreamer_core.bundle, moviedreamer_core.registry, moviedreamer_core.cli;"
+        "bad = {'comfy', 'diffusers', 'transformers', 'insightface', 'av', 'cv2'} & set(sys.modules);"
+        "sys.exit(f'imported early: {bad}' if bad else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_requirements_are_the_dependencies_and_the_frontend():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = names(project["dependencies"]) | names(project["optional-dependencies"]["comfyui"])
+    assert names((ROOT / "requirements.txt").read_text().splitlines()) == wanted
+
+
+def test_constraints_pin_every_dependency_but_the_frontend():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    pins = names((ROOT / "constraints.txt").read_text().splitlines())
+    for name in names([*project["dependencies"], *extras["test"], *extras["dev"]]):
+        assert pins.get(name, "").startswith("=="), f"constraints.txt does not pin {name}"
+
+
+def test_only_the_core_is_packaged():
+    setuptools = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    assert setuptools["packages"]["find"]["include"] == ["moviedreamer_core*"]
