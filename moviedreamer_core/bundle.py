@@ -203,13 +203,23 @@ def load_model(kind: type[T], folder: Path) -> T:
         )
     try:
         with _no_bars():
-            model: Any = kind.from_pretrained(  # type: ignore[attr-defined]
-                str(folder), use_safetensors=True, local_files_only=True, torch_dtype=torch.float32
+            model, fit = kind.from_pretrained(  # type: ignore[attr-defined]
+                str(folder),
+                use_safetensors=True,
+                local_files_only=True,
+                torch_dtype=torch.float32,
+                output_loading_info=True,
             )
     except MovieDreamerError:
         raise
     except Exception as error:
         raise MovieDreamerError(f"{folder}: cannot be loaded as a {kind.__name__}: {error}") from error
+    wrong = [name for key in ("missing_keys", "unexpected_keys", "mismatched_keys") for name in fit.get(key, ())]
+    if wrong:
+        raise MovieDreamerError(
+            f"{folder}: {len(wrong)} of its weights do not fit a {kind.__name__} of this version ({wrong[0]} ...): the "
+            "bundle belongs to another version of MovieDreamer, or the part to another configuration"
+        )
     return model.float().eval()
 
 

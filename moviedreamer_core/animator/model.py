@@ -8,6 +8,7 @@ import torch
 from diffusers import ConfigMixin, EulerDiscreteScheduler, ModelMixin, UNetSpatioTemporalConditionModel
 from diffusers.configuration_utils import register_to_config
 from torch import Tensor
+from torch.nn import functional as F
 
 from .context import AnchorContext
 
@@ -28,7 +29,7 @@ class AnimatorModel(ModelMixin, ConfigMixin):
     those of the start frame, over `difference_std`: what does not move is then zero, which a small network learns
     soon and never lets drift. `noise_levels` are the noise on the start frame in the first segment and in later ones.
     `guidance` goes from the first number (first frame) to the second (last frame); 1 is none. `motion_bucket` is what
-    motion 1 means.
+    motion 1 means. `patch` folds patch x patch latents into channels before the UNet: cheap where little compute is.
     """
 
     @register_to_config
@@ -45,6 +46,7 @@ class AnimatorModel(ModelMixin, ConfigMixin):
         guidance: tuple[float, float] = (1.0, 1.0),
         noise_levels: tuple[float, float] = (0.02, 0.02),
         motion_bucket: float = 127.0,
+        patch: int = 1,
     ):
         super().__init__()
         for name, value, choices in (
@@ -78,8 +80,10 @@ class AnimatorModel(ModelMixin, ConfigMixin):
         """scaled [B, F, C, h, w] (noisy / sqrt(sigma^2 + 1)), timestep [B] or scalar, start [B, C, h, w] -> v [B, F,
         C, h, w].
         """
+        patch = self.config.patch
         known = start[:, None].expand(-1, scaled.shape[1], -1, -1, -1)
-        return self.unet(torch.cat([scaled, known], dim=2), timestep, context, time_ids).sample
+        folded = F.pixel_unshuffle(torch.cat([scaled, known], dim=2), patch)
+        return F.pixel_shuffle(self.unet(folded, timestep, context, time_ids).sample, patch)
 
     def forward(
         self,

@@ -128,8 +128,8 @@ class Cast:
         """Raise MovieDreamerError unless the faces come from the pack with this fingerprint and width."""
         if self.pack and (self.pack != pack or self.width != width):
             raise MovieDreamerError(
-                f"this cast's faces were made by face pack {self.pack[:12]} (width {self.width}); the model was trained "
-                f"with pack {pack[:12]} (width {width}): make the cast again with that pack"
+                f"this cast's faces were made by face pack {self.pack[:12]} (width {self.width}); the model was "
+                f"trained with pack {pack[:12]} (width {width}): make the cast again with that pack"
             )
 
     def save(self, path: str | Path) -> None:
@@ -226,4 +226,6 @@ def _check(member: Member, width: int) -> None:
             f"character '{member.id}': got embeddings {list(rows.shape)} of {rows.dtype}, expected float32 [n, {width}]"
         )
     if not bool(((rows.norm(dim=-1) - 1).abs() < 1e-3).all()):
-        raise MovieDreamerError(f"character '{member.id}': its embeddings are damaged (length not 1); make the cast again")
+        raise MovieDreamerError(
+            f"character '{member.id}': its embeddings are damaged (length not 1); make the cast again"
+        )

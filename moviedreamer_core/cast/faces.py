@@ -31,7 +31,7 @@ SMALLEST_FACE = 32
 
 @dataclass(frozen=True, eq=False)
 class FoundFace:
-    """One face: box (left, top, right, bottom) and landmarks [5, 2] (eyes, nose, mouth corners) in pixels, embedding [F]."""
+    """One face. Box (left, top, right, bottom), landmarks [5, 2] (eyes, nose, mouth corners) in pixels; embedding [F]."""
 
     box: tuple[float, float, float, float]
     landmarks: np.ndarray
@@ -56,14 +56,9 @@ class FacePack:
         self.folder = Path(folder)
         self._onnx = _onnx_files(self.folder)
         settings = _settings(self.folder)
-        self.smallest_face = float(settings.get("smallest_face", SMALLEST_FACE))
+        self.smallest_face = settings.smallest_face
         self._analysis = _open(self.folder, tuple(providers or CPU), threads)
-        size = settings.get("det_size")
-        self._analysis.prepare(
-            ctx_id=0,
-            det_thresh=float(settings.get("det_threshold", 0.5)),
-            det_size=tuple(int(v) for v in size) if size else None,
-        )
+        self._analysis.prepare(ctx_id=0, det_thresh=settings.det_threshold, det_size=settings.det_size)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -104,7 +99,9 @@ class FacePack:
 
     def embed_crops(self, crops: Sequence[np.ndarray]) -> Tensor:
         """Embeddings [N, F] of faces aligned already (insightface's `norm_crop`), RGB uint8 [112, 112, 3] each."""
-        features = self._analysis.models["recognition"].get_feat([np.ascontiguousarray(crop[:, :, ::-1]) for crop in crops])
+        features = self._analysis.models["recognition"].get_feat(
+            [np.ascontiguousarray(crop[:, :, ::-1]) for crop in crops]
+        )
         embeddings = torch.from_numpy(np.asarray(features, np.float32))
         return embeddings / embeddings.norm(dim=1, keepdim=True).clamp_min(1e-6)
 
@@ -123,13 +120,14 @@ def _only_face(faces: list[FoundFace], title: str, smallest: float, shape: tuple
     size = f"{shape[1]}x{shape[0]}"
     if not faces:
         raise MovieDreamerError(
-            f"{title}: no face found in this {size} picture; use one in which the face is seen from the front, lit, and "
-            "at least a quarter of the picture high, or leave out `references` and describe the character in words"
+            f"{title}: no face found in this {size} picture; use one in which the face is seen from the front, lit, "
+            "and at least a quarter of the picture high, or leave out `references` and describe the character in words"
         )
     if len(faces) > 1:
         places = ", ".join(f"at ({sum(f.box[0::2]) / 2:.0f}, {sum(f.box[1::2]) / 2:.0f})" for f in faces[:6])
         raise MovieDreamerError(
-            f"{title}: {len(faces)} faces found ({places}), expected exactly one; crop the picture to the character's face"
+            f"{title}: {len(faces)} faces found ({places}), expected exactly one; crop the picture to the "
+            "character's face"
         )
     if faces[0].side < smallest:
         raise MovieDreamerError(
@@ -158,7 +156,9 @@ def _read(picture: Picture, name: str) -> tuple[np.ndarray, str]:
     title = name or "the picture"
     if isinstance(picture, Tensor):
         if picture.ndim != 3 or picture.shape[0] != 3 or not bool(torch.isfinite(picture).all()):
-            raise MovieDreamerError(f"{title}: got a tensor {list(picture.shape)}, expected finite values [3, H, W] in [0, 1]")
+            raise MovieDreamerError(
+                f"{title}: got a tensor {list(picture.shape)}, expected finite values [3, H, W] in [0, 1]"
+            )
         picture = picture.detach().cpu().float().clamp(0, 1).mul(255).round().byte().permute(1, 2, 0).numpy()
     if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8 or 0 in picture.shape:
         raise MovieDreamerError(
@@ -202,17 +202,35 @@ def _onnx_files(folder: Path) -> list[Path]:
     return files
 
 
-def _settings(folder: Path) -> dict[str, Any]:
+@dataclass(frozen=True)
+class _Settings:
+    """A pack's `config.json`. `det_size` (width, height) or None for insightface's own two scales."""
+
+    det_size: tuple[int, int] | None = None
+    det_threshold: float = 0.5
+    smallest_face: float = SMALLEST_FACE
+
+
+def _settings(folder: Path) -> _Settings:
+    """What `config.json` says, or the defaults for a pack without one."""
     file = folder / "config.json"
     if not file.is_file():
-        return {}
+        return _Settings()
     try:
         values = json.loads(file.read_text(encoding="utf-8"))
-        if not isinstance(values, dict):
-            raise ValueError(f"expected an object, got a {type(values).__name__}")
-    except (OSError, ValueError) as error:
-        raise MovieDreamerError(f"{file}: cannot be read as the settings of a face pack: {error}") from error
-    return values
+        size = values.get("det_size")
+        if size is not None:
+            width, height = (int(v) for v in size)
+            if not (32 <= width <= 4096 and 32 <= height <= 4096):
+                raise ValueError(f"det_size {width}x{height} is out of range (32 to 4096)")
+            size = (width, height)
+        threshold, smallest = float(values.get("det_threshold", 0.5)), float(values.get("smallest_face", SMALLEST_FACE))
+        return _Settings(size, threshold, smallest)
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise MovieDreamerError(
+            f"{file}: cannot be read as the settings of a face pack ({error}); expected det_size [width, height], "
+            "det_threshold and smallest_face"
+        ) from error
 
 
 def _open(folder: Path, providers: tuple[str, ...], threads: int) -> Any:

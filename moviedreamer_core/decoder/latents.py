@@ -1,4 +1,4 @@
-"""Pictures to latents and back through a diffusers autoencoder (AutoencoderKL, AutoencoderKLTemporalDecoder or AutoencoderDC).
+"""Pictures to latents and back through a diffusers autoencoder: AutoencoderKL, its temporal kin, or AutoencoderDC.
 
 Images are float [B, 3, H, W] in [0, 1]; latents are [B, C, H/f, W/f] with about unit variance: the autoencoder's
 scaling and shift factors are applied here and nowhere else.
@@ -7,7 +7,6 @@ scaling and shift factors are applied here and nowhere else.
 import json
 from pathlib import Path
 
-import torch
 from torch import Tensor, nn
 
 from ..bundle import load_model
@@ -28,7 +27,10 @@ def decode_latents(vae: nn.Module, latents: Tensor) -> Tensor:
 
 
 def latent_shape(vae: nn.Module, size: tuple[int, int]) -> tuple[int, int, int]:
-    """(channels, height, width) of the latents of a picture of `size` (width, height). Raises MovieDreamerError if it does not fit."""
+    """(channels, height, width) of the latents of a picture of `size` (width, height).
+
+    Raises MovieDreamerError if the picture does not fit.
+    """
     config = vae.config
     blocks = config.get("block_out_channels") or config["encoder_block_out_channels"]
     factor = 2 ** (len(blocks) - 1)
@@ -39,7 +41,7 @@ def latent_shape(vae: nn.Module, size: tuple[int, int]) -> tuple[int, int, int]:
 
 
 def load_autoencoder(folder: Path) -> nn.Module:
-    """The autoencoder in `folder`, of whichever class its config names. Raises MovieDreamerError for any other class."""
+    """The autoencoder in `folder`, of the class that its config names. Raises MovieDreamerError for any other."""
     import diffusers
 
     known = ("AutoencoderKL", "AutoencoderDC", "AutoencoderKLTemporalDecoder")

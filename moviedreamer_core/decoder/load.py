@@ -23,7 +23,7 @@ TARGETS = r".*(conv1|conv2|conv_in|conv_out|to_q|to_k|to_v|to_out\.0|proj_in|pro
 
 
 def load_decoder(bundle: "Bundle", name: str) -> DiffusionDecoder:
-    """The decoder called `name` (paper or ink) of a bundle, with its VAE, sentence encoder and upscaler.
+    """The decoder called `name` (paper or ink) of a bundle, with its autoencoder and sentence encoder.
 
     Raises MovieDreamerError if a part is missing or does not fit.
     """
@@ -38,7 +38,6 @@ def load_decoder(bundle: "Bundle", name: str) -> DiffusionDecoder:
         bundle.load_text(),
         fingerprint=DECODERS.find(name).fingerprint(bundle),
         render_size=bundle.info.render_size,
-        upscaler=bundle.load_upscaler() if bundle.info.show_size != bundle.info.render_size else None,
     )
 
 

@@ -61,7 +61,7 @@ class KeyframeDecoder(ModelMixin, ConfigMixin):
     ) -> tuple[Tensor, Tensor, Tensor | None]:
         """tokens [B, T, D], slots -> (context [B, L, C], pooled [B, P], sketch [B, 4, h, w] or None)."""
         context, pooled = self.projector(tokens, slots, noise_level, tokens_known)
-        sketch = self.sketcher(context, latent_size) if self.sketcher is not None else None
+        sketch = self.sketcher(context, pooled, latent_size) if self.sketcher is not None else None
         return context, pooled, sketch
 
     def denoise(

@@ -30,9 +30,7 @@ class Slot:
 
 
 class DiffusionDecoder:
-    """Renders keyframes with a KeyframeDecoder, a VAE, and an upscaler where the picture is shown larger than it is
-    drawn.
-    """
+    """Renders keyframes with a KeyframeDecoder and an autoencoder, at the one size they were trained for."""
 
     def __init__(
         self,
@@ -42,9 +40,8 @@ class DiffusionDecoder:
         *,
         fingerprint: str,
         render_size: tuple[int, int],
-        upscaler: nn.Module | None = None,
     ):
-        self.model, self.vae, self.sentences, self.upscaler = model.eval(), vae.eval(), sentences, upscaler
+        self.model, self.vae, self.sentences = model.eval(), vae.eval(), sentences
         self.fingerprint, self.render_size = fingerprint, render_size
 
     @property
@@ -65,22 +62,20 @@ class DiffusionDecoder:
         seed: int = 0,
         progress: Progress = SILENT,
     ) -> Tensor:
-        """tokens [T, D] (or checked `Tokens` of one keyframe), slots left to right -> image [3, height, width] in [0,
-        1].
+        """tokens [T, D] (or `Tokens` of one keyframe), slots left to right -> image [3, height, width] in [0, 1].
 
-        `size` is (width, height): the render size (default) or what the upscaler makes of it. `steps` and `guidance`
-        0 take the decoder's own
+        `size` is (width, height) and can only be the render size. `steps` and `guidance` 0 take the decoder's own
         (guidance 1 is none). `prompt` is for decoders that read words; this one does not: place and plot reach the
         picture through the tokens.
-        Raises MovieDreamerError for tokens of another tokenizer, too many characters, sizes it cannot make, or NaN.
+
+        Raises MovieDreamerError for tokens of another tokenizer, too many characters, another size, or NaN.
         """
         model, config = self.model, self.model.config
         values = self._check_tokens(tokens)
         steps, guidance = steps or config.steps, guidance or config.guidance
-        if size not in (None, self.render_size, self._shown_size()):
-            raise MovieDreamerError(
-                f"This decoder draws {self.render_size} (shown at {self._shown_size()}), not {size[0]}x{size[1]}."
-            )
+        if size not in (None, self.render_size):
+            width, height = self.render_size
+            raise MovieDreamerError(f"This decoder draws {width}x{height} and cannot draw {size[0]}x{size[1]}.")
         shape = (1, *latent_shape(self.vae, self.render_size))
         level = torch.full((1,), float(config.token_noise))
         known = self.pack(slots)
@@ -107,8 +102,6 @@ class DiffusionDecoder:
                 v = weak + guidance * (v - weak)
             latents = scheduler.step(v, t, latents).prev_sample
         image = decode_latents(self.vae, latents)
-        if size is not None and size != self.render_size:
-            image = self.upscaler(image).clamp(0, 1)
         if not bool(torch.isfinite(image).all()):
             raise MovieDreamerError(
                 "The decoder made a picture that is not a number (NaN): its weights or the tokens are broken."
@@ -144,13 +137,3 @@ class DiffusionDecoder:
         if not bool(torch.isfinite(values).all()):
             raise MovieDreamerError("The tokens of this keyframe are not numbers (NaN): plan the shot again.")
         return values.float()
-
-    def _shown_size(self) -> tuple[int, int]:
-        scale = (
-            self.upscaler.config.scale
-            if self.upscaler is not None and "scale" in self.upscaler.config
-            else 4
-            if self.upscaler is not None
-            else 1
-        )
-        return self.render_size[0] * scale, self.render_size[1] * scale

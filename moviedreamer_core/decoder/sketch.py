@@ -15,34 +15,43 @@ from torch.nn import functional as F
 
 
 class Sketcher(ModelMixin, ConfigMixin):
-    """context [B, L, context_width] -> latents [B, channels, height, width]."""
+    """context [B, L, context_width], pooled [B, pooled_width] -> latents [B, channels, height, width].
+
+    A query starts from its place and from what `pooled` says of that place (`spread` numbers a patch): attention alone
+    needs thousands of steps to find out that places differ.
+    """
 
     @register_to_config
     def __init__(
         self,
         context_width: int = 128,
+        pooled_width: int = 128,
         channels: int = 4,
         height: int = 16,
         width: int = 32,
         patch: int = 2,
+        spread: int = 32,
         hidden: int = 160,
         layers: int = 4,
         heads: int = 5,
     ):
         super().__init__()
-        rows, columns = height // patch, width // patch
+        count = (height // patch) * (width // patch)
         self.inward = nn.Linear(context_width, hidden)
-        self.queries = nn.Parameter(torch.randn(rows * columns, hidden) * 0.02)
+        self.places = nn.Parameter(torch.randn(count, hidden) * 0.5)
+        self.layout = nn.Linear(pooled_width, count * spread)
+        self.placed = nn.Linear(spread, hidden)
         layer = nn.TransformerDecoderLayer(
             hidden, heads, 3 * hidden, dropout=0.0, activation="gelu", batch_first=True, norm_first=True
         )
         self.blocks = nn.TransformerDecoder(layer, layers, nn.LayerNorm(hidden))
         self.outward = nn.Linear(hidden, channels * patch * patch)
 
-    def forward(self, context: Tensor, size: tuple[int, int] | None = None) -> Tensor:
+    def forward(self, context: Tensor, pooled: Tensor, size: tuple[int, int] | None = None) -> Tensor:
         """Latents of the trained size, resampled to `size` (height, width in latent pixels) if that is another."""
         c = self.config
-        found = self.outward(self.blocks(self.queries.expand(len(context), -1, -1), self.inward(context)))
+        queries = self.places + self.placed(self.layout(pooled).unflatten(1, (len(self.places), -1)))
+        found = self.outward(self.blocks(queries, self.inward(context)))
         patches = found.transpose(1, 2).unflatten(2, (c.height // c.patch, c.width // c.patch))
         latents = F.pixel_shuffle(patches, c.patch)
         if size and size != (c.height, c.width):

@@ -1,9 +1,11 @@
 """The contact sheet: every shot's keyframe with its id, scene, cast and decoder, on one picture.
 
-Drawn with Pillow's built-in font (Latin letters); for other alphabets pass a font file.
+Drawn with Pillow's built-in font, which has plain Latin letters: accents it lacks are left off (Émile: Emile). For other
+alphabets pass a font file.
 """
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -157,12 +159,24 @@ def _font(file: Path | None, size: int) -> Font:
 
 def _short(text: str, font: Font, room: float) -> str:
     """The text on one line, cut with an ellipsis where it would not fit."""
-    text = " ".join(text.split())[:400]
+    text = _in_font(" ".join(text.split())[:400], font)
     if font.getlength(text) <= room:
         return text
     while text and font.getlength(text.rstrip() + "…") > room:
         text = text[:-1]
     return text.rstrip() + "…"
+
+
+def _in_font(text: str, font: Font) -> str:
+    """Letters that the font lacks, without their accents if it has them so."""
+    if text.isascii():
+        return text
+    missing = bytes(font.getmask("\U0010ffff"))
+    letters = []
+    for letter in text:
+        plain = unicodedata.normalize("NFKD", letter)[0]
+        letters.append(plain if plain != letter and bytes(font.getmask(letter)) == missing else letter)
+    return "".join(letters)
 
 
 def _text(pen: ImageDraw.ImageDraw, place: tuple[float, float], text: str, font: Font, color: Color, *,

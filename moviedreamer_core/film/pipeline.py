@@ -8,13 +8,12 @@ A take that the artist pinned stands for its shot whatever the script says. Pict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import torch
 from torch import Tensor
 
 from ..cast import Cast, Member
-from ..decoder import Slot
 from ..errors import MovieDreamerError
 from ..planner.plan import tokens_digest
 from ..script import ResolvedShot, action_sentence, shot_sentences
@@ -24,6 +23,9 @@ from .clips import read_clip, to_float, to_uint8, write_clip
 from .members import cast_members
 from .planning import FilmPlan, faces_of
 from .studio import Studio
+
+if TYPE_CHECKING:
+    from ..decoder import Slot
 
 Faces: TypeAlias = Mapping[str, str]
 
@@ -138,7 +140,7 @@ def _keyframe(studio: Studio, cast: Cast, plan: FilmPlan, faces: Faces, shot: Re
     return Keyframe(shot, number, made.path, made.key, made.fresh, made.seconds)
 
 
-def _decode(studio: Studio, shot: ResolvedShot, number: int, tokens: Tokens, slots: list[Slot]) -> Tensor:
+def _decode(studio: Studio, shot: ResolvedShot, number: int, tokens: Tokens, slots: "list[Slot]") -> Tensor:
     decoder = studio.bundle.load_decoder(studio.decoder(shot))
     return decoder.decode(
         tokens,
@@ -152,8 +154,10 @@ def _decode(studio: Studio, shot: ResolvedShot, number: int, tokens: Tokens, slo
     )
 
 
-def slots_of(shot: ResolvedShot, cast: Cast) -> list[Slot]:
+def slots_of(shot: ResolvedShot, cast: Cast) -> "list[Slot]":
     """A decoder's slots for the characters of a shot, left to right."""
+    from ..decoder import Slot  # here, because a film with nothing to render need not wait for diffusers
+
     sentences = shot_sentences(shot).slots
     return [
         Slot(cast.face(s.character) if s.character in cast.ids else None, s.description, s.action, s.expression)

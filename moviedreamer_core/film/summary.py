@@ -4,9 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from .contact_sheet import SheetShot, contact_sheet
-from .making import MadeFilm
+from .continuity import measure
+from .making import MadeFilm, film_metadata
 from .pipeline import Clip, Keyframe, show_keyframe
 from .planning import FilmPlan
+from .report import ReportShot, write_report
 from .studio import Studio
 
 
@@ -47,5 +49,41 @@ def write_summary(
     """Write what stands beside the film; yields a line about each."""
     yield f"{write_sheet(studio, plan, keyframes, beside(film.path, 'contact_sheet.png'))}: contact sheet"
     made = sum(k.fresh for k in keyframes), sum(c.fresh for c in clips)
+    now = f"{made[0]} of {len(keyframes)} keyframes, {made[1]} of {len(clips)} clips made in this run"
+    length = f"{film.frames} frames, {film.size[0]}x{film.size[1]}, {studio.script.fps} a second"
+    report = write_report(
+        beside(film.path, "report.html"),
+        title=studio.script.title,
+        summary=f"{len(studio.shots)} shots, {length}. {now}.",
+        film=film.path,
+        shots=_cards(studio, plan, keyframes, clips),
+        continuity=measure(studio, plan, keyframes),
+        parameters={**film_metadata(studio), "bundle": str(studio.bundle.folder), "threads": threads},
+        timings={**times, "all": seconds},
+    )
+    yield f"{report}: report"
     took = ", ".join(f"{name} {value:.1f} s" for name, value in times.items())
-    yield f"made now: {made[0]} of {len(keyframes)} keyframes, {made[1]} of {len(clips)} clips; {took}"
+    yield f"{now}; {took}"
+
+
+def _cards(studio: Studio, plan: FilmPlan, keyframes: Sequence[Keyframe], clips: Sequence[Clip]) -> list[ReportShot]:
+    took = {clip.shot.id: clip.seconds for clip in clips}
+    return [_card(studio, plan, keyframe, took[keyframe.shot.id]) for keyframe in keyframes]
+
+
+def _card(studio: Studio, plan: FilmPlan, keyframe: Keyframe, clip_seconds: float) -> ReportShot:
+    shot, take = keyframe.shot, plan.take(keyframe.shot.id)
+    number = f", keyframe {keyframe.number + 1}" if shot.keyframes > 1 else ""
+    rows = {
+        "who": "; ".join(", ".join(filter(None, (c.name, c.action, c.expression))) for c in shot.characters),
+        "place": ", ".join(filter(None, (shot.place, *shot.elements, shot.time, shot.look))),
+        "plot": shot.plot,
+        "says": shot.dialogue,
+        "made by": f"{shot.size}, {shot.seconds:g} s, {studio.decoder(shot)}, {studio.animator(shot)}",
+        "seed": str(studio.seed(shot)),
+        "plan": f"{take.planned.log_likelihood:.2f} nats a dimension",
+        "took": f"keyframe {keyframe.seconds:.1f} s, clip {clip_seconds:.1f} s",
+    }
+    return ReportShot(
+        show_keyframe(studio, keyframe), f"{shot.index + 1} {shot.id}{number}", shot.scene_id, rows, take.note
+    )

@@ -108,6 +108,10 @@ class Part:
         """Quality on held-out data with the averaged weights. Deterministic."""
         return {}
 
+    def measure(self, model: nn.Module) -> dict[str, float]:
+        """What the gate looks at: as `validate`, but possibly slower and more thorough."""
+        return self.validate(model)
+
     def samples(self, model: nn.Module, path: Path) -> None:
         """Write a picture of what the part can do now."""
 

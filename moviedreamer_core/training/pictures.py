@@ -10,7 +10,7 @@ from torch import Tensor
 
 def to_images(frames: np.ndarray) -> Tensor:
     """uint8 [..., H, W, 3] to float [..., 3, H, W] in [0, 1]."""
-    return torch.from_numpy(np.ascontiguousarray(frames)).movedim(-1, -3).float().div(255)
+    return torch.from_numpy(np.array(frames)).movedim(-1, -3).float().div(255)
 
 
 def to_uint8(images: Tensor) -> np.ndarray:

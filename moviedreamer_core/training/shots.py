@@ -78,7 +78,7 @@ class Shots:
         path = self.data.root / f"{name}.safetensors"
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            save_file(make(), path.with_suffix(".part"))
+            save_file({k: v.contiguous() for k, v in make().items()}, path.with_suffix(".part"))
             path.with_suffix(".part").rename(path)
         return load_file(path)
 

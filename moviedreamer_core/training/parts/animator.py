@@ -130,7 +130,9 @@ class AnimatorPart(Part):
         channels, height, width = latent_shape(self.vae, tuple(config["render_size"]))
         context = config["context_config"]
         self.patch = patch = context["patch"]
-        sizes = {"in_channels": 2 * channels, "out_channels": channels, "sample_size": [height, width]}
+        fold = config["patch"]
+        sizes = {"in_channels": 2 * channels * fold**2, "out_channels": channels * fold**2}
+        sizes["sample_size"] = [height // fold, width // fold]
         config["unet_config"] = {**config["unet_config"], **sizes}
         count, anchor_width = height // patch * (width // patch), channels * patch**2
         fitted = {"sentence_width": sentence_width, "anchor_count": count, "anchor_width": anchor_width}

@@ -73,7 +73,7 @@ class PlannerPart(Part):
         nll, l1, l2 = (value[steps].mean() for value in scores)
         weights = self.model.config.head or {}
         loss = nll + weights.get("l1", 0.1) * l1 + weights.get("l2", 0.1) * l2
-        return loss, {"nll": float(nll), "l1": float(l1), "l2": float(l2)}
+        return loss, {"nll": nll.item(), "l1": l1.item(), "l2": l2.item()}
 
     def validate(self, model: nn.Module) -> dict[str, float]:
         return summary(film_scores(model, self.held_out))

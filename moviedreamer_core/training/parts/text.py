@@ -93,10 +93,11 @@ class TwoTowers(nn.Module):
 
 
 class TextPart(Part):
-    """Settings: `text` and `vision` (CLIP configs without vocabulary), `frames`, `seed`, `captioned` (share of a
-    batch's
-    frames that get a caption), `full` (share of captions that say everything); optional `name` and `vision_folder`
-    (folders of the bundle, "text" and "clip_vision" if left out)."""
+    """Settings: `text` and `vision` (CLIP configs without vocabulary), `frames`, `seed`, `captioned` (share of the
+    frames of a batch that get a caption), `full` (share of captions that say everything), `fields_per_frame` (field
+    sentences, half of them of the hard kinds); optional `held_out` (frames), `name` and `vision_folder` (folders of
+    the bundle, "text" and "clip_vision" if left out).
+    """
 
     name = "text"
 
@@ -108,7 +109,7 @@ class TextPart(Part):
         sentences = list(corpus(iter(self.films[:3000]), Random(settings["seed"])))
         self.vocabulary = train_vocabulary(sentences)
         self.words = known_words(sentences)
-        self.held_out = _HeldOut(workspace)
+        self.held_out = _HeldOut(workspace, settings.get("held_out", HELD_OUT))
         torch.manual_seed(settings["seed"])
         self.model = TwoTowers(*build_towers(settings, self.vocabulary))
 
@@ -152,9 +153,9 @@ class TextPart(Part):
         patches = torch.cat([features for _, features in seen])
         ids = self._encode(held.captions).to(device)
         caption = torch.cat([model.embed(part) for part in ids.split(64)])
-        near = torch.stack([(c @ i.T).argmax(1) == torch.arange(64, device=device) for c, i in _in_64s(caption, image)])
+        found = [(c @ i.T).argmax(1).cpu() == torch.arange(len(c)) for c, i in _in_64s(caption, image)]
         patch = accuracy(_local(model.read_patches(patches)), held.labels)
-        scores = {"retrieval_64": float(near.float().mean()), "patches": _mean(patch)}
+        scores = {"retrieval_64": float(torch.cat(found).float().mean()), "patches": _mean(patch)}
         scores |= {f"patches_{k}": patch[k] for k in ("place", "landmark", "accent", "slot.hat", "slot.top_color")}
         for field, sentences in held.fields.items():
             heads = model.state(model.embed(self._encode(sentences).to(device)))
@@ -164,7 +165,7 @@ class TextPart(Part):
         return scores
 
     def samples(self, model: Any, path: Path) -> None:
-        """A row for each of 8 held-out captions: the frame it describes, then the 7 frames nearest to it of 128."""
+        """A row for each of 8 held-out captions: the frame it describes, then the 7 held-out frames nearest to it."""
         images, device = self.held_out.images, next(model.parameters()).device
         seen = torch.cat([model.see(part.to(device))[0] for part in images.split(64)])
         caption = model.embed(self._encode(self.held_out.captions[:8]).to(device))
@@ -205,10 +206,10 @@ class TextPart(Part):
 class _HeldOut:
     """Frames, captions and field sentences of the validation split, the same at every validation."""
 
-    def __init__(self, workspace: Workspace) -> None:
-        frames, rng = workspace.data.frames("validation", HELD_OUT, "paper"), Random(0)
+    def __init__(self, workspace: Workspace, count: int) -> None:
+        frames, rng = workspace.data.frames("validation", count, "paper"), Random(0)
         self.images, self.labels = to_images(frames.images), torch.from_numpy(frames.labels).long()
-        films = [workspace.data.film("validation", k) for k in range(HELD_OUT)]
+        films = [workspace.data.film("validation", k) for k in range(count)]
         self.captions = [full_caption(film, rng, "validation") for film in films]
         said = {field: [field_sentence(film, field, rng, "validation") for film in films] for field in FIELDS}
         self.fields = {field: [each for each in sentences if each.text] for field, sentences in said.items()}

@@ -26,6 +26,7 @@ from ..pictures import save_grid, to_images
 from ..shots import Shots
 from .decoder import decode_grid, load_frozen_vae, pack_slots, random_conditions, unpack_slots
 
+PROBED = 4096
 IN_TOKENS = ("place", "time", "style", "size", "plot", "side", "landmark", "accent", "prop", "people")
 IN_TOKENS_OF_SLOTS = ("top_color", "top_pattern", "accessory", "action", "expression")
 
@@ -134,7 +135,8 @@ class TokenizerPart(Part):
         for name in token_attributes():
             truth = labels[:, names.index(name)]
             guess = model.heads[name.replace(".", "_")](tokens.flatten(1)).argmax(1)
-            scores[name] = float((guess == truth)[truth >= 0].float().mean())
+            if bool((truth >= 0).any()):
+                scores[name] = float((guess == truth)[truth >= 0].float().mean())
         groups: dict[str, list[float]] = {}
         for name, value in scores.items():
             groups.setdefault(name.partition(".")[2] or name, []).append(value)
@@ -146,6 +148,22 @@ class TokenizerPart(Part):
         if sketch is not None:
             result["sketch_l1"] = float((sketch - latents).abs().mean())
         return {**result, "least": min(result[k] for k in groups)}
+
+    @torch.no_grad()
+    def measure(self, model: nn.Module) -> dict[str, float]:
+        """The token probe: a ridge regression on tokens of training frames reads every detail of held-out ones."""
+        seen, unseen = (
+            torch.cat([model.tokenizer(to_images(images[k : k + 64])) for k in range(0, len(images), 64)]).flatten(1)
+            for images in (self.shots.images[:PROBED], self.held_out.images)
+        )
+        names, marks = list(ATTRIBUTES), self.shots.labels[:PROBED]
+        scores: dict[str, list[float]] = {}
+        for name in token_attributes():
+            k = names.index(name)
+            right = probe(seen, marks[:, k], unseen, self.held_out.labels[:, k])
+            scores.setdefault(name.partition(".")[2] or name, []).append(right)
+        means = {key: sum(values) / len(values) for key, values in scores.items()}
+        return {**means, "least": min(means.values())}
 
     def samples(self, model: nn.Module, path: Path) -> None:
         images = to_images(self.held_out.images[:12]).to(model.tokenizer.device)
@@ -164,6 +182,16 @@ class TokenizerPart(Part):
 
     def gate(self) -> tuple[str, float]:
         return "least", 0.95
+
+
+def probe(seen: Tensor, marks: Tensor, unseen: Tensor, truth: Tensor, ridge: float = 1.0) -> float:
+    """Accuracy on `unseen` [n, W] of a linear classifier fitted on `seen` [N, W] in closed form; marks of -1 are left out."""
+    rows, held = marks >= 0, truth >= 0
+    x = torch.cat([seen[rows], torch.ones(int(rows.sum()), 1)], 1).double()
+    y = F.one_hot(marks[rows]).double() - F.one_hot(marks[rows]).double().mean(0)
+    weights = torch.linalg.solve(x.T @ x + ridge * torch.eye(x.shape[1], dtype=x.dtype), x.T @ y)
+    found = torch.cat([unseen[held], torch.ones(int(held.sum()), 1)], 1).double() @ weights
+    return float((found.argmax(1) == truth[held]).double().mean())
 
 
 def label_loss(logits: dict[str, Tensor], labels: Tensor) -> Tensor:

@@ -91,7 +91,7 @@ class VaePart(Part):
             latents = torch.cat(
                 [vae.encode(part.to(vae.device) * 2 - 1).latent for part in images.split(64)]
             )
-        vae.register_to_config(scaling_factor=round(float(1 / latents.std()), 4), shift_factor=round(float(latents.mean()), 4))
+        vae.register_to_config(scaling_factor=round(float(1 / latents.std()), 4))
         save_half(vae, folder)
 
     def load(self, folder: Path) -> None:
