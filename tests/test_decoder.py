@@ -19,7 +19,7 @@ UNET = dict(
     projection_class_embeddings_input_dim=8 + 48,
 )  # fmt: skip
 PROJECTOR = dict(token_width=6, text_width=5, face_width=7, context_width=16, pooled_width=8, vectors_per_token=2, vectors_per_slot=1, hidden=32)
-SKETCH = dict(context_width=16, pooled_width=8, spread=4, height=8, width=16, hidden=32, layers=1, heads=2)
+SKETCH = dict(context_width=16, pooled_width=8, height=8, width=16, hidden=32, layers=1, heads=2)
 PRINT = "f" * 64
 
 

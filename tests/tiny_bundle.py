@@ -94,7 +94,7 @@ def _decoder(fingerprint: str):
     )  # fmt: skip
     projector = dict(token_width=TOKEN, text_width=TEXT, face_width=FACE, context_width=16, pooled_width=8,
                      vectors_per_token=2, vectors_per_slot=1, hidden=16)  # fmt: skip
-    sketch = dict(context_width=16, pooled_width=8, spread=4, height=4, width=8, hidden=16, layers=1, heads=2)
+    sketch = dict(context_width=16, pooled_width=8, height=4, width=8, hidden=16, layers=1, heads=2)
     return KeyframeDecoder(unet, projector, sketch, tokenizer_fingerprint=fingerprint, steps=2)
 
 

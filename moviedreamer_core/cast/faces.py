@@ -31,7 +31,7 @@ SMALLEST_FACE = 32
 
 @dataclass(frozen=True, eq=False)
 class FoundFace:
-    """One face. Box (left, top, right, bottom), landmarks [5, 2] (eyes, nose, mouth corners) in pixels; embedding [F]."""
+    """One face: box (left, top, right, bottom) and landmarks [5, 2] (eyes, nose, mouth corners) in pixels."""
 
     box: tuple[float, float, float, float]
     landmarks: np.ndarray

@@ -17,8 +17,8 @@ from torch.nn import functional as F
 class Sketcher(ModelMixin, ConfigMixin):
     """context [B, L, context_width], pooled [B, pooled_width] -> latents [B, channels, height, width].
 
-    A query starts from its place and from what `pooled` says of that place (`spread` numbers a patch): attention alone
-    needs thousands of steps to find out that places differ.
+    `pooled` alone gives a linear guess (`fit_layout` starts it at the principal axes of the training latents: attention
+    alone needs thousands of steps to find out that places differ); the blocks add to it what the context says.
     """
 
     @register_to_config
@@ -30,30 +30,39 @@ class Sketcher(ModelMixin, ConfigMixin):
         height: int = 16,
         width: int = 32,
         patch: int = 2,
-        spread: int = 32,
         hidden: int = 160,
         layers: int = 4,
         heads: int = 5,
     ):
         super().__init__()
-        count = (height // patch) * (width // patch)
+        count, values = (height // patch) * (width // patch), channels * patch * patch
         self.inward = nn.Linear(context_width, hidden)
         self.places = nn.Parameter(torch.randn(count, hidden) * 0.5)
-        self.layout = nn.Linear(pooled_width, count * spread)
-        self.placed = nn.Linear(spread, hidden)
+        self.layout = nn.Linear(pooled_width, count * values)
+        self.placed = nn.Linear(values, hidden)
         layer = nn.TransformerDecoderLayer(
             hidden, heads, 3 * hidden, dropout=0.0, activation="gelu", batch_first=True, norm_first=True
         )
         self.blocks = nn.TransformerDecoder(layer, layers, nn.LayerNorm(hidden))
-        self.outward = nn.Linear(hidden, channels * patch * patch)
+        self.outward = nn.Linear(hidden, values)
+        nn.init.zeros_(self.outward.weight)
 
     def forward(self, context: Tensor, pooled: Tensor, size: tuple[int, int] | None = None) -> Tensor:
         """Latents of the trained size, resampled to `size` (height, width in latent pixels) if that is another."""
         c = self.config
-        queries = self.places + self.placed(self.layout(pooled).unflatten(1, (len(self.places), -1)))
-        found = self.outward(self.blocks(queries, self.inward(context)))
+        guess = self.layout(pooled).unflatten(1, (len(self.places), -1))
+        found = guess + self.outward(self.blocks(self.places + self.placed(guess), self.inward(context)))
         patches = found.transpose(1, 2).unflatten(2, (c.height // c.patch, c.width // c.patch))
         latents = F.pixel_shuffle(patches, c.patch)
         if size and size != (c.height, c.width):
             latents = F.interpolate(latents, size, mode="bilinear", align_corners=False)
         return latents
+
+    @torch.no_grad()
+    def fit_layout(self, latents: Tensor) -> None:
+        """Start the linear guess at the principal axes of latents [N, C, h, w], one a number of `pooled`."""
+        rows = F.pixel_unshuffle(latents, self.config.patch).flatten(2).transpose(1, 2).flatten(1)
+        mean = rows.mean(0)
+        _, sizes, axes = torch.svd_lowrank(rows - mean, q=self.layout.in_features, niter=2)
+        self.layout.weight.copy_(axes * (sizes / len(rows) ** 0.5))
+        self.layout.bias.copy_(mean)

@@ -188,11 +188,11 @@ class Index:
         self.damaged_lines = 0
 
     def _refresh(self) -> None:
-        try:
+        with plain_errors(self.root, "read the store's index"):
+            if not self.file.exists():
+                self._forget_all()
+                return
             file = self.file.open("rb")
-        except FileNotFoundError:
-            self._forget_all()
-            return
         with file:
             stat = os.fstat(file.fileno())
             if stat.st_ino != self._inode or stat.st_size < self._offset:

@@ -29,12 +29,13 @@ def people_embeddings(pack: FacePack, people: Sequence[Person], *, seed: int, wo
     jobs = [(person, f"{seed}:{k}") for k, person in enumerate(people)]
     rows = []
     with ProcessPoolExecutor(workers or os.cpu_count() or 1, mp_context=get_context("spawn")) as pool:
-        for crops in pool.map(_crops, [jobs[k : k + 256] for k in range(0, len(jobs), 256)]):
+        for crops in pool.map(portrait_crops, [jobs[k : k + 256] for k in range(0, len(jobs), 256)]):
             rows.append(pack.embed_crops(list(crops)))
     return torch.cat(rows)
 
 
-def _crops(jobs: list[tuple[Person, str]]) -> np.ndarray:
+def portrait_crops(jobs: list[tuple[Person, str]]) -> np.ndarray:
+    """Aligned crops uint8 [N, 112, 112, 3] of portraits; each differs by its key."""
     from insightface.utils.face_align import norm_crop
 
     crops = []

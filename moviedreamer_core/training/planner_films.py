@@ -32,13 +32,14 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ..errors import MovieDreamerError
-from ..papertown import Film, Person, draw_frame, draw_portrait, make_film, to_script
+from ..papertown import Film, Person, draw_frame, make_film, to_script
 from ..planner.conditions import FIELDS, SLOT_SENTENCES, Conditions
 from ..progress import SILENT, Progress
 from ..script.model import Script
 from ..script.resolve import ResolvedShot, resolve
 from ..script.sentences import ShotSentences, shot_sentences
 from .data import FRAME_SIZE
+from .identity import portrait_crops
 from .pictures import to_images
 
 if TYPE_CHECKING:
@@ -48,8 +49,6 @@ if TYPE_CHECKING:
     from .loop import Workspace
 
 log = logging.getLogger(__name__)
-
-EXPRESSIONS = ("calm", "happy", "sad", "surprised")
 
 
 @dataclass(frozen=True)
@@ -231,24 +230,8 @@ def _encode_frames(films: Sequence[Film], tokenizer: "KeyframeTokenizer") -> tup
 
 
 def _faces(person: Person, number: int, pack: "FacePack", wanted: int) -> Tensor:
-    """Embeddings [wanted, F] of a person's portraits; one in which no face is found is drawn anew, twice at most."""
-    rng = np.random.default_rng([number, 11])
-    found: list[Tensor] = []
-    for _ in range(3 * wanted):
-        portrait = draw_portrait(
-            person,
-            expression=str(rng.choice(EXPRESSIONS)),
-            tilt=float(rng.uniform(-8, 8)),
-            jitter=float(rng.uniform(0, 1)),
-            seed=int(rng.integers(1 << 30)),
-        )
-        try:
-            found.append(pack.embed_picture(portrait))
-        except MovieDreamerError:
-            continue  # counted by the shard: a character of whom no portrait serves has no face at all
-        if len(found) == wanted:
-            return torch.stack(found)
-    return torch.stack([found[n % len(found)] for n in range(wanted)]) if found else torch.zeros(wanted, pack.width)
+    """Embeddings [wanted, F] of a person's portraits."""
+    return pack.embed_crops(list(portrait_crops([(person, f"{number}:{k}") for k in range(wanted)])))
 
 
 @dataclass(frozen=True)

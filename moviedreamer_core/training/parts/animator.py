@@ -26,6 +26,7 @@ from ..pictures import save_grid
 
 VALIDATION_CLIPS = 48
 SAMPLED = 6
+MOST_WEIGHT = 5.0
 VALIDATION_SIGMAS = (0.1, 0.5, 2.0, 10.0)
 
 
@@ -187,13 +188,18 @@ def taken(data: Clips, said: Tensor, chosen: np.ndarray, patch: int) -> dict[str
 def edm_errors(
     model: nn.Module, batch: dict[str, Tensor], sigma: Tensor, generator: torch.Generator | None = None
 ) -> Tensor:
-    """EDM's weighted squared error of each clip [B] at noise levels sigma [B]."""
+    """EDM's weighted squared error of each clip [B] at noise levels sigma [B]; where the clean target is predicted, low
+    levels weigh at most `MOST_WEIGHT` (as min-SNR has it).
+    """
     bare: AnimatorModel = getattr(model, "module", model)
     target = batch["latents"]
     if bare.config.target == "difference":
         target = (target - batch["start"][:, None]) / bare.config.difference_std
     noise = torch.randn(target.shape, generator=generator).to(target) if generator else torch.randn_like(target)
     s = sigma.view(-1, 1, 1, 1, 1)
+    weight = (sigma**2 + 1) / sigma**2
+    if bare.config.predicts == "target":
+        weight = weight.clamp(max=MOST_WEIGHT)
     ids = bare.time_ids(batch["fps"], batch["motion"], batch["level"])
     found = model(
         target + s * noise,
@@ -205,7 +211,7 @@ def edm_errors(
         batch["strength"],
         batch["has_sentence"],
     )
-    return F.mse_loss(found, target, reduction="none").mean((1, 2, 3, 4)) * (s.view(-1) ** 2 + 1) / s.view(-1) ** 2
+    return F.mse_loss(found, target, reduction="none").mean((1, 2, 3, 4)) * weight
 
 
 def difference_std(data: Clips, count: int = 256) -> float:

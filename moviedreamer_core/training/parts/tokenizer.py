@@ -80,7 +80,10 @@ class TokenizerPart(Part):
         self.latents = self.shots.latents("paper")
         tokenizer = KeyframeTokenizer(**settings["tokenizer"])
         self._start_from_clip(tokenizer)
-        self.model = Autoencoder(tokenizer, KeyframeDecoder(**settings["decoder"]))
+        decoder = KeyframeDecoder(**settings["decoder"])
+        if decoder.sketcher is not None:
+            decoder.sketcher.fit_layout(self.latents[:4096])
+        self.model = Autoencoder(tokenizer, decoder)
 
     def _start_from_clip(self, tokenizer: KeyframeTokenizer) -> None:
         folder = self.workspace.folder("clip_vision")
