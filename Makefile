@@ -21,7 +21,8 @@ lint: $(STAMP)
 check: lint test
 
 bench: $(STAMP)
-	$(PY) benchmarks/run.py
+	$(PY) benchmarks/film.py
+	$(PY) benchmarks/planner_cost.py
 
 setup: $(STAMP)
 

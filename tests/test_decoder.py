@@ -59,6 +59,17 @@ def test_every_part_of_a_slot_reaches_the_picture(decoder, other):
     assert not torch.equal(decoder.decode(TOKENS, slots=[slot()]), decoder.decode(TOKENS, slots=[slot(**other)]))
 
 
+def test_a_decoder_that_starts_at_its_sketch_depends_less_on_the_seed(decoder):
+    def spread(start):
+        decoder.model.register_to_config(start=start)
+        pictures = torch.stack([decoder.decode(TOKENS, slots=[slot()], seed=seed) for seed in range(4)])
+        return float(pictures.std(0).mean())
+
+    whole, part = spread(1.0), spread(0.1)
+    decoder.model.register_to_config(start=1.0)
+    assert part < whole
+
+
 def test_who_stands_left_matters(decoder):
     a, b = slot(1.0), slot(-1.0)
     assert not torch.equal(decoder.decode(TOKENS, slots=[a, b]), decoder.decode(TOKENS, slots=[b, a]))

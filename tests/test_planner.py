@@ -539,10 +539,11 @@ def test_dropout_acts_in_training_only_and_copies_with_the_model():
 def test_a_planner_learns_and_every_parameter_takes_part():
     torch.manual_seed(0)
     films, planner = toy_films(), Planner(**{**TINY, "dropout": 0.1})
+    augment = Augment(**dict.fromkeys(("history", "tokens", "context", "faces", "descriptions"), 0.6))
     optimizer = torch.optim.AdamW(planner.parameters(), 5e-3)
     rng, losses = np.random.default_rng(0), []
     for _ in range(25):
-        batch = make_batch(films, films.alike(rng, 4), rng, Augment())
+        batch = make_batch(films, films.alike(rng, 4), rng, augment)
         scores = score(planner, batch)
         loss = sum(value[batch["steps"]].mean() for value in scores)
         optimizer.zero_grad()

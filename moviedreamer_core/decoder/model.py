@@ -20,6 +20,7 @@ class KeyframeDecoder(ModelMixin, ConfigMixin):
 
     `unet`, `projector`, `sketch` (None: none) and `schedule` are configs of UNet2DConditionModel, ConditionProjector,
     Sketcher and DDIMScheduler.
+    `start` is the share of the noise schedule it is trained on: below 1, sampling begins with the noisy sketch.
     `tokenizer_fingerprint` names the tokens it reads, `look` what its pictures look like.
     """
 
@@ -35,6 +36,7 @@ class KeyframeDecoder(ModelMixin, ConfigMixin):
         steps: int = 12,
         guidance: float = 1.0,
         token_noise: float = 0.0,
+        start: float = 1.0,
     ):
         super().__init__()
         self.unet = UNet2DConditionModel(**unet_config)

@@ -15,6 +15,7 @@ from ..tokenizer import Tokens
 from .condition import Slots
 from .latents import decode_latents, latent_shape
 from .model import KeyframeDecoder
+from .sampling import Condition, sample_latents
 
 
 @dataclass(frozen=True)
@@ -79,28 +80,14 @@ class DiffusionDecoder:
         shape = (1, *latent_shape(self.vae, self.render_size))
         level = torch.full((1,), float(config.token_noise))
         known = self.pack(slots)
-        state = model.condition(values[None], known, level, None, shape[-2:])
-        bare = None
+        state = Condition(*model.condition(values[None], known, level, None, shape[-2:]))
+        weak = None
         if guidance != 1.0:
             hidden = torch.zeros_like(known.present)
-            bare = model.condition(
-                values[None],
-                known.masked(face=hidden, description=hidden),
-                level,
-                torch.zeros(1, dtype=torch.bool),
-                shape[-2:],
-            )
-        scheduler = model.scheduler()
-        scheduler.set_timesteps(steps)
-        latents = torch.randn(shape, generator=torch.Generator().manual_seed(seed % 2**63))
-        for t in scheduler.timesteps:
-            progress.check()
-            time = t.expand(1)
-            v = model.denoise(latents, time, *state)
-            if bare is not None:
-                weak = model.denoise(latents, time, *bare)
-                v = weak + guidance * (v - weak)
-            latents = scheduler.step(v, t, latents).prev_sample
+            nobody, nothing = known.masked(face=hidden, description=hidden), torch.zeros(1, dtype=torch.bool)
+            weak = Condition(*model.condition(values[None], nobody, level, nothing, shape[-2:]))
+        noise = torch.randn(shape, generator=torch.Generator().manual_seed(seed % 2**63))
+        latents = sample_latents(model, state, noise, steps, weak=weak, guidance=guidance, check=progress.check)
         image = decode_latents(self.vae, latents)
         if not bool(torch.isfinite(image).all()):
             raise MovieDreamerError(

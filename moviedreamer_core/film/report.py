@@ -99,9 +99,9 @@ def _continuity(found: Continuity | None, colors: Sequence[str]) -> str:
     if found is None:
         return ""
     text = (
-        "The tokenizer reads every rendered keyframe again. Left: how much each picture shows what was planned (line) "
-        "and how much it looks like the last shot of the same place (dots). Right: how much every shot looks like every "
-        "other; darker is closer."
+        "The tokenizer reads every rendered keyframe again. Left: how much each picture shows what was planned (line), "
+        "how much it looks like the last shot of the same place (dots). "
+        "Right: how much every shot looks like every other; darker is closer."
     )
     plots = _lines(found, colors) + (_matrix(found.likeness, found.shots) if len(found.shots) <= MOST_CELLS else "")
     return f'<h2>Continuity</h2><p>{text}</p><div class="plots">{plots}</div>'

@@ -14,6 +14,7 @@ from ...bundle import load_model
 from ...decoder.condition import Slots
 from ...decoder.latents import decode_latents, load_autoencoder
 from ...decoder.model import KeyframeDecoder
+from ...decoder.sampling import Condition, sample_latents
 from ...tokenizer import KeyframeTokenizer
 from ..diffusion import denoising_loss, noised
 from ..export import save_half
@@ -45,7 +46,9 @@ class DecoderPart(Part):
 
     def start(self) -> nn.Module:
         """The network to train: what the tokenizer's training left."""
-        return load_model(KeyframeDecoder, self.workspace.require("decoder_start"))
+        model = load_model(KeyframeDecoder, self.workspace.require("decoder_start"))
+        model.register_to_config(start=self.settings.get("start", 1.0))
+        return model
 
     def _tokens(self, shots: Shots) -> Tensor:
         from safetensors.torch import load_file, save_file
@@ -78,7 +81,7 @@ class DecoderPart(Part):
     def loss(self, batch: dict[str, Tensor], model: nn.Module) -> tuple[Tensor, dict[str, float]]:
         tokens, level = batch["tokens"], batch["level"]
         noisy_tokens = tokens + level[:, None, None] * torch.randn_like(tokens)
-        noisy, steps, target, weights = noised(_config_scheduler(model), batch["latents"])
+        noisy, steps, target, weights = noised(bare(model).scheduler(), batch["latents"], bare(model).config.start)
         prediction, sketch = model(noisy, steps, noisy_tokens, unpack_slots(batch), level, batch["tokens_known"])
         denoise = denoising_loss(prediction, target, weights)
         guess = (
@@ -119,7 +122,7 @@ class DecoderPart(Part):
         )
 
     def export(self, model: nn.Module, folder: Path) -> None:
-        keys = {k: self.settings[k] for k in ("steps", "guidance") if k in self.settings}
+        keys = {k: self.settings[k] for k in ("steps", "guidance", "start") if k in self.settings}
         model.register_to_config(tokenizer_fingerprint=self.tokenizer.fingerprint, look=self.look, **keys)
         save_half(model, folder)
 
@@ -130,10 +133,6 @@ class DecoderPart(Part):
 def bare(model: nn.Module) -> KeyframeDecoder:
     """The decoder inside whatever wraps it."""
     return model.module if hasattr(model, "module") else model
-
-
-def _config_scheduler(model: nn.Module):
-    return bare(model).scheduler()
 
 
 def load_frozen_vae(workspace: Workspace) -> nn.Module:
@@ -169,15 +168,10 @@ def decode_grid(
     width = model.unet.config.sample_size
     size = tuple(width) if isinstance(width, (list, tuple)) else (width, width)
     level = torch.zeros(len(tokens), device=tokens.device)
-    context, pooled, guess = model.condition(tokens, slots, level, None, size)
-    scheduler = model.scheduler()
-    scheduler.set_timesteps(steps, device=tokens.device)
+    condition = Condition(*model.condition(tokens, slots, level, None, size))
     shape = (len(tokens), vae.config.latent_channels, *size)
-    latents = torch.randn(shape, generator=torch.Generator().manual_seed(0)).to(tokens.device)
-    for t in scheduler.timesteps:
-        v = model.denoise(latents, t.expand(len(tokens)), context, pooled, guess)
-        latents = scheduler.step(v, t, latents).prev_sample
-    pictures = [decode_latents(vae, latents)]
-    if sketch and guess is not None:
-        pictures.append(decode_latents(vae, guess))
+    noise = torch.randn(shape, generator=torch.Generator().manual_seed(0)).to(tokens.device)
+    pictures = [decode_latents(vae, sample_latents(model, condition, noise, steps))]
+    if sketch and condition.sketch is not None:
+        pictures.append(decode_latents(vae, condition.sketch))
     return pictures
