@@ -172,6 +172,14 @@ def test_weights_that_are_not_weights(refused, bundle):
     refused("not a safetensors file", bundle=bundle)
 
 
+def test_weights_of_another_version(refused, bundle):
+    file = weights(bundle / "planner")
+    tensors = load_file(file)
+    tensors["something.new"] = tensors.pop(sorted(tensors)[0])
+    save_file(tensors, file, metadata={"format": "pt"})
+    refused("2 of its weights do not fit a Planner", "another version", bundle=bundle)
+
+
 class Evil:
     def __reduce__(self):
         return (Path.touch, (Path("/tmp/moviedreamer-pickle-ran"),))

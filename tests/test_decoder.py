@@ -127,3 +127,31 @@ def test_the_paper_size_decoder_builds():
     assert sum(p.numel() for p in model.unet.parameters()) == pytest.approx(2.567e9, rel=0.001)  # SDXL
     c = model.projector.config
     assert c.token_count * c.vectors_per_token + c.max_slots * c.vectors_per_slot == 77  # one CLIP prompt's length
+
+
+def test_a_lora_is_merged_as_peft_would_apply_it(tmp_path):
+    from peft import LoraConfig, get_peft_model_state_dict, inject_adapter_in_model
+    from safetensors.torch import save_file
+
+    from moviedreamer_core.decoder.load import ADAPTER_WEIGHTS, adapter_config, merge_adapter
+
+    torch.manual_seed(0)
+    plain, adapted = (KeyframeDecoder(UNET, PROJECTOR, SKETCH).eval() for _ in range(2))
+    adapted.load_state_dict(plain.state_dict())
+    inject_adapter_in_model(LoraConfig(**adapter_config(2)), adapted)
+    for name, value in adapted.named_parameters():
+        if "lora_B" in name:
+            torch.nn.init.normal_(value, std=0.2)
+    save_file({k: v.contiguous() for k, v in get_peft_model_state_dict(adapted).items()}, tmp_path / ADAPTER_WEIGHTS)
+    noisy, blank, flags = torch.randn(1, 4, 8, 16), torch.zeros(1, 3, 5), torch.ones(1, 3, dtype=torch.bool)
+    slots = Slots(torch.randn(1, 3, 7), blank, blank, blank, flags, flags)
+    arguments = (noisy, torch.tensor([500]), torch.randn(1, 2, 6), slots, torch.zeros(1))
+    with torch.no_grad():
+        before, expected = plain(*arguments), adapted(*arguments)
+        merge_adapter(plain, tmp_path)
+        after = plain(*arguments)
+    for k in range(2):
+        assert not torch.allclose(before[k], expected[k], atol=1e-3)
+        assert torch.allclose(after[k], expected[k], atol=1e-4)
+    with pytest.raises(MovieDreamerError, match="another decoder"):
+        merge_adapter(KeyframeDecoder({**UNET, "block_out_channels": (16, 16)}, PROJECTOR, None), tmp_path)

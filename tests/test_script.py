@@ -98,7 +98,7 @@ def errors_of(text: str, kind: str = "yaml") -> list[str]:
 def test_inheritance_names_and_lines() -> None:
     first, look, wood, on = resolve(small())
     assert [shot.id for shot in (first, look, wood, on)] == ["harbour-1", "look", "wood-1", "wood-2"]
-    assert [shot.line for shot in (first, look, wood, on)] == [21, 28, 36, 37]
+    assert [shot.line for shot in (first, look, wood, on)] == [20, 27, 35, 36]
     assert [shot.seconds for shot in (first, look, wood, on)] == [3, 1.5, 3, 3]
     assert [shot.decoder for shot in (first, look, wood, on)] == ["paper", "paper", "ink", "paper"]
     assert [shot.transition for shot in (first, look, wood, on)] == ["cut", "cut", "dissolve", "cut"]
@@ -262,7 +262,7 @@ def test_all_problems_at_once_with_lines_and_suggestions() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ("id: look", "id: harbour-1\n      - {id: harbour-1, size: wide}\n      - id: look", "id 'harbour-1', which shot"),
+        ("- id: look", "- {id: look, size: wide}\n      - id: look", "shot 3 has the id 'look', which shot 2 already"),
         ("{id: tom, name: Tom}", "{id: tom, name: MARA}", "which character 1 already has"),
         ("  - id: wood", "  - id: harbour", "scene 2 has the id 'harbour'"),
         ("{id: mara, action: walks, expression: sad}", "{id: Tom}", "names 'Tom' twice"),

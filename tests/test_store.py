@@ -4,11 +4,12 @@ import errno
 import json
 import os
 import signal
-import subprocess
-import sys
+import tempfile
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from hypothesis import settings
@@ -31,8 +32,6 @@ from moviedreamer_core.store import (
 )
 from moviedreamer_core.store import files as store_files
 
-ROOT = Path(__file__).resolve().parent.parent
-
 
 def writer(data: bytes):
     return lambda path: path.write_bytes(data)
@@ -40,10 +39,6 @@ def writer(data: bytes):
 
 def never(path):
     raise AssertionError("made again")
-
-
-def run_python(code: str, *arguments: object) -> subprocess.Popen:
-    return subprocess.Popen([sys.executable, "-c", code, *map(str, arguments)], cwd=ROOT, stdout=subprocess.PIPE, text=True)
 
 
 # keys
@@ -222,22 +217,35 @@ def test_a_read_only_store_can_be_read(tmp_path, monkeypatch):
 
 # several at once, and kills
 
-SHARED = """
-import sys, time
-from pathlib import Path
-from moviedreamer_core.store import Store
-def make(path):
-    with open(sys.argv[2], "a") as log: log.write("made\\n")
-    time.sleep(0.3)
-    path.write_bytes(b"x" * 1000)
-print(Store(sys.argv[1]).fetch("clip", {"n": 1}, ".bin", make).fresh)
-"""
+
+def forked(work: Callable[[], None]) -> int:
+    """Start `work` in a process of its own, which ends without cleaning up; returns its id."""
+    child = os.fork()
+    if child:
+        return child
+    try:
+        work()
+        os._exit(0)
+    except BaseException:
+        os._exit(1)
+
+
+def ending(child: int) -> int:
+    """How a process ended: its exit status, or minus the signal that killed it."""
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 def test_two_processes_make_it_once(tmp_path):
-    runs = [run_python(SHARED, tmp_path / "store", tmp_path / "log") for _ in range(2)]
-    assert sorted(run.communicate(timeout=60)[0].strip() for run in runs) == ["False", "True"]
-    assert (tmp_path / "log").read_text() == "made\n"
+    def make(path):
+        with (tmp_path / "log").open("a") as log:
+            log.write("made ")
+        time.sleep(0.3)
+        path.write_bytes(b"x" * 1000)
+
+    children = [forked(lambda: Store(tmp_path / "store").fetch("clip", {"n": 1}, ".bin", make)) for _ in range(3)]
+    assert [ending(child) for child in children] == [0, 0, 0]
+    assert (tmp_path / "log").read_text() == "made "
+    assert not Store(tmp_path / "store").fetch("clip", {"n": 1}, ".bin", never).fresh
 
 
 def test_threads_make_it_once(tmp_path):
@@ -271,38 +279,37 @@ def test_waiting_for_another_maker_can_be_given_up(tmp_path):
     assert Store(tmp_path).fetch("clip", {}, ".bin", inner).fresh
 
 
-KILLED = """
-import os, sys
-from moviedreamer_core.store import Store, files, store as module
-moment, calls = int(sys.argv[2]), 0
-def deadly(function):
-    def call(*args, **kwargs):
-        global calls
-        calls += 1
-        if calls == moment:
-            os.kill(os.getpid(), 9)
-        return function(*args, **kwargs)
-    return call
-for name in ("open", "fsync", "replace", "rename", "mkdir"):
-    setattr(os, name, deadly(getattr(os, name)))
-store = Store(sys.argv[1])
-def make(path):
-    path.write_bytes(b"first half")
-    deadly(lambda: None)()
-    with path.open("ab") as file: file.write(b", second half")
-artefact = store.fetch("clip", {"n": 1}, ".bin", make)
-store.index.record("film", "1", "clip", artefact.key)
-print("done")
-"""
+def die_at(moment: int, root: Path) -> None:
+    """Make and record an artefact; the process kills itself (SIGKILL) before its `moment`-th call to the system."""
+    calls = 0
+
+    def deadly(function):
+        def call(*args, **kwargs):
+            nonlocal calls
+            calls += 1
+            if calls == moment:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return function(*args, **kwargs)
+        return call
+
+    def make(path):
+        path.write_bytes(b"first half")
+        deadly(lambda: None)()
+        with path.open("ab") as file:
+            file.write(b", second half")
+
+    for name in ("open", "fsync", "replace", "rename", "mkdir"):
+        setattr(os, name, deadly(getattr(os, name)))
+    store = Store(root)
+    store.index.record("film", "1", "clip", store.fetch("clip", {"n": 1}, ".bin", make).key)
 
 
 def test_a_kill_at_any_step_leaves_it_whole_or_absent(tmp_path):
     seen = set()
     for moment in range(1, 60):
         root = tmp_path / str(moment)
-        run = run_python(KILLED, root, moment)
-        done = "done" in run.communicate(timeout=60)[0]
-        assert done or run.returncode == -signal.SIGKILL
+        ended = ending(forked(lambda at=moment, root=root: die_at(at, root)))
+        assert ended in (0, -signal.SIGKILL)
         visible = list(root.glob("objects/*/*/*/*.bin"))
         seen.add(bool(visible))
         assert all(path.read_bytes() == b"first half, second half" for path in visible)
@@ -314,9 +321,9 @@ def test_a_kill_at_any_step_leaves_it_whole_or_absent(tmp_path):
         assert [take.key for take in store.index.takes("film", "1")] == [again.key]
         collect(store, 10**9)
         assert not list((root / "making").iterdir()) and not list((root / "locks").iterdir())
-        if done:
+        if ended == 0:
             break
-    assert done and seen == {False, True}
+    assert ended == 0 and seen == {False, True}
 
 
 # index
@@ -329,8 +336,8 @@ class IndexMachine(RuleBasedStateMachine):
 
     @initialize()
     def start(self):
-        import tempfile
-
+        self.patch = mock.patch.object(os, "fsync")  # hundreds of them; nothing here is about power cuts
+        self.patch.start()
         self.folder = tempfile.TemporaryDirectory()
         self.root = Path(self.folder.name)
         self.index, self.other = Index(self.root), Index(self.root)
@@ -416,6 +423,7 @@ class IndexMachine(RuleBasedStateMachine):
     def teardown(self):
         if hasattr(self, "folder"):
             self.folder.cleanup()
+            self.patch.stop()
 
 
 IndexMachine.TestCase.settings = settings(max_examples=12, stateful_step_count=18, deadline=None, derandomize=True)
@@ -439,15 +447,13 @@ def test_a_line_that_rots_costs_only_itself(tmp_path):
 
 
 def test_processes_append_without_losing_a_line(tmp_path):
-    code = """
-import sys
-from pathlib import Path
-from moviedreamer_core.store import Index
-index = Index(Path(sys.argv[1]))
-for i in range(30): index.record("film", sys.argv[2], "clip", f"{sys.argv[2]}-{i}")
-"""
-    runs = [run_python(code, tmp_path, name) for name in "ab"]
-    assert all(run.wait(60) == 0 for run in runs)
+    def append(name):
+        index = Index(tmp_path)
+        for i in range(30):
+            index.record("film", name, "clip", f"{name}-{i}")
+
+    children = [forked(lambda name=name: append(name)) for name in "ab"]
+    assert [ending(child) for child in children] == [0, 0]
     index = Index(tmp_path)
     assert [len(index.takes("film", name)) for name in "ab"] == [30, 30] and index.damaged_lines == 0
 

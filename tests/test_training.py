@@ -89,3 +89,18 @@ def test_an_unknown_part_or_setting_is_named(tmp_path):
         LoopSettings.from_dict({"stepz": 3})
     with pytest.raises(MovieDreamerError, match="train it first"):
         Workspace(tmp_path).require("vae")
+
+
+def test_packing_refuses_what_is_too_large(tmp_path, monkeypatch):
+    from moviedreamer_core.bundle import BundleInfo
+    from moviedreamer_core.training import pack as packing
+
+    info = BundleInfo("small", (32, 16), (64, 32), 8)
+    with pytest.raises(MovieDreamerError, match="no trained part"):
+        packing.pack(tmp_path, tmp_path / "bundle", info)
+    (tmp_path / "built" / "vae").mkdir(parents=True)
+    (tmp_path / "built" / "vae" / "config.json").write_text("{}")
+    assert packing.pack(tmp_path / "built", tmp_path / "bundle", info).parts() == ["vae"]
+    monkeypatch.setattr(packing, "PART_LIMIT", 1)
+    with pytest.raises(MovieDreamerError, match="vae 0.0 MB"):
+        packing.pack(tmp_path / "built", tmp_path / "bundle", info)

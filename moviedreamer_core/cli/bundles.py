@@ -1,11 +1,12 @@
-"""`moviedreamer bundle info`: what a bundle holds, how it was trained, how good it is."""
+"""`moviedreamer bundle info | pack`: what a bundle holds and how good it is; put trained parts together as one."""
 
 import argparse
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from ..bundle import PARTS, Bundle
+from ..bundle import PACKAGED, PARTS, Bundle, BundleInfo
 from ..registry import ANIMATORS, DECODERS
 from .stores import shown_size
 
@@ -24,6 +25,21 @@ def add_commands(commands: argparse._SubParsersAction) -> None:
     info = actions.add_parser("info", help="parts, sizes, training, measured quality, decoders and animators")
     add_bundle_option(info)
     info.set_defaults(run=_info)
+    pack = actions.add_parser("pack", help="put the parts that a training exported together as a bundle")
+    pack.add_argument("--from", dest="built", type=Path, default=Path("runs/mini/bundle"), help="default: %(default)s")
+    pack.add_argument("--to", dest="target", type=Path, default=PACKAGED / "mini", help="default: the packaged mini")
+    pack.add_argument("--name", default="mini")
+    pack.set_defaults(run=_pack)
+
+
+def _pack(options: argparse.Namespace) -> None:
+    from ..training.data import FRAME_SIZE
+    from ..training.pack import pack
+
+    width, height = FRAME_SIZE
+    info = BundleInfo(options.name, FRAME_SIZE, (4 * width, 4 * height), 8, description="papertown, from nothing")
+    bundle = pack(options.built, options.target, info)
+    Console().print(f"{bundle.folder}: {', '.join(bundle.parts())}", highlight=False)
 
 
 def _info(options: argparse.Namespace) -> None:

@@ -1,7 +1,8 @@
 """The example scripts and the reference pictures of their casts, drawn by papertown.
 
 Data contract: `examples/portraits.json` maps a character's id to the attributes of a papertown person; its picture is
-`examples/portraits/<id>.png`, 256x256 in 256 colours. All these people are of papertown's test split: training never saw them.
+`examples/portraits/<id>.png`, 256x256 in 256 colours. All these people are of papertown's test split, which training
+never sees.
 """
 
 from __future__ import annotations

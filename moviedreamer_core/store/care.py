@@ -127,6 +127,9 @@ def _clear_rests(store: Store) -> None:
         with locked(store.root / "locks" / f"{folder.name}.lock", wait=False) as mine:
             if mine:
                 shutil.rmtree(folder, ignore_errors=True)
+    for left in sorted((store.root / "locks").glob("*.lock")):
+        with locked(left, wait=False):  # a lock that nobody holds is removed by letting it go
+            pass
     shutil.rmtree(store.root / "damaged", ignore_errors=True)
 
 

@@ -1,0 +1,33 @@
+"""Puts trained parts together as a bundle that `Bundle.open` reads, within the limits of what is shipped with the package."""
+
+import shutil
+from pathlib import Path
+
+from ..bundle import PARTS, Bundle, BundleInfo
+from ..errors import MovieDreamerError
+
+PART_LIMIT = 15_000_000
+BUNDLE_LIMIT = 48_000_000
+
+
+def pack(built: Path, target: Path, info: BundleInfo) -> Bundle:
+    """Copy the trained parts in `built` (a run's folder `bundle`) to `target` with a bundle.json, and open the result.
+
+    Parts not trained yet are left as `target` has them. Raises MovieDreamerError if a part or the whole is too large.
+    """
+    parts = [part for part in PARTS if (built / part / "config.json").exists()]
+    if not parts:
+        raise MovieDreamerError(f"{built} holds no trained part: train one first (moviedreamer train).")
+    for part in parts:
+        shutil.rmtree(target / part, ignore_errors=True)
+        shutil.copytree(built / part, target / part)
+    info.save(target)
+    bundle = Bundle.open(target)
+    sizes = {part: bundle.size(part) for part in bundle.parts()}
+    large = [part for part, size in sizes.items() if size > PART_LIMIT]
+    if large or sum(sizes.values()) > BUNDLE_LIMIT:
+        said = ", ".join(f"{part} {size / 1e6:.1f} MB" for part, size in sizes.items())
+        raise MovieDreamerError(
+            f"{target}: a part may have {PART_LIMIT / 1e6:.0f} MB and the bundle {BUNDLE_LIMIT / 1e6:.0f} MB; got {said}."
+        )
+    return bundle
