@@ -226,6 +226,21 @@ def test_patches_fold_what_the_unet_sees(keyframe):
     assert clip.shape == (5, 3, 16, 32) and torch.equal(clip[0], keyframe)
 
 
+@pytest.mark.parametrize("sigma", [0.05, 1.0, 30.0])
+def test_a_unet_that_gives_the_target_is_taken_at_its_word(sigma):
+    torch.manual_seed(0)
+    model = AnimatorModel(UNET, CONTEXT, predicts="target").eval()
+    features, said = torch.randn(1, 8, 16), torch.randn(1, 6)
+    level, ids, has = torch.tensor([sigma]), torch.ones(1, 3), torch.ones(1, dtype=torch.bool)
+    noisy, start = torch.randn(1, 4, 4, 4, 8) * sigma, torch.randn(1, 4, 4, 8)
+    with torch.no_grad():
+        got = model(noisy, level, start, features, said, ids, torch.ones(1), has)
+        context = model.context(features, said, torch.ones(1), has)
+        known = torch.cat([noisy / (sigma**2 + 1) ** 0.5, start[:, None].expand(-1, 4, -1, -1, -1)], dim=2)
+        expected = model.unet(known, 0.25 * level.log(), context, ids).sample
+    assert torch.allclose(got, expected, atol=1e-4)
+
+
 def test_guidance_is_used_where_it_is_asked_for(keyframe):
     assert not torch.equal(
         tiny_animator().animate(keyframe, prompt="waves", frames=3),

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 STILLS = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
 MAX_SIDE = 8192
 MAX_FPS = 240
+NTSC = tuple(Fraction(n * 1000, 1001) for n in (24, 30, 48, 60, 120))
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ def checked_size(size: tuple[int, int]) -> tuple[int, int]:
 def checked_fps(fps: int | float | Fraction) -> Fraction:
     """Frames a second as a fraction (23.976 becomes 24000/1001)."""
     try:
-        rate = Fraction(fps).limit_denominator(1001)
+        rate = next((ntsc for ntsc in NTSC if abs(fps - ntsc) < 0.005), Fraction(fps).limit_denominator(1001))
     except (ValueError, OverflowError, TypeError):
         rate = Fraction(0)
     if not 0 < rate <= MAX_FPS:

@@ -1,11 +1,12 @@
 """The contact sheet: every shot's keyframe with its id, scene, cast and decoder, on one picture.
 
-Drawn with Pillow's built-in font, which has plain Latin letters: accents it lacks are left off (Émile: Emile). For other
-alphabets pass a font file.
+Drawn with Pillow's built-in font, which has plain Latin letters: accents that it lacks are left off (Émile: Emile). For
+other alphabets pass a font file.
 """
 from __future__ import annotations
 
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -162,9 +163,8 @@ def _short(text: str, font: Font, room: float) -> str:
     text = _in_font(" ".join(text.split())[:400], font)
     if font.getlength(text) <= room:
         return text
-    while text and font.getlength(text.rstrip() + "…") > room:
-        text = text[:-1]
-    return text.rstrip() + "…"
+    kept = bisect_left(range(len(text)), True, key=lambda count: font.getlength(text[: count + 1] + "…") > room)
+    return text[:kept].rstrip() + "…"
 
 
 def _in_font(text: str, font: Font) -> str:

@@ -49,12 +49,12 @@ class _Part(BaseModel):
 class Defaults(_Part):
     """Values for every shot below that does not say its own; stands in the script and in any scene."""
 
-    decoder: PartName | None = Field(None, description="Decoder that renders the keyframes, e.g. paper or ink.")
-    animator: PartName | None = Field(None, description="Animator that makes the clips, e.g. svd or panzoom.")
-    steps: Steps | None = Field(None, description="Sampling steps of the decoder.")
-    seconds: Seconds | None = Field(None, description="Length of a shot in seconds.")
-    transition: Transition | None = Field(None, description="How a shot begins, seen from the shot before it.")
-    keyframes: Keyframes | None = Field(None, description="Keyframes planned for a shot.")
+    decoder: PartName | None = Field(default=None, description="Decoder that renders the keyframes, e.g. paper or ink.")
+    animator: PartName | None = Field(default=None, description="Animator that makes the clips, e.g. svd or panzoom.")
+    steps: Steps | None = Field(default=None, description="Sampling steps of the decoder.")
+    seconds: Seconds | None = Field(default=None, description="Length of a shot in seconds.")
+    transition: Transition | None = Field(default=None, description="How a shot begins, seen from the shot before it.")
+    keyframes: Keyframes | None = Field(default=None, description="Keyframes planned for a shot.")
 
 
 class Character(_Part):

@@ -24,7 +24,7 @@ def show_script(script: Script, shots: Sequence[ResolvedShot] | None = None) -> 
 
 def choice_table(shots: Sequence[ResolvedShot]) -> str:
     """One row a shot: the value of every decided field and, in brackets, who decided it."""
-    rows = [("shot", *DECIDED)]
+    rows: list[tuple[str, ...]] = [("shot", *DECIDED)]
     for shot in shots:
         cells = [shot.choice(field) for field in DECIDED]
         rows.append((f"{shot.index + 1} {shot.id}", *(_cell(choice.value, choice.source) for choice in cells)))

@@ -164,9 +164,10 @@ def _json_lines(text: str) -> Lines:
             path.pop()
             expect_key = False
         elif token == ",":
-            expect_key = isinstance(path[-1], str)
-            if not expect_key:
-                path[-1] += 1
+            last = path[-1]
+            expect_key = isinstance(last, str)
+            if isinstance(last, int):
+                path[-1] = last + 1
         elif token == ":":
             expect_key = False
         elif expect_key:

@@ -34,7 +34,7 @@ class AspectFit:
 def unknown_words(script: Script, encoder: KnowsWords) -> list[tuple[int, str]]:
     """(line, word) for every word of the script that the encoder does not know, in the order of the script."""
     found = [(script.line_of(path), word) for path, text in _sentences(script) for word in encoder.unknown_words(text)]
-    return list(dict.fromkeys(found))
+    return sorted(dict.fromkeys(found), key=lambda entry: entry[0])
 
 
 def _sentences(script: Script) -> Iterator[tuple[FieldPath, str]]:
