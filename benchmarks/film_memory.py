@@ -2,8 +2,8 @@
 
     python benchmarks/film_memory.py [--frames 5000] [--size 512 256]
 
-Shots of 100 drawn frames, every other one coming in by a dissolve, with sound-less MP4 as output. Prints one JSON object:
-resident memory (MB) along the way, growth from a tenth of the film to its end, and frames a second.
+Shots of 100 drawn frames, every other one coming in by a dissolve, joined into an MP4. Prints one JSON object: resident
+memory (MB) along the way, growth from a tenth of the film to its end, and frames a second.
 """
 
 import argparse

@@ -379,7 +379,7 @@ def test_damaged_casts_are_refused(tmp_path):
         with pytest.raises(MovieDreamerError, match=f"{name}.safetensors: cannot be read as a cast"):
             Cast.load(tmp_path / f"{name}.safetensors")
     save_file({"mara": torch.ones(1, 4)}, tmp_path / "other.safetensors")
-    with pytest.raises(MovieDreamerError, match="other.safetensors: got a file of another kind"):
+    with pytest.raises(MovieDreamerError, match="other.safetensors: got a safetensors file of another kind"):
         Cast.load(tmp_path / "other.safetensors")
     with pytest.raises(MovieDreamerError, match="damaged"):
         Cast([Member("mara", "Mara", "", torch.full((1, 4), float("nan")))], pack="f", width=4)

@@ -116,6 +116,14 @@ def test_papertown_draws(tmp_path, monkeypatch, capsys):
     assert "portraits.png" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("command, module", [("train", "__main__"), ("gate", "gate")])
+def test_training_commands_pass_their_options_on(monkeypatch, command, module):
+    asked = []
+    monkeypatch.setattr(f"moviedreamer_core.training.{module}.main", lambda rest: asked.extend(rest))
+    assert run([command, "--bundle", "mini", "--part", "vae", "--set", "steps=2"]) == 0
+    assert asked == ["--config", "mini", "--part", "vae", "--set", "steps=2"]
+
+
 def test_stopping_says_how_to_go_on(made, capsys, monkeypatch):
     _, options = made
 

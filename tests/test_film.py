@@ -2,6 +2,7 @@
 
 import errno
 import json
+import re
 import wave
 from fractions import Fraction
 
@@ -15,7 +16,9 @@ from moviedreamer_core.errors import MovieDreamerError
 from moviedreamer_core.film.assemble import assemble
 from moviedreamer_core.film.clips import clip_info, read_clip, to_float, to_uint8, write_clip
 from moviedreamer_core.film.contact_sheet import SheetShot, contact_sheet
+from moviedreamer_core.film.continuity import Continuity
 from moviedreamer_core.film.frames import ClipSource, fitted, timeline
+from moviedreamer_core.film.report import ReportShot, write_report
 
 SIZE = (64, 32)
 RED, GREEN, BLUE = (200, 40, 30), (30, 160, 60), (20, 60, 190)
@@ -342,3 +345,24 @@ def test_a_contact_sheet_shows_every_shot(tmp_path):
         contact_sheet([], path, title="")
     with pytest.raises(MovieDreamerError, match="font"):
         contact_sheet(shots, path, title="", font=tmp_path / "clip.mp4")
+
+
+# report
+
+
+def test_a_report_is_one_page_that_loads_nothing(tmp_path):
+    picture = tmp_path / "keyframe.png"
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (900, 1800, 3), np.uint8)).save(picture)
+    likeness = torch.tensor([[1.0, 0.4], [0.4, 1.0]])
+    path = write_report(
+        tmp_path / "report.html", title="Lamps <script>alert(1)</script>", summary="2 shots", film=tmp_path / "film.mp4",
+        shots=[ReportShot(picture, "1 one", "harbour", {"says": "<b>Hi</b> & bye", "plot": ""}, "planned with an older one"),
+               ReportShot(picture, "2 two", "library", {"seed": "7"})],
+        continuity=Continuity(("one", "two"), (0.9, -0.2), (None, 0.4), likeness),
+        parameters={"script": "title: Lamps\nshots: []", "seeds": {"one": 7}}, timings={"plan": 1.234})
+    page = path.read_text(encoding="utf-8")
+    assert "alert(1)" in page and "<script" not in page and "&lt;b&gt;Hi&lt;/b&gt; &amp; bye" in page
+    assert page.count("data:image/jpeg;base64,") == 2 and page.count("<svg") == 2 and "1.23 s" in page
+    assert len(page) < picture.stat().st_size / 4  # thumbnails, not the pictures themselves
+    assert set(re.findall(r'(?:src|href)="([^"]{0,12})', page)) == {"film.mp4", "data:image/j"} and "http" not in page
+    assert "prefers-color-scheme" in page and "planned with an older one" in page

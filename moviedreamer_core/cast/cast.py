@@ -8,6 +8,7 @@ carries its pack's fingerprint. On disk: one safetensors file, a tensor a charac
 import json
 import os
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from hashlib import sha256
@@ -135,22 +136,22 @@ class Cast:
     def save(self, path: str | Path) -> None:
         """Write the cast to one safetensors file; the file appears whole or not at all."""
         path = Path(path)
-        people = [{"id": m.id, "name": m.name, "description": m.description} for m in self.members.values()]
-        metadata = {
-            "kind": KIND,
-            "version": str(VERSION),
+        about = {
+            "version": VERSION,
             "pack": self.pack,
-            "width": str(self.width),
-            "members": json.dumps(people, ensure_ascii=False),
+            "width": self.width,
+            "members": [{"id": m.id, "name": m.name, "description": m.description} for m in self.members.values()],
         }
         tensors = {m.id: m.embeddings.contiguous() for m in self.members.values() if m.embeddings is not None}
         temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            save_file(tensors, temporary, metadata=metadata)
+            # One entry: safetensors writes several in a random order, and the same cast must give the same bytes.
+            save_file(tensors, temporary, metadata={KIND: json.dumps(about, ensure_ascii=False)})
             os.replace(temporary, path)
         except (OSError, SafetensorError) as error:
-            temporary.unlink(missing_ok=True)
+            with suppress(OSError):
+                temporary.unlink()
             raise MovieDreamerError(f"{path}: the cast cannot be written: {error}") from error
 
     @classmethod
@@ -162,17 +163,16 @@ class Cast:
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         except (OSError, SafetensorError) as error:
             raise MovieDreamerError(f"{path}: cannot be read as a cast: {error}") from error
-        if metadata.get("kind") != KIND or metadata.get("version") != str(VERSION):
-            raise MovieDreamerError(
-                f"{path}: got {metadata.get('kind', 'a file of another kind')} version {metadata.get('version', '?')}, "
-                f"expected {KIND} version {VERSION}; make the cast again from the script"
-            )
+        if KIND not in metadata:
+            raise MovieDreamerError(f"{path}: got a safetensors file of another kind, expected a cast")
         try:
-            people = json.loads(metadata["members"])
-            members = [Member(p["id"], p["name"], p["description"], tensors.get(p["id"])) for p in people]
-            return cls(members, pack=metadata["pack"], width=int(metadata["width"]))
+            about = json.loads(metadata[KIND])
+            if about["version"] != VERSION:
+                raise ValueError(f"version {about['version']}, this program reads {VERSION}")
+            members = [Member(p["id"], p["name"], p["description"], tensors.get(p["id"])) for p in about["members"]]
+            return cls(members, pack=str(about["pack"]), width=int(about["width"]))
         except (KeyError, TypeError, ValueError) as error:
-            raise MovieDreamerError(f"{path}: the cast's metadata are damaged: {error!r}; make it again") from error
+            raise MovieDreamerError(f"{path}: the cast cannot be used: {error!r}; make it again") from error
 
     def _member(self, character_id: str) -> Member:
         if character_id in self.members:

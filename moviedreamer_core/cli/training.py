@@ -24,13 +24,18 @@ def add_commands(commands: argparse._SubParsersAction) -> None:
 def _train(options: argparse.Namespace) -> None:
     from ..training.__main__ import main
 
-    main(options.rest)
+    main(_as_config(options.rest))
 
 
 def _gate(options: argparse.Namespace) -> int:
     from ..training.gate import main
 
-    return main(options.rest)
+    return main(_as_config(options.rest))
+
+
+def _as_config(arguments: list[str]) -> list[str]:
+    """`--bundle mini` says which bundle to make: for training, the settings of that name."""
+    return ["--config" + a.removeprefix("--bundle") if a.partition("=")[0] == "--bundle" else a for a in arguments]
 
 
 def _papertown(options: argparse.Namespace) -> None:

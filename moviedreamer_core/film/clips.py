@@ -41,8 +41,8 @@ def to_uint8(images: Tensor) -> np.ndarray:
     """Float images [.., 3, H, W] in [0, 1] as uint8 [.., H, W, 3]. Raises MovieDreamerError on NaN or infinity."""
     if not bool(images.isfinite().all()):
         raise MovieDreamerError(
-            "A model made pictures with NaN or infinite values; expected numbers from 0 to 1. Its weights may be damaged "
-            "or not fit this precision: check the bundle, or try another seed.")
+            "A model made pictures with NaN or infinite values; expected numbers from 0 to 1. Its weights may be "
+            "damaged or not fit this precision: check the bundle, or try another seed.")
     return images.detach().float().clamp(0, 1).mul(255).round().byte().movedim(-3, -1).cpu().contiguous().numpy()
 
 
@@ -133,7 +133,7 @@ def checked_size(size: tuple[int, int]) -> tuple[int, int]:
 def checked_fps(fps: int | float | Fraction) -> Fraction:
     """Frames a second as a fraction (23.976 becomes 24000/1001)."""
     try:
-        rate = next((ntsc for ntsc in NTSC if abs(fps - ntsc) < 0.005), Fraction(fps).limit_denominator(1001))
+        rate = next((ntsc for ntsc in NTSC if abs(fps - float(ntsc)) < 0.005), Fraction(fps).limit_denominator(1001))
     except (ValueError, OverflowError, TypeError):
         rate = Fraction(0)
     if not 0 < rate <= MAX_FPS:
@@ -151,5 +151,5 @@ def _read_still(path: Path) -> np.ndarray:
 
 def _unreadable(path: Path, error: Exception) -> MovieDreamerError:
     return MovieDreamerError(
-        f"{path} cannot be read as a clip or picture: {error}. If the store made it, run `moviedreamer store verify` and "
-        "the same command again; if it was made elsewhere, export it anew.")
+        f"{path} cannot be read as a clip or picture: {error}. If the store made it, run `moviedreamer store verify` "
+        "and the same command again; if it was made elsewhere, export it anew.")

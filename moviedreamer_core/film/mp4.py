@@ -35,8 +35,8 @@ def write_mp4(path: Path, job: Job) -> None:
         sound = _sound(container, job)
         text = _text_stream(container) if job.cues else None
         container.set_chapters([
-            {"id": i, "start": round(first * 1000 / job.fps), "end": round(end * 1000 / job.fps), "time_base": MILLISECOND,
-             "metadata": {"title": title}}
+            {"id": i, "start": round(first * 1000 / job.fps), "end": round(end * 1000 / job.fps),
+             "time_base": MILLISECOND, "metadata": {"title": title}}
             for i, (title, first, end) in enumerate(job.chapters)])
         waiting, starts = list(reversed(job.cues)), {span.first for span in job.spans}
         for number, frame in enumerate(job.frames):

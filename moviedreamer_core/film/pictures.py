@@ -39,7 +39,8 @@ def _palette_filter(job: Job) -> Callable[[np.ndarray, int], VideoFrame]:
 
     graph = av.filter.Graph()
     graph.threads = 1
-    source = graph.add_buffer(width=job.size[0], height=job.size[1], format=av.VideoFormat("rgb24"), time_base=1 / job.fps)
+    width, height = job.size
+    source = graph.add_buffer(width=width, height=height, format=av.VideoFormat("rgb24"), time_base=1 / job.fps)
     split, palette = graph.add("split"), graph.add("palettegen", "stats_mode=single")
     use, sink = graph.add("paletteuse", "new=1:dither=bayer:bayer_scale=4"), graph.add("buffersink")
     source.link_to(split)

@@ -29,7 +29,7 @@ Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
 
 @dataclass(frozen=True)
 class Cue:
-    """One subtitle, `start` to `end` in milliseconds, text without blank lines; `frame`: the film frame it starts at."""
+    """One subtitle: `start`, `end` in milliseconds; text without blank lines; `frame`: the film frame it starts at."""
 
     start: int
     end: int

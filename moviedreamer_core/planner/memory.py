@@ -17,6 +17,19 @@ class Memory:
 
     cache: DynamicCache
     steps: int = 0
+    places: Tensor | None = None  # [N, W] for `Recall`: place sentences, tokens [N, T*D], and numbers [N] of past steps
+    tokens: Tensor | None = None
+    numbers: Tensor | None = None
+
+    def note(self, place: Tensor, tokens: Tensor) -> None:
+        """Keep the place sentence [1, W] and the tokens [1, T*D] of the step that is being remembered."""
+        number = torch.tensor([self.steps], device=place.device)
+        if self.places is None:
+            self.places, self.tokens, self.numbers = place, tokens, number
+        else:
+            self.places = torch.cat([self.places, place])
+            self.tokens = torch.cat([self.tokens, tokens])
+            self.numbers = torch.cat([self.numbers, number])
 
     @classmethod
     def of(cls, config: LlamaConfig) -> "Memory":

@@ -26,6 +26,7 @@ from .conditions import FIELDS, SLOT_FIELDS, SLOT_SENTENCES, Conditions
 from .head import MixtureHead
 from .memory import Memory
 from .packing import Dropped, Packed
+from .recall import Recall
 
 SLOTS = len(FIELDS)  # kinds of position: the fields, then those of a slot, then the query
 QUERY = SLOTS + len(SLOT_FIELDS)
@@ -46,7 +47,8 @@ class Planner(ModelMixin, ConfigMixin):
     `llama` is a LlamaConfig; `head` has components, groups, sigma_floor, width, and the loss weights l1, l2; `dropout`
     acts on input embeddings and residual branches; `augment` holds the rates of the anti-overfitting strategies (see
     `regularise`); `temperature` is the one to sample with; `input_scale` fits the embeddings to a body that was trained
-    on others. Fingerprints name the tokenizer, text encoder and face pack whose numbers it reads.
+    on others; `recall` is the number of heads of `Recall` (0: none). Fingerprints name the tokenizer, text encoder and
+    face pack whose numbers it reads.
     """
 
     @register_to_config
@@ -63,6 +65,7 @@ class Planner(ModelMixin, ConfigMixin):
         augment: dict | None = None,
         temperature: float = 1.0,
         input_scale: float = 1.0,
+        recall: int = 0,
         tokenizer_fingerprint: str = "",
         text_fingerprint: str = "",
         face_fingerprint: str = "",
@@ -84,6 +87,7 @@ class Planner(ModelMixin, ConfigMixin):
         self.null_face, self.null_description = _embedding(width), _embedding(width)
         self.null_tokens = _embedding(token_count, width)
         self.mixture = MixtureHead(width, token_count * token_width, **options)
+        self.recollection = Recall(recall, text_width, token_count * token_width, width) if recall else None
         for layer in self.body.layers:
             for branch in (layer.self_attn.o_proj, layer.mlp.down_proj):
                 branch.register_forward_hook(_Drop(dropout))
@@ -149,6 +153,7 @@ class Planner(ModelMixin, ConfigMixin):
         if dropped.history is not None:
             alone = alone | dropped.history
         now, filled = self._embed_current(conditions, alone, dropped)
+        now = self._recall_films(now, tokens, conditions, positions, dropped)
         past = self._embed_past(tokens, conditions, dropped)
         grid = torch.cat([now, past], dim=2)
         valid = torch.cat([filled, filled.new_ones(past.shape[:3])], dim=2) & steps[..., None]
@@ -171,6 +176,7 @@ class Planner(ModelMixin, ConfigMixin):
         one = conditions.map(lambda value: value.to(self.device)[None, None])
         alone = torch.tensor([[memory.steps == 0]], device=self.device)
         now, filled = self._embed_current(one, alone, Dropped())
+        now = self._recall_memory(now, memory, one)
         embeds = now[0, 0][filled[0, 0]]
         hidden = self._extend(memory, embeds)
         memory.cache.crop(-len(embeds))
@@ -183,6 +189,8 @@ class Planner(ModelMixin, ConfigMixin):
         one = (conditions or self._nothing()).map(lambda value: value.to(self.device)[None, None])
         past = self._embed_past(tokens.to(self.device, self.dtype)[None, None], one, unknown)
         self._extend(memory, past[0, 0])
+        if self.recollection is not None and conditions is not None:
+            memory.note(one.fields[0, :, PLACE], tokens.to(self.device, self.dtype).flatten()[None])
         memory.steps += 1
 
     def _extend(self, memory: Memory, embeds: Tensor) -> Tensor:
@@ -212,6 +220,34 @@ class Planner(ModelMixin, ConfigMixin):
         ones = torch.ones_like(there[..., :1])
         filled = torch.cat([ones.expand(*ones.shape[:-1], SLOTS), there, ones], dim=-1)
         return torch.cat([fields, slots, query[:, :, None]], dim=2), filled
+
+    def _recall_films(
+        self, now: Tensor, tokens: Tensor, conditions: Conditions, positions: Tensor, dropped: Dropped
+    ) -> Tensor:
+        """Positions of the current steps [B, S, P, H], with what the query recalls of the steps before."""
+        if self.recollection is None:
+            return now
+        count = tokens.shape[1]
+        visible = torch.ones(count, count, dtype=torch.bool, device=now.device).tril(-1).expand(len(tokens), -1, -1)
+        if dropped.history is not None:
+            visible = visible & ~dropped.history[:, :, None]
+        hidden = (dropped.tokens, dropped.context, None if dropped.masked is None else dropped.masked.any(-1))
+        for steps in hidden:
+            visible = visible if steps is None else visible & ~steps[:, None, :]
+        gap = positions[:, :, None] - positions[:, None, :]
+        places = conditions.fields[:, :, PLACE]
+        found = self.recollection(places, places, tokens.flatten(2), gap, visible)
+        return torch.cat([now[:, :, :-1], now[:, :, -1:] + found[:, :, None]], dim=2)
+
+    def _recall_memory(self, now: Tensor, memory: Memory, one: Conditions) -> Tensor:
+        """The same for one step [1, 1, P, H] over a memory."""
+        if self.recollection is None or memory.places is None:
+            return now
+        gap = memory.steps - memory.numbers[None, None]
+        place = one.fields[:, :, PLACE]
+        seen = torch.ones_like(gap, dtype=torch.bool)
+        found = self.recollection(place, memory.places[None], memory.tokens[None], gap, seen)
+        return torch.cat([now[:, :, :-1], now[:, :, -1:] + found[:, :, None]], dim=2)
 
     def _embed_past(self, tokens: Tensor, conditions: Conditions, dropped: Dropped) -> Tensor:
         """Embeddings [B, S, T, H] of past steps: tokens, plus place and cast; a slot's gain tells who stood where.
