@@ -1,4 +1,4 @@
-"""Decoders: the same seed gives the same picture, every part of the condition counts, and foreign tokens are refused."""
+"""Decoders: the same seed gives the same picture, every part of the condition counts, foreign tokens are refused."""
 
 import json
 from importlib.resources import files
@@ -14,11 +14,21 @@ from moviedreamer_core.tokenizer import Tokens
 
 UNET = dict(
     sample_size=(8, 16), in_channels=8, out_channels=4, block_out_channels=(32, 32),
-    down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"), up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"), layers_per_block=1,
-    cross_attention_dim=16, attention_head_dim=2, norm_num_groups=8, addition_embed_type="text_time", addition_time_embed_dim=8,
-    projection_class_embeddings_input_dim=8 + 48,
+    down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"), up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
+    layers_per_block=1, cross_attention_dim=16, attention_head_dim=2, norm_num_groups=8,
+    addition_embed_type="text_time",
+    addition_time_embed_dim=8, projection_class_embeddings_input_dim=8 + 48,
 )  # fmt: skip
-PROJECTOR = dict(token_width=6, text_width=5, face_width=7, context_width=16, pooled_width=8, vectors_per_token=2, vectors_per_slot=1, hidden=32)
+PROJECTOR = dict(
+    token_width=6,
+    text_width=5,
+    face_width=7,
+    context_width=16,
+    pooled_width=8,
+    vectors_per_token=2,
+    vectors_per_slot=1,
+    hidden=32,
+)
 SKETCH = dict(context_width=16, pooled_width=8, height=8, width=16, hidden=32, layers=1, heads=2)
 PRINT = "f" * 64
 
@@ -36,7 +46,12 @@ class Words:
 def decoder():
     torch.manual_seed(0)
     model = KeyframeDecoder(UNET, PROJECTOR, SKETCH, tokenizer_fingerprint=PRINT, steps=3)
-    vae = AutoencoderKL(block_out_channels=(8, 8, 8), down_block_types=("DownEncoderBlock2D",) * 3, up_block_types=("UpDecoderBlock2D",) * 3, norm_num_groups=4)
+    vae = AutoencoderKL(
+        block_out_channels=(8, 8, 8),
+        down_block_types=("DownEncoderBlock2D",) * 3,
+        up_block_types=("UpDecoderBlock2D",) * 3,
+        norm_num_groups=4,
+    )
     return DiffusionDecoder(model, vae, Words(), fingerprint="d", render_size=(64, 32))
 
 
@@ -54,7 +69,16 @@ def test_the_same_seed_gives_the_same_bytes_and_another_another_picture(decoder)
     assert not torch.equal(first, decoder.decode(TOKENS, slots=[slot()], seed=4))
 
 
-@pytest.mark.parametrize("other", [dict(face=-1.0), dict(face=None), dict(description="a woman in red"), dict(action="sits"), dict(expression="so sad")])
+@pytest.mark.parametrize(
+    "other",
+    [
+        dict(face=-1.0),
+        dict(face=None),
+        dict(description="a woman in red"),
+        dict(action="sits"),
+        dict(expression="so sad"),
+    ],
+)
 def test_every_part_of_a_slot_reaches_the_picture(decoder, other):
     assert not torch.equal(decoder.decode(TOKENS, slots=[slot()]), decoder.decode(TOKENS, slots=[slot(**other)]))
 

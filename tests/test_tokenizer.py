@@ -9,7 +9,15 @@ import torch
 from moviedreamer_core.errors import MovieDreamerError
 from moviedreamer_core.tokenizer import KeyframeTokenizer, Tokens
 
-VISION = dict(hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2, image_size=32, patch_size=8, projection_dim=16)
+VISION = dict(
+    hidden_size=32,
+    intermediate_size=64,
+    num_hidden_layers=2,
+    num_attention_heads=2,
+    image_size=32,
+    patch_size=8,
+    projection_dim=16,
+)
 
 
 @pytest.fixture

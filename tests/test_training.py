@@ -43,7 +43,9 @@ class LinePart(Part):
         (folder / "config.json").write_text("{}")
 
 
-SETTINGS = LoopSettings(steps=60, batch=16, learning_rate=0.02, warmup=5, ema=0.9, validate_every=50, checkpoint_seconds=0)
+SETTINGS = LoopSettings(
+    steps=60, batch=16, learning_rate=0.02, warmup=5, ema=0.9, validate_every=50, checkpoint_seconds=0
+)
 
 
 def weights(root):

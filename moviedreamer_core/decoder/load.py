@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 ADAPTERS = {"paper": None, "ink": "decoder_ink"}
 ADAPTER_WEIGHTS = "adapter_model.safetensors"
-TARGETS = r".*(conv1|conv2|conv_in|conv_out|to_q|to_k|to_v|to_out\.0|proj_in|proj_out|linear1|linear2|layout|placed|outward)"
+TARGETS = (
+    r".*(conv1|conv2|conv_in|conv_out|to_q|to_k|to_v|to_out\.0|proj_in|proj_out|linear1|linear2|layout|placed|outward)"
+)
 
 
 def load_decoder(bundle: "Bundle", name: str) -> DiffusionDecoder:

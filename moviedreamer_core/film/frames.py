@@ -140,7 +140,8 @@ def _at_film_rate(clip: ClipSource, count: int, fps: Fraction) -> Iterator[np.nd
             if read > 1 and j > (read / rate) * fps + 1:
                 raise MovieDreamerError(
                     f"The clip of shot {clip.shot} has {read} frames, {float(read / rate):.2f} s at {float(rate):g} "
-                    f"frames a second; the script asks for {clip.seconds:g} s. Make the clip longer or the shot shorter.")
+                    f"frames a second; the script asks for {clip.seconds:g} s. Make the clip longer or the shot "
+                    "shorter.")
             yield frame
 
 

@@ -1,4 +1,4 @@
-"""The two small networks of a bundle's face pack, in the shapes that insightface expects of a pack (SCRFD and ArcFace)."""
+"""The two small networks of a bundle's face pack, in the shapes that insightface expects (SCRFD and ArcFace)."""
 
 import torch
 from torch import Tensor, nn
@@ -17,7 +17,9 @@ class Residual(nn.Module):
 
     def __init__(self, width: int):
         super().__init__()
-        self.body = nn.Sequential(_conv(width, width), nn.Conv2d(width, width, 3, 1, 1, bias=False), nn.BatchNorm2d(width))
+        self.body = nn.Sequential(
+            _conv(width, width), nn.Conv2d(width, width, 3, 1, 1, bias=False), nn.BatchNorm2d(width)
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, width, h, w] to the same."""
@@ -25,7 +27,7 @@ class Residual(nn.Module):
 
 
 class Detector(nn.Module):
-    """pixels [B, 3, H, W] ((RGB - 127.5) / 128; H and W multiples of 32) -> scores, boxes and landmarks at three strides.
+    """pixels [B, 3, H, W] ((RGB - 127.5) / 128; multiples of 32) -> scores, boxes, landmarks at three strides.
 
     Nine outputs in SCRFD's order: scores [N, 1], box distances [N, 4] (left, top, right, bottom), landmark offsets
     [N, 10], each at strides 8, 16, 32, in units of the stride, from the corner of the cell; 2 anchors a cell.
@@ -66,7 +68,13 @@ class Recogniser(nn.Module):
     def __init__(self, width: int = 128):
         super().__init__()
         self.body = nn.Sequential(
-            _conv(3, 24, 2), _conv(24, 40, 2), Residual(40), _conv(40, 72, 2), Residual(72), _conv(72, 96, 2), Residual(96)
+            _conv(3, 24, 2),
+            _conv(24, 40, 2),
+            Residual(40),
+            _conv(40, 72, 2),
+            Residual(72),
+            _conv(72, 96, 2),
+            Residual(96),
         )
         self.squeeze = _conv(96, 24)
         self.outward = nn.Linear(24 * 49, width)
@@ -81,5 +89,6 @@ def export_onnx(network: nn.Module, example: Tensor, path: str, names: list[str]
     axes = {"input": {axis: f"axis{axis}" for axis in moving}, **{name: {0: "rows"} for name in names}}
     with torch.no_grad():
         torch.onnx.export(
-            network.eval(), (example,), path, input_names=["input"], output_names=names, dynamic_axes=axes, opset_version=17, dynamo=False
+            network.eval(), (example,), path, input_names=["input"], output_names=names, dynamic_axes=axes,
+            opset_version=17, dynamo=False,
         )  # fmt: skip

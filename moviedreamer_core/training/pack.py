@@ -1,4 +1,4 @@
-"""Puts trained parts together as a bundle that `Bundle.open` reads, within the limits of what is shipped with the package."""
+"""Puts trained parts together as a bundle that `Bundle.open` reads, within the limits of what a package may ship."""
 
 import shutil
 from pathlib import Path
@@ -28,6 +28,6 @@ def pack(built: Path, target: Path, info: BundleInfo) -> Bundle:
     if large or sum(sizes.values()) > BUNDLE_LIMIT:
         said = ", ".join(f"{part} {size / 1e6:.1f} MB" for part, size in sizes.items())
         raise MovieDreamerError(
-            f"{target}: a part may have {PART_LIMIT / 1e6:.0f} MB and the bundle {BUNDLE_LIMIT / 1e6:.0f} MB; got {said}."
+            f"{target}: a part may have {PART_LIMIT / 1e6:.0f} MB, the bundle {BUNDLE_LIMIT / 1e6:.0f} MB; got {said}."
         )
     return bundle

@@ -1,7 +1,8 @@
-"""The face pack: an SCRFD-style detector and an ArcFace-style recogniser, trained on papertown's people and exported as ONNX.
+"""The face pack: an SCRFD-style detector and an ArcFace-style recogniser, trained on papertown's people, as ONNX.
 
-The embedding must carry the whole person, for the decoder draws the face from it: linear heads read every attribute from it, and a supervised
-contrastive loss (Khosla et al. 2020) pulls the portraits of one person together and look-alikes apart.
+The embedding must carry the whole person, for the decoder draws the face from it: linear heads read every attribute
+from it, and a supervised contrastive loss (Khosla et al. 2020) pulls the portraits of one person together and
+look-alikes apart.
 """
 
 import json
@@ -43,7 +44,9 @@ class FaceNetworks(nn.Module):
 
 
 class FacesPart(Part):
-    """Settings: `width` F of an embedding, `people`, `portraits` of each, `scenes` for the detector, `scenes_per_batch`, `held_out` people."""
+    """Settings: `width` F of an embedding, `people`, `portraits` of each, `scenes` for the detector,
+    `scenes_per_batch`, `held_out` people.
+    """
 
     name = "faces"
 
@@ -58,7 +61,9 @@ class FacesPart(Part):
 
     def batch(self, step: int, rng: np.random.Generator, size: int) -> dict[str, Tensor]:
         each = self.settings["portraits"]
-        pairs = rng.integers(len(self.crops) // each // 2, size=size // each // 2)  # a person and the look-alike after it
+        pairs = rng.integers(
+            len(self.crops) // each // 2, size=size // each // 2
+        )  # a person and the look-alike after it
         rows = ((pairs[:, None] * 2 + np.arange(2)).reshape(-1, 1) * each + np.arange(each)).reshape(-1)
         crops = np.stack([_worn(self.crops[r], rng) for r in rows])
         scenes = rng.integers(len(self.scenes), size=self.settings["scenes_per_batch"])
@@ -73,7 +78,9 @@ class FacesPart(Part):
 
     def loss(self, batch: dict[str, Tensor], model: nn.Module) -> tuple[Tensor, dict[str, float]]:
         unit, logits, found = model(batch["crops"], batch["scenes"])
-        attributes = torch.stack([F.cross_entropy(logits[n], batch["marks"][:, k]) for k, n in enumerate(PERSON)]).mean()
+        attributes = torch.stack(
+            [F.cross_entropy(logits[n], batch["marks"][:, k]) for k, n in enumerate(PERSON)]
+        ).mean()
         contrast = supervised_contrast(unit, batch["who"])
         detection = sum(detector_loss(rows, batch[f"targets{k}"]) for k, rows in enumerate(found))
         parts = {"attributes": attributes, "contrast": contrast, "detection": detection}
@@ -81,16 +88,31 @@ class FacesPart(Part):
 
     def validate(self, model: nn.Module) -> dict[str, float]:
         device, each = next(model.parameters()).device, self.settings["portraits"]
-        unit = torch.cat([F.normalize(model.recogniser(part), dim=1) for part in _pixels(self.held_out, 127.5).to(device).split(64)])
+        unit = torch.cat(
+            [F.normalize(model.recogniser(part), dim=1) for part in _pixels(self.held_out, 127.5).to(device).split(64)]
+        )
         marks = torch.from_numpy(self.held_out_marks.astype(np.int64)).repeat_interleave(each, 0).to(device)
-        right = {n: float((model.heads[n](unit * unit.shape[1] ** 0.5).argmax(1) == marks[:, k]).float().mean()) for k, n in enumerate(PERSON)}
+        right = {
+            n: float((model.heads[n](unit * unit.shape[1] ** 0.5).argmax(1) == marks[:, k]).float().mean())
+            for k, n in enumerate(PERSON)
+        }
         people = unit.unflatten(0, (-1, each))
         same = (people[:, 0] * people[:, 1]).sum(1)
         alike = (people[0::2, 0] * people[1::2, 1]).sum(1)
-        found = [self._found(model.detector, image, boxes) for image, boxes in zip(self.held_out_scenes, self.held_out_boxes, strict=True)]
+        found = [
+            self._found(model.detector, image, boxes)
+            for image, boxes in zip(self.held_out_scenes, self.held_out_boxes, strict=True)
+        ]
         separated = float((same[0::2] > alike).float().mean())
-        return {"attributes": sum(right.values()) / len(right), "least": min(right.values()), "same": float(same.mean()),
-                "alike": float(alike.mean()), "separated": separated, "detection": float(np.mean(found)), **right}  # fmt: skip
+        return {
+            "attributes": sum(right.values()) / len(right),
+            "least": min(right.values()),
+            "same": float(same.mean()),
+            "alike": float(alike.mean()),
+            "separated": separated,
+            "detection": float(np.mean(found)),
+            **right,
+        }
 
     def _found(self, detector: Detector, image: np.ndarray, boxes: np.ndarray) -> float:
         """The share of a scene's faces whose best box overlaps the true one by half."""
@@ -111,9 +133,22 @@ class FacesPart(Part):
         names = [f"{kind}_{stride}" for kind in ("score", "box", "landmarks") for stride in STRIDES]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            export_onnx(model.detector.cpu(), torch.zeros(1, 3, CANVAS, CANVAS), str(folder / "det.onnx"), names, moving=(2, 3))
-            export_onnx(model.recogniser.cpu(), torch.zeros(1, 3, 112, 112), str(folder / "rec.onnx"), ["embedding"], moving=(0,))
-        settings = {"det_size": [CANVAS, CANVAS], "det_threshold": 0.5, "smallest_face": 32, "width": self.settings["width"]}
+            export_onnx(
+                model.detector.cpu(), torch.zeros(1, 3, CANVAS, CANVAS), str(folder / "det.onnx"), names, moving=(2, 3)
+            )
+            export_onnx(
+                model.recogniser.cpu(),
+                torch.zeros(1, 3, 112, 112),
+                str(folder / "rec.onnx"),
+                ["embedding"],
+                moving=(0,),
+            )
+        settings = {
+            "det_size": [CANVAS, CANVAS],
+            "det_threshold": 0.5,
+            "smallest_face": 32,
+            "width": self.settings["width"],
+        }
         (folder / "config.json").write_text(json.dumps(settings, indent=2) + "\n")
 
     def gate(self) -> tuple[str, float]:
@@ -128,14 +163,22 @@ class FacesPart(Part):
         return [np.load(p, mmap_mode="r", allow_pickle=False) for p in paths]
 
     def _crops(self, split: str, people: int) -> tuple[np.ndarray, np.ndarray]:
-        """Aligned crops uint8 [people * portraits, 112, 112, 3] and attribute indices [people, 9]; every second person is a look-alike of the one before."""
+        """Aligned crops uint8 [people * portraits, 112, 112, 3] and attribute indices [people, 9]; every second person is a
+        look-alike of the one before.
+        """
         each, workers = self.settings["portraits"], self.workspace.data.workers
-        crops, marks = self._kept(f"faces_{split}_{people}x{each}", lambda: _in_parallel(_draw_people, [(split, k, each) for k in range(people // 2)], workers))
+        crops, marks = self._kept(
+            f"faces_{split}_{people}x{each}",
+            lambda: _in_parallel(_draw_people, [(split, k, each) for k in range(people // 2)], workers),
+        )
         return crops, marks
 
     def _scenes(self, split: str, count: int) -> tuple[np.ndarray, np.ndarray]:
-        """Pictures uint8 [count, 256, 256, 3] and their faces float32 [count, 3, 14] (box, landmarks; NaN where there is none)."""
-        pictures, boxes = self._kept(f"face_scenes_{split}_{count}", lambda: _in_parallel(_draw_scene, [(split, k) for k in range(count)], self.workspace.data.workers))
+        """Pictures uint8 [count, 256, 256, 3] and faces float32 [count, 3, 14]: box, landmarks; NaN for none."""
+        pictures, boxes = self._kept(
+            f"face_scenes_{split}_{count}",
+            lambda: _in_parallel(_draw_scene, [(split, k) for k in range(count)], self.workspace.data.workers),
+        )
         return pictures, [b[~np.isnan(b[:, 0])] for b in boxes]
 
 
@@ -149,7 +192,9 @@ def supervised_contrast(unit: Tensor, who: Tensor, temperature: float = 0.1) -> 
 
 
 def detector_targets(boxes: np.ndarray) -> list[np.ndarray]:
-    """Per stride [side * side * ANCHORS, 15]: 1 where a face is centred on the cell, then its box and landmarks in strides; 0 elsewhere."""
+    """Per stride [side * side * ANCHORS, 15]: 1 where a face is centred on the cell, then its box and landmarks in
+    strides; 0 elsewhere.
+    """
     levels = []
     for stride, (low, high) in zip(STRIDES, LEVELS, strict=True):
         side = CANVAS // stride
@@ -162,7 +207,9 @@ def detector_targets(boxes: np.ndarray) -> list[np.ndarray]:
                 for i in range(max(0, int(x)), min(side, int(x) + 2)):
                     corner = np.array([i, j], np.float32)
                     distances = np.concatenate([corner - box[:2] / stride, box[2:4] / stride - corner])
-                    target[j, i] = np.concatenate([[1.0], distances, (box[4:].reshape(5, 2) / stride - corner).reshape(-1)])
+                    target[j, i] = np.concatenate(
+                        [[1.0], distances, (box[4:].reshape(5, 2) / stride - corner).reshape(-1)]
+                    )
         levels.append(target.reshape(-1, 1, 15).repeat(ANCHORS, 1).reshape(-1, 15))
     return levels
 
@@ -201,7 +248,7 @@ def _in_parallel(draw, jobs: list[tuple], workers: int) -> tuple[np.ndarray, np.
 
 
 def _draw_people(job: tuple[str, int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """A person and a look-alike that differs in one or two attributes: aligned crops [2 * each, 112, 112, 3], attributes [2, 9]."""
+    """A person and a look-alike: aligned crops [2 * each, 112, 112, 3], attributes [2, 9]."""
     split, number, each = job
     rng = Random(f"faces:{split}:{number}")
     first = random_person(rng, split)

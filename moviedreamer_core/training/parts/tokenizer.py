@@ -188,7 +188,9 @@ class TokenizerPart(Part):
 
 
 def probe(seen: Tensor, marks: Tensor, unseen: Tensor, truth: Tensor, ridge: float = 1.0) -> float:
-    """Accuracy on `unseen` [n, W] of a linear classifier fitted on `seen` [N, W] in closed form; marks of -1 are left out."""
+    """Accuracy on `unseen` [n, W] of a linear classifier fitted on `seen` [N, W] in closed form; -1 marks are left
+    out.
+    """
     rows, held = marks >= 0, truth >= 0
     x = torch.cat([seen[rows], torch.ones(int(rows.sum()), 1)], 1).double()
     y = F.one_hot(marks[rows]).double() - F.one_hot(marks[rows]).double().mean(0)
