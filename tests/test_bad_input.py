@@ -181,15 +181,19 @@ def test_weights_of_another_version(refused, bundle):
 
 
 class Evil:
+    def __init__(self, trace):
+        self.trace = trace
+
     def __reduce__(self):
-        return (Path.touch, (Path("/tmp/moviedreamer-pickle-ran"),))
+        return (Path.touch, (self.trace,))
 
 
-def test_pickled_weights_are_refused_and_run_nothing(refused, bundle):
+def test_pickled_weights_are_refused_and_run_nothing(refused, bundle, tmp_path):
+    trace = tmp_path / "ran"
     weights(bundle / "planner").unlink()
-    (bundle / "planner" / "diffusion_pytorch_model.bin").write_bytes(pickle.dumps(Evil()))
+    (bundle / "planner" / "diffusion_pytorch_model.bin").write_bytes(pickle.dumps(Evil(trace)))
     refused("pickled", "any code", bundle=bundle)
-    assert not Path("/tmp/moviedreamer-pickle-ran").exists()
+    assert not trace.exists()
 
 
 def test_tokens_of_another_tokenizer(refused, bundle):

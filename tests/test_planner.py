@@ -32,7 +32,7 @@ TINY = {
               "initializer_range": 0.2},
     "text_width": TEXT, "face_width": FACE, "token_count": COUNT, "token_width": WIDTH, "max_slots": SLOTS,
     "head": {"components": 3, "groups": 4, "width": 8, "l1": 0.1, "l2": 0.1}, "dropout": 0.0,
-    "tokenizer_fingerprint": PRINT, "recall": 2,
+    "tokenizer_fingerprint": PRINT,
 }  # fmt: skip
 
 

@@ -26,8 +26,8 @@ SLOT_KEYS = ("face", "description", "action", "expression", "face_known", "prese
 
 
 class DecoderPart(Part):
-    """Settings: `frames`, `held_out`, `token_noise`, `drop` (rate at which each input is hidden), `sketch` (weight),
-    `steps`, `guidance`.
+    """Settings: `frames`, of which `drawn` (all, if not given) are in this decoder's look; `held_out`, `token_noise`,
+    `drop` (rate at which each input is hidden), `sketch` (weight), `start`, `steps`, `guidance`.
     """
 
     name = "decoder"
@@ -39,7 +39,7 @@ class DecoderPart(Part):
         self.vae = load_frozen_vae(workspace)
         self.shots = Shots(workspace, "train", settings["frames"])
         self.held_out = Shots(workspace, "validation", settings["held_out"])
-        self.latents = self.shots.latents(self.look)
+        self.latents = self.shots.latents(self.look, settings.get("drawn"))
         self.tokens = self._tokens(self.shots)
         self.held_out_tokens = self._tokens(self.held_out)
         self.model = self.start()

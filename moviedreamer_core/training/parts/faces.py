@@ -163,8 +163,9 @@ class FacesPart(Part):
         return [np.load(p, mmap_mode="r", allow_pickle=False) for p in paths]
 
     def _crops(self, split: str, people: int) -> tuple[np.ndarray, np.ndarray]:
-        """Aligned crops uint8 [people * portraits, 112, 112, 3] and attribute indices [people, 9]; every second person is a
-        look-alike of the one before.
+        """Aligned crops uint8 [people * portraits, 112, 112, 3] and attribute indices [people, 9].
+
+        Every second person is a look-alike of the one before.
         """
         each, workers = self.settings["portraits"], self.workspace.data.workers
         crops, marks = self._kept(

@@ -1,0 +1,47 @@
+"""Recall: the same in one pass and step by step, blind to what is dropped, off where a config does not ask for it."""
+
+import torch
+
+from moviedreamer_core.planner import Conditions, Planner
+from moviedreamer_core.planner.packing import Dropped
+
+STEPS, SLOTS = 5, 2
+TINY = {
+    "llama": {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32},
+    "text_width": 8, "face_width": 4, "token_count": 2, "token_width": 3, "max_slots": SLOTS,
+    "head": {"components": 2, "groups": 2, "width": 8}, "dropout": 0.0, "recall": 2,
+}  # fmt: skip
+
+
+def film():
+    torch.manual_seed(0)
+    present = torch.ones(1, STEPS, SLOTS, dtype=torch.bool)
+    texts = torch.randn(1, STEPS, SLOTS, 3, 8)
+    conditions = Conditions(torch.randn(1, STEPS, 5, 8), texts, torch.randn(1, STEPS, SLOTS, 4), present, present)
+    return torch.randn(1, STEPS, 2, 3), conditions, Planner(**TINY).eval()
+
+
+def test_stepwise_equals_one_pass():
+    tokens, conditions, planner = film()
+    full, memory = planner.states(tokens, conditions), planner.memory()
+    for step in range(STEPS):
+        one = conditions.map(lambda value, step=step: value[0, step])
+        assert torch.allclose(planner.look(memory, one), full[0, step], atol=1e-5)
+        planner.remember(memory, tokens[0, step], one)
+
+
+def test_what_is_dropped_is_not_recalled():
+    tokens, conditions, planner = film()
+    other = tokens.clone()
+    other[:, 1] += 1
+    one_step = torch.tensor([[False, True, False, False, False]])
+    masked = one_step[..., None].expand(-1, -1, 2)
+    for dropped in (Dropped(tokens=one_step), Dropped(masked=masked), Dropped(history=torch.ones(1, STEPS).bool())):
+        a, b = (planner.states(value, conditions, dropped=dropped) for value in (tokens, other))
+        assert torch.allclose(a, b, atol=1e-6)
+    a, b = planner.states(tokens, conditions), planner.states(other, conditions)
+    assert (a - b).abs().amax((0, 2))[:2].max() < 1e-6 < 1e-4 < (a - b).abs().amax((0, 2))[2:].min()
+
+
+def test_old_configs_have_none():
+    assert Planner(**{**TINY, "recall": 0}).recollection is None
