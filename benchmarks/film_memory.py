@@ -8,6 +8,7 @@ memory (MB) along the way, growth from a tenth of the film to its end, and frame
 
 import argparse
 import json
+import math
 import sys
 import tempfile
 import time
@@ -69,7 +70,7 @@ def main() -> None:
     clips = [
         ClipSource(lambda n=n: drawn(n, size), SHOT_FRAMES / FPS, f"shot {n}", f"scene {n // 5}",
                    "dissolve" if n % 2 else "cut", "A line of dialogue." if n % 3 == 0 else "")
-        for n in range(max(1, round(given.frames / (SHOT_FRAMES - 6))))
+        for n in range(max(1, math.ceil(given.frames / (SHOT_FRAMES - 6))))
     ]
     meter, start = Meter(max(1, given.frames // 10)), time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from ...bundle import load_model
+from ...errors import MovieDreamerError
 from ...planner.conditions import Conditions, mirrored
 from ...planner.evaluate import energy_scores, film_scores, summary
 from ...planner.model import Planner, packaged_config
@@ -89,7 +90,12 @@ class PlannerPart(Part):
         save_half(model, folder)
 
     def load(self, folder: Path) -> None:
-        self.model.load_state_dict(load_model(Planner, folder).state_dict())
+        """Warm start; a planner that was trained without recall gets a fresh one."""
+        found = self.model.load_state_dict(load_model(Planner, folder).state_dict(), strict=False)
+        missing = [name for name in found.missing_keys if not name.startswith("recollection.")]
+        if missing or found.unexpected_keys:
+            name = (missing + found.unexpected_keys)[0]
+            raise MovieDreamerError(f"{folder}: its planner has another configuration (weight {name}): start anew")
 
     def gate(self) -> tuple[str, float]:
         return "unstated_gain", float(self.settings.get("gate", 0.02))
