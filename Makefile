@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.moviedreamer-installed
 OUT    ?= out
 SCRIPT ?= lighthouse
 
-.PHONY: film test lint check setup bench clean
+.PHONY: film test lint check setup bench media clean
 
 film: $(STAMP)
 	$(PY) -m moviedreamer_core film $(SCRIPT) -o $(OUT)/film.mp4 --store $(OUT)/store
@@ -23,6 +23,10 @@ check: lint test
 bench: $(STAMP)
 	$(PY) benchmarks/film.py
 	$(PY) benchmarks/planner_cost.py
+
+# The README's pictures, from what `make film` left.
+media: $(STAMP)
+	$(PY) docs/make_media.py $(OUT)
 
 setup: $(STAMP)
 

@@ -1,0 +1,55 @@
+"""The pictures of the README, small enough to commit: `make media` (after `make film`).
+
+docs/media/papertown.jpg      drawn frames of the film set, both looks
+docs/media/contact_sheet.jpg  the contact sheet of `make film`
+docs/media/film.gif           the first seconds of its film
+"""
+
+import random
+import sys
+from pathlib import Path
+
+import av
+import numpy as np
+from PIL import Image
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from moviedreamer_core.papertown import draw_frame, random_shot_film
+
+MEDIA = Path(__file__).parent / "media"
+OUT = Path(sys.argv[1] if len(sys.argv) > 1 else "out")
+SIZE = (256, 128)
+
+
+def papertown(rows: int = 2, columns: int = 4) -> Image.Image:
+    """Frames of the test split: the upper half paper, the lower half the same frames in ink."""
+    films = [random_shot_film(random.Random(f"media-{k}"), "test") for k in range(rows * columns)]
+    sheet = []
+    for look in ("paper", "ink"):
+        frames = [draw_frame(film, 0, 0.0, size=SIZE, look=look) for film in films]
+        sheet += [np.concatenate(frames[k : k + columns], axis=1) for k in range(0, len(frames), columns)]
+    return Image.fromarray(np.concatenate(sheet))
+
+
+def film_gif(film: Path, target: Path, seconds: float = 8.0) -> None:
+    """The first seconds of a film as a GIF at half the size."""
+    with av.open(str(film)) as container:
+        stream = container.streams.video[0]
+        wanted = round(seconds * float(stream.average_rate))
+        frames = [f.to_image().resize(SIZE) for _, f in zip(range(wanted), container.decode(stream), strict=False)]
+    shades = [frame.quantize(96) for frame in frames]
+    shades[0].save(target, save_all=True, append_images=shades[1:], duration=125, loop=0)
+
+
+def main() -> None:
+    """Write all three."""
+    MEDIA.mkdir(exist_ok=True)
+    papertown().save(MEDIA / "papertown.jpg", quality=88)
+    sheet = Image.open(OUT / "contact_sheet.png").convert("RGB")
+    sheet.resize((1200, round(1200 * sheet.height / sheet.width))).save(MEDIA / "contact_sheet.jpg", quality=85)
+    film_gif(OUT / "film.mp4", MEDIA / "film.gif")
+
+
+if __name__ == "__main__":
+    main()
