@@ -60,7 +60,7 @@ class Cast:
     """
 
     def __init__(self, members: Iterable[Member], *, pack: str = "", width: int = 0) -> None:
-        self.members = {}
+        self.members: dict[str, Member] = {}
         self.pack, self.width = pack, width
         for member in members:
             if member.id in self.members:

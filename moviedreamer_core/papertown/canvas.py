@@ -39,7 +39,7 @@ def shade(color: Color, factor: float) -> Color:
 @lru_cache(maxsize=65536)
 def graded(color: Color, look: str, style: str, time: str, strength: float, people: bool) -> Color:
     """A colour in a film style, a time's light (0 none - 1 full) and a look; alpha is kept; people keep more of it."""
-    r, g, b = color[:3]
+    r, g, b = (float(c) for c in color[:3])
     if style == "pastel":
         keep, hue = (0.78, 0.95) if people else (0.58, 0.90)
         grey = 0.3 * r + 0.59 * g + 0.11 * b
@@ -118,9 +118,12 @@ class Canvas:
 class Pen:
     """Draws on a canvas in local coordinates: moved, scaled, turned; colours pass through its palette."""
 
+    canvas: Canvas
+
     def __init__(self, canvas: Canvas | None, matrix: tuple[float, ...], tint: Callable[[Color], Color],
                  scale: float) -> None:
-        self.canvas, self.matrix, self.tint, self.scale = canvas, matrix, tint, scale
+        self.canvas = canvas  # type: ignore[assignment]  # a pen without one only measures
+        self.matrix, self.tint, self.scale = matrix, tint, scale
 
     @classmethod
     def on(cls, canvas: Canvas, tint: Callable[[Color], Color]) -> "Pen":

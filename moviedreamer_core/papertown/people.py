@@ -26,8 +26,8 @@ class Pose:
     dx: float
     dy: float
     lean: float
-    arms: tuple[tuple[Point, Point], tuple[Point, Point]]
-    legs: tuple[tuple[Point, Point], tuple[Point, Point]]
+    arms: tuple[tuple[Point, Point], ...]
+    legs: tuple[tuple[Point, Point], ...]
     mouth_open: float = 0.0
     marks: str = ""
 

@@ -28,7 +28,9 @@ SLOT_FIELDS = ("description", "face", "action", "expression")
 class Sentences(Protocol):
     """What is needed of a `sentences.SentenceEncoder`."""
 
-    width: int
+    @property
+    def width(self) -> int:
+        """W, the length of an embedding."""
 
     def encode(self, texts: Sequence[str]) -> Tensor:
         """N sentences to float32 [N, W]."""
