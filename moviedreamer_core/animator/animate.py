@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..decoder.latents import encode_images
+from ..decoder.latents import decode_latents, encode_images
 from ..errors import MovieDreamerError
 from ..progress import SILENT, Progress
 from ..sentences import SentenceEncoder
@@ -210,10 +210,8 @@ def decode_frames(vae: nn.Module, latents: Tensor) -> Tensor:
     """
     from diffusers import AutoencoderKLTemporalDecoder
 
-    shift = getattr(vae.config, "shift_factor", None) or 0.0
-    latents = latents / vae.config.scaling_factor + shift
     images = []
     for part in latents.split(DECODED_AT_ONCE):
         known = {"num_frames": len(part)} if isinstance(vae, AutoencoderKLTemporalDecoder) else {}
-        images.append(vae.decode(part, **known).sample)
-    return (torch.cat(images) / 2 + 0.5).clamp(0, 1)
+        images.append(decode_latents(vae, part, **known))
+    return torch.cat(images)

@@ -20,9 +20,9 @@ def encode_images(vae: nn.Module, images: Tensor) -> Tensor:
     return (latents - _shift(vae)) * vae.config.scaling_factor
 
 
-def decode_latents(vae: nn.Module, latents: Tensor) -> Tensor:
-    """Images of latents, clamped to [0, 1]."""
-    images = vae.decode(latents / vae.config.scaling_factor + _shift(vae)).sample
+def decode_latents(vae: nn.Module, latents: Tensor, **known: int) -> Tensor:
+    """Images of latents, clamped to [0, 1]. `known` is what the autoencoder's decoder asks for besides (num_frames)."""
+    images = vae.decode(latents / vae.config.scaling_factor + _shift(vae), **known).sample
     return (images / 2 + 0.5).clamp(0, 1)
 
 

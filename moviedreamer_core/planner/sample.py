@@ -6,7 +6,6 @@ equals one made in a single run.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -16,6 +15,7 @@ from ..errors import MovieDreamerError
 from ..progress import SILENT, Progress
 from ..script.resolve import ResolvedShot, shot_seed
 from ..script.sentences import ShotSentences, shot_sentences
+from ..threads import one_thread
 from ..tokenizer.tokens import Tokens
 from .conditions import Conditions, Faces, Sentences, inputs_digest, shot_conditions
 from .memory import Memory
@@ -100,12 +100,12 @@ def _run(
 ) -> Iterator[PlannedShot]:
     progress.stage("plan", len(requests))
     memory, known = planner.memory(), _recall(planner, past)
-    with _one_thread():
+    with one_thread():
         for n, tokens in enumerate(past.tokens.values if past else ()):
             planner.remember(memory, tokens, past.conditions[n] if past and past.conditions else None)
     for request in requests:
         progress.check()
-        with _one_thread():
+        with one_thread():
             planned = _plan_shot(planner, memory, request, inputs_digest(request.sentences, cast), known, draw)
         known = (*known, (planned.id, planned.digest))
         progress.advance(planned.id)
@@ -272,14 +272,3 @@ def _check_encoders(planner: Planner, cast: Faces | None, encoder: Sentences) ->
     require = getattr(cast, "require", None)
     if c.face_fingerprint and require is not None:
         require(c.face_fingerprint, c.face_width)
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """One CPU thread while entered: sums split over threads round differently."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -23,6 +22,7 @@ from torch.nn import functional as F
 
 from ..bundle import file_hash, load_model
 from ..errors import MovieDreamerError
+from ..threads import one_thread
 from .vocabulary import WORDS_FILE, read_words, words_of
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ class SentenceEncoder:
         if text in self._kept:
             self._kept.move_to_end(text)
             return self._kept[text]
-        with torch.no_grad(), _one_thread():
+        with torch.no_grad(), one_thread():
             row = scaled(torch.cat([self._project([ids]) for ids in self._windows(text)]).mean(0))
         if not torch.isfinite(row).all():
             raise MovieDreamerError(
@@ -181,14 +181,3 @@ def _folder_hash(folder: Path) -> str:
         if file.is_file() and file.name not in ("card.json", WORDS_FILE):
             digest.update(f"{file.relative_to(folder).as_posix()}:{file_hash(file)}\n".encode())
     return digest.hexdigest()
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """One CPU thread while entered: sums split over threads round differently."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
