@@ -7,9 +7,9 @@ a LoRA. Nothing here ever unpickles or downloads: a folder that holds only `.bin
 
 import json
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -53,10 +53,14 @@ class BundleInfo:
 
 @dataclass(eq=False)
 class Bundle:
-    """An opened bundle. Models are loaded when first asked for, in float32, and kept."""
+    """An opened bundle. Models are loaded when first asked for, in float32, and kept.
+
+    `swapped` are folders outside of it that stand for its own parts.
+    """
 
     folder: Path
     info: BundleInfo
+    swapped: Mapping[str, Path] = field(default_factory=dict)
     _loaded: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -84,9 +88,17 @@ class Bundle:
             raise MovieDreamerError(f"{folder / 'bundle.json'}: field missing or of the wrong kind: {error}") from error
         return cls(folder, info)
 
+    def with_part(self, part: str, folder: Path | str) -> "Bundle":
+        """The same bundle with another folder as one part (a face pack, a planner trained elsewhere)."""
+        return replace(self, swapped={**self.swapped, part: Path(folder).resolve()}, _loaded={})
+
+    def home(self, part: str) -> Path:
+        """Where a part lies, there or not."""
+        return self.swapped.get(part, self.folder / part)
+
     def path(self, part: str) -> Path:
         """The folder of one part. Raises MovieDreamerError if the bundle has no such part, or it is not sound."""
-        folder = self.folder / part
+        folder = self.home(part)
         if not folder.is_dir():
             have = ", ".join(self.parts()) or "nothing"
             raise MovieDreamerError(
@@ -98,7 +110,7 @@ class Bundle:
 
     def has(self, part: str) -> bool:
         """Whether the bundle holds this part."""
-        return (self.folder / part).is_dir()
+        return self.home(part).is_dir()
 
     def parts(self) -> list[str]:
         """The parts that are there, in the order in which they are trained."""
@@ -107,9 +119,10 @@ class Bundle:
     def fingerprint(self, part: str) -> str:
         """A hash (64 hex digits) over the content of a part's weights and configuration; cards do not count."""
         digest = sha256(part.encode())
-        for file in sorted(self.path(part).rglob("*")):
+        home = self.path(part)
+        for file in sorted(home.rglob("*")):
             if file.is_file() and file.name != "card.json":
-                digest.update(f"{file.relative_to(self.folder).as_posix()}:{file_hash(file)}\n".encode())
+                digest.update(f"{part}/{file.relative_to(home).as_posix()}:{file_hash(file)}\n".encode())
         return digest.hexdigest()
 
     def config(self, part: str) -> dict[str, Any]:
@@ -118,12 +131,12 @@ class Bundle:
 
     def card(self, part: str) -> dict[str, Any]:
         """The card of a part: data seed, steps, seconds, hardware, commit, measured quality. Empty if it has none."""
-        file = self.folder / part / "card.json"
+        file = self.home(part) / "card.json"
         return _read_json(file) if file.is_file() else {}
 
     def size(self, part: str) -> int:
         """Bytes that a part takes on disk."""
-        return sum(file.stat().st_size for file in (self.folder / part).rglob("*") if file.is_file())
+        return sum(file.stat().st_size for file in self.home(part).rglob("*") if file.is_file())
 
     def once(self, key: str, load: Any) -> Any:
         """What `load()` returns, kept under `key` for the life of this bundle."""
@@ -165,13 +178,13 @@ class Bundle:
         """The decoder registered as `name`."""
         from .registry import DECODERS
 
-        return self.once(f"decoder:{name}", lambda: DECODERS.find(name).load(self))
+        return DECODERS.find(name).load(self)
 
     def load_animator(self, name: str) -> "Animator":
         """The animator registered as `name`."""
         from .registry import ANIMATORS
 
-        return self.once(f"animator:{name}", lambda: ANIMATORS.find(name).load(self))
+        return ANIMATORS.find(name).load(self)
 
 
 def find_bundle(name: str | Path) -> Path:

@@ -3,9 +3,8 @@
 The command line shows bars, ComfyUI shows its own progress and previews; the core knows only this protocol.
 """
 
+from pathlib import Path
 from typing import Protocol
-
-from torch import Tensor
 
 
 class Progress(Protocol):
@@ -14,8 +13,8 @@ class Progress(Protocol):
     def stage(self, name: str, total: int) -> None:
         """A stage begins that will `advance` `total` times."""
 
-    def advance(self, note: str = "", preview: Tensor | None = None) -> None:
-        """One item of the stage is done; `preview` is an image [3, H, W] in [0, 1]."""
+    def advance(self, note: str = "", preview: Path | None = None) -> None:
+        """One item of the stage is done; `preview` is a picture or clip file that shows it."""
 
     def check(self) -> None:
         """Raise `errors.Cancelled` (or the host's own interrupt) if the user asked to stop."""
@@ -26,7 +25,7 @@ class Silent:
 
     def stage(self, name: str, total: int) -> None: ...
 
-    def advance(self, note: str = "", preview: Tensor | None = None) -> None: ...
+    def advance(self, note: str = "", preview: Path | None = None) -> None: ...
 
     def check(self) -> None: ...
 

@@ -82,7 +82,8 @@ T = TypeVar("T")
 class Maker(Generic[T]):
     """How to get one decoder or animator from a bundle.
 
-    `fingerprint` must say what `load(bundle).fingerprint` will say without loading: a store hit loads nothing.
+    `fingerprint` must say what `load(bundle).fingerprint` will say without loading: a store hit loads nothing. `load`
+    is asked before every shot: what is expensive is kept with `bundle.once`.
     """
 
     name: str
@@ -104,6 +105,10 @@ class Registry(Generic[T]):
         if maker.name in self._makers:
             raise MovieDreamerError(f"{self.kind} '{maker.name}' is registered already; give yours another name")
         self._makers[maker.name] = maker
+
+    def extended(self, makers: Sequence[Maker[T]]) -> "Registry[T]":
+        """This registry and some makers of one run, which win over others of the same name."""
+        return Registry(self.kind, self.group, [*self._makers.values(), *makers])
 
     def names(self) -> list[str]:
         """All names, built-in ones first."""
@@ -135,19 +140,19 @@ def _as_maker(found: object, name: str, kind: str) -> Maker:
 def _load_paper(bundle: "Bundle") -> Decoder:
     from .decoder import load_decoder
 
-    return load_decoder(bundle, "paper")
+    return bundle.once("decoder:paper", lambda: load_decoder(bundle, "paper"))
 
 
 def _load_ink(bundle: "Bundle") -> Decoder:
     from .decoder import load_decoder
 
-    return load_decoder(bundle, "ink")
+    return bundle.once("decoder:ink", lambda: load_decoder(bundle, "ink"))
 
 
 def _load_svd(bundle: "Bundle") -> Animator:
     from .animator import load_svd
 
-    return load_svd(bundle)
+    return bundle.once("animator:svd", lambda: load_svd(bundle))
 
 
 def _load_panzoom(bundle: "Bundle") -> Animator:

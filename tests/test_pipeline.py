@@ -3,18 +3,22 @@
 from pathlib import Path
 
 import pytest
+import torch
 from conftest import SCRIPT
 
 from moviedreamer_core.bundle import Bundle
+from moviedreamer_core.errors import MovieDreamerError
 from moviedreamer_core.film.clips import clip_info, read_clip
 from moviedreamer_core.film.foresee import changes, foresee
 from moviedreamer_core.film.making import make_film
-from moviedreamer_core.film.pipeline import animate_clips, make_cast, render_keyframes
+from moviedreamer_core.film.pipeline import animate_clips, make_cast, render_keyframes, show_keyframe
 from moviedreamer_core.film.planning import make_plan
 from moviedreamer_core.film.settings import FilmSettings
 from moviedreamer_core.film.studio import Studio
+from moviedreamer_core.registry import DECODERS, Maker
 from moviedreamer_core.script import Route, parse_script
 from moviedreamer_core.store import Store
+from moviedreamer_core.tokenizer import Tokens
 
 # Shot two alone is edited: Tom talks instead of walking.
 TALKS = SCRIPT.replace("action: walks along}, {id: mara, action: waves", "action: talks}, {id: mara, action: waves")
@@ -275,3 +279,59 @@ def test_names_that_do_not_exist_name_the_shot(bundle, tmp_path):
 
 def test_paths_are_the_stores(first):
     assert all(Path(first.studio.store.root) in c.path.parents for c in first.clips)
+
+
+def test_progress_shows_the_files_that_were_made(bundle, first):
+    shown = []
+
+    class Shown:
+        def stage(self, name, total): ...
+
+        def advance(self, note="", preview=None):
+            shown.append((note, preview))
+
+        def check(self): ...
+
+    list(render_keyframes(first.studio.with_progress(Shown()), make_cast(first.studio), first.plan))
+    assert shown == [(k.shot.id, k.path) for k in first.keyframes]
+
+
+def test_a_decoder_of_one_run_renders_the_shots_that_are_routed_to_it(bundle, first, store):
+    class Grey:
+        fingerprint = "grey"
+
+        def decode(self, tokens, *, size, **_):
+            return torch.full((3, 64, 96), 0.5)
+
+    maker = Maker("mine", "grey pictures", lambda _: Grey(), lambda _: "grey")
+    routed = FilmSettings(routes=(Route("mine", "two"),))
+    studio = Studio(parse_script(SCRIPT), bundle, Store(store), settings=routed, decoders=DECODERS.extended([maker]))
+    frames = list(render_keyframes(studio, make_cast(studio), first.plan))
+    fresh = [k for k in frames if k.fresh]
+    assert [k.shot.id for k in fresh] == ["two"] and clip_info(fresh[0].path).width == 96
+    # A picture that was not drawn by the bundle is shown as it is; the upscaler is for the bundle's own size.
+    assert show_keyframe(studio, fresh[0]) == fresh[0].path
+    with pytest.raises(MovieDreamerError, match="no decoder is called 'mine'"):
+        Studio(parse_script(SCRIPT), bundle, Store(store), settings=routed)
+
+
+def test_an_earlier_episode_is_history_and_names_another_plan(bundle, first, store, tmp_path):
+    past = Tokens(torch.randn(3, *first.plan.takes[0].planned.tokens.shape[1:]), first.plan.plan.tokenizer_fingerprint)
+    studio = Studio(parse_script(SCRIPT), bundle, Store(store), history=past)
+    plan = make_plan(studio, make_cast(studio))
+    assert all(take.fresh for take in plan.takes)
+    assert all(a.planned.digest != b.planned.digest for a, b in zip(plan.takes, first.plan.takes))
+    again = make_plan(studio, make_cast(studio))
+    assert not any(take.fresh for take in again.takes) and [t.key for t in again.takes] == [t.key for t in plan.takes]
+
+
+def test_a_part_from_another_folder_stands_for_the_bundles_own(bundle, tiny_bundle, tmp_path):
+    import shutil
+
+    moved = shutil.copytree(tiny_bundle / "planner", tmp_path / "elsewhere")
+    same = bundle.with_part("planner", moved)
+    assert same.path("planner") == moved and same.fingerprint("planner") == bundle.fingerprint("planner")
+    assert bundle.path("planner") == tiny_bundle / "planner" and same.path("text") == bundle.path("text")
+    config = moved / "config.json"
+    config.write_text(config.read_text() + " ")
+    assert bundle.with_part("planner", moved).fingerprint("planner") != bundle.fingerprint("planner")

@@ -213,7 +213,9 @@ def _stored(rows: Sequence[Sequence[float]], pack: "FacePack") -> Tensor:
     values = torch.tensor(rows, dtype=torch.float32)
     if not bool(torch.isfinite(values).all()) or float(values.norm(dim=-1).min()) < 1e-6:
         raise MovieDreamerError("a stored embedding is zero or not finite; give `references` instead")
-    return torch.nn.functional.normalize(values, dim=-1)
+    # Rows that have length 1 already stay bit for bit, so that a stored face is the same face.
+    unit = bool(((values.norm(dim=-1) - 1).abs() < 1e-6).all())
+    return values if unit else torch.nn.functional.normalize(values, dim=-1)
 
 
 def _check(member: Member, width: int) -> None:

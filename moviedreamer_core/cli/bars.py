@@ -1,5 +1,6 @@
 """Progress on a terminal: one bar a stage, with the time left."""
 
+from pathlib import Path
 from types import TracebackType
 
 from rich.console import Console
@@ -12,7 +13,6 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
-from torch import Tensor
 
 
 class Bars:
@@ -50,7 +50,7 @@ class Bars:
             self._tasks[name] = self._progress.add_task(name, total=total, note="")
         self._now = self._tasks[name]
 
-    def advance(self, note: str = "", preview: Tensor | None = None) -> None:
+    def advance(self, note: str = "", preview: Path | None = None) -> None:
         """One item of the stage is done."""
         if self._now is not None:
             self._progress.update(self._now, advance=1, note=note)

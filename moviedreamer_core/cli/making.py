@@ -119,10 +119,9 @@ def _timed(times: dict[str, float], name: str, work: Any) -> Any:
 
 
 def _plan_lines(plan: Any, output: Path | None) -> Iterable[str]:
-    for number, take in enumerate(plan.takes, 1):
-        state = "planned now" if take.fresh else "kept"
-        note = f", {take.note}" if take.note else ""
-        yield f"{number:>4} {take.planned.id}: {state}{note}, {take.planned.log_likelihood:.2f} nats a dimension"
+    from ..film.plan_report import plan_lines
+
+    yield from plan_lines(plan)
     if output is not None:
         output.parent.mkdir(parents=True, exist_ok=True)
         plan.plan.save(output)

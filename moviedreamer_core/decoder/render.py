@@ -78,22 +78,24 @@ class DiffusionDecoder:
             width, height = self.render_size
             raise MovieDreamerError(f"This decoder draws {width}x{height} and cannot draw {size[0]}x{size[1]}.")
         shape = (1, *latent_shape(self.vae, self.render_size))
-        level = torch.full((1,), float(config.token_noise))
-        known = self.pack(slots)
+        device = model.device
+        values, level = values.to(device), torch.full((1,), float(config.token_noise), device=device)
+        known = self.pack(slots).to(device)
         state = Condition(*model.condition(values[None], known, level, None, shape[-2:]))
         weak = None
         if guidance != 1.0:
             hidden = torch.zeros_like(known.present)
-            nobody, nothing = known.masked(face=hidden, description=hidden), torch.zeros(1, dtype=torch.bool)
+            nobody = known.masked(face=hidden, description=hidden)
+            nothing = torch.zeros(1, dtype=torch.bool, device=device)
             weak = Condition(*model.condition(values[None], nobody, level, nothing, shape[-2:]))
-        noise = torch.randn(shape, generator=torch.Generator().manual_seed(seed % 2**63))
+        noise = torch.randn(shape, generator=torch.Generator().manual_seed(seed % 2**63)).to(device)
         latents = sample_latents(model, state, noise, steps, weak=weak, guidance=guidance, check=progress.check)
         image = decode_latents(self.vae, latents)
         if not bool(torch.isfinite(image).all()):
             raise MovieDreamerError(
                 "The decoder made a picture that is not a number (NaN): its weights or the tokens are broken."
             )
-        return image[0]
+        return image[0].float().cpu()
 
     def pack(self, slots: Sequence[Slot]) -> Slots:
         """Slots of one shot as tensors [1, S, ...]."""

@@ -17,7 +17,7 @@ from ..store import artefact_key, listing
 from ..store.store import RECORD
 from .making import film_inputs
 from .pipeline import faceless, keyframe_stage
-from .planning import NOTHING, after, faces_of, kept_takes, read_take, stored_inputs
+from .planning import NOTHING, after, faces_of, kept_takes, past_of, read_take, stored_inputs
 from .studio import Studio
 
 GUESSES = {"cast": 3.0, "plan": 0.1, "keyframe": 2.0, "clip": 4.0, "shown": 1.0, "film": 3.0}
@@ -89,7 +89,7 @@ class _Look:
             return
         kept = kept_takes(self.studio, self.faces)
         before: str | None = NOTHING
-        digests: dict[str, str] = {}
+        digests = past_of(self.studio)
         for shot in self.studio.shots:
             planned = kept[shot.id].planned if shot.id in kept else None
             why = "the plan of an earlier shot is made first"

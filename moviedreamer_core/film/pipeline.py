@@ -19,7 +19,7 @@ from ..planner.plan import tokens_digest
 from ..script import ResolvedShot, action_sentence, shot_sentences
 from ..store import Artefact
 from ..tokenizer import Tokens
-from .clips import read_clip, to_float, to_uint8, write_clip
+from .clips import clip_info, read_clip, to_float, to_uint8, write_clip
 from .members import cast_members
 from .planning import FilmPlan, faces_of
 from .studio import Studio
@@ -86,8 +86,9 @@ def render_keyframes(studio: Studio, cast: Cast, plan: FilmPlan) -> Iterator[Key
     for shot in studio.shots:
         for number in range(shot.keyframes):
             studio.progress.check()
-            yield _keyframe(studio, cast, plan, faces, shot, number)
-            studio.progress.advance(shot.id)
+            keyframe = _keyframe(studio, cast, plan, faces, shot, number)
+            yield keyframe
+            studio.progress.advance(shot.id, keyframe.path)
 
 
 def animate_clips(studio: Studio, keyframes: Sequence[Keyframe]) -> Iterator[Clip]:
@@ -101,12 +102,12 @@ def animate_clips(studio: Studio, keyframes: Sequence[Keyframe]) -> Iterator[Cli
         studio.progress.check()
         before = _clip(studio, shot, own[shot.id], before if shot.join == "continue" else None)
         yield before
-        studio.progress.advance(shot.id)
+        studio.progress.advance(shot.id, before.path)
 
 
 def show_keyframe(studio: Studio, keyframe: Keyframe) -> Path:
     """The keyframe at the size at which the film shows it, as PNG."""
-    if not studio.upscales:
+    if not _wants_upscaling(studio, keyframe.path):
         return keyframe.path
 
     def make(path: Path) -> None:
@@ -141,7 +142,7 @@ def _keyframe(studio: Studio, cast: Cast, plan: FilmPlan, faces: Faces, shot: Re
 
 
 def _decode(studio: Studio, shot: ResolvedShot, number: int, tokens: Tokens, slots: "list[Slot]") -> Tensor:
-    decoder = studio.bundle.load_decoder(studio.decoder(shot))
+    decoder = studio.load_decoder(shot)
     return decoder.decode(
         tokens,
         slots=slots,
@@ -207,7 +208,7 @@ def last_frame(path: Path) -> Tensor:
 
 def _animate(studio: Studio, shot: ResolvedShot, keyframes: list[Tensor], start: Tensor | None) -> Tensor:
     """Frames [F, 3, H, W] of a shot: one run of frames for each of its keyframes, as equal as they can be."""
-    animator = studio.bundle.load_animator(studio.animator(shot))
+    animator = studio.load_animator(shot)
     total, parts = studio.frames(shot), []
     for number, keyframe in enumerate(keyframes):
         count = total * (number + 1) // len(keyframes) - total * number // len(keyframes)
@@ -230,14 +231,22 @@ def _animate(studio: Studio, shot: ResolvedShot, keyframes: list[Tensor], start:
 
 
 def _show(studio: Studio, shot: ResolvedShot, clip: Artefact) -> Artefact:
-    """The clip at the size at which the film shows it; the clip itself where the bundle needs no upscaler."""
-    if not studio.upscales:
+    """The clip at the size at which the film shows it; the clip itself where nothing needs to be upscaled."""
+    if not _wants_upscaling(studio, clip.path):
         return clip
 
     def make(path: Path) -> None:
         write_clip(path, (to_uint8(image) for image in _upscaled(studio, clip.path)), studio.script.fps)
 
     return _fetch(studio, shot, "shown", studio.shown_inputs(clip.key), ".mp4", make)
+
+
+def _wants_upscaling(studio: Studio, path: Path) -> bool:
+    """Whether a picture or clip has the bundle's render size; one made elsewhere is shown as it is."""
+    if not studio.upscales:
+        return False
+    info = clip_info(path)
+    return (info.width, info.height) == studio.size
 
 
 def _upscaled(studio: Studio, path: Path) -> Iterator[Tensor]:

@@ -5,7 +5,7 @@ faces, seed, settings) is unchanged; it is then kept even if shots before it hav
 named by that and by the tokens of all shots before it, so going back to an earlier script finds the earlier take.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -14,7 +14,8 @@ from typing import Any
 from ..cast import Cast
 from ..errors import MovieDreamerError
 from ..planner import Plan, PlannedShot, plan
-from ..script import ResolvedShot
+from ..planner.plan import HISTORY, tokens_digest
+from ..script import ResolvedShot, crowded_shots
 from ..script.resolve import scene_ids, shot_ids
 from ..script.routes import select, targets_of
 from ..store import artefact_key
@@ -22,6 +23,8 @@ from .settings import REPLAN
 from .studio import Studio
 
 STAGE = "plan"
+EDITED = "plan-edited"
+"""The stage under which the index knows the takes of an edited plan: a later `make_plan` never goes on from them."""
 NOTHING = ""
 """The name of an empty history."""
 
@@ -54,24 +57,53 @@ class FilmPlan:
         return next(take for take in self.takes if take.planned.id == shot_id)
 
 
-def make_plan(studio: Studio, cast: Cast) -> FilmPlan:
+def make_plan(studio: Studio, cast: Cast, *, kept: Mapping[str, PlanTake] | None = None) -> FilmPlan:
     """The plan of all shots; each is in the store as soon as it is planned.
 
-    Raises MovieDreamerError for a shot that the planner cannot read, naming it.
+    `kept` are takes of another plan of this script, by shot id, that stay as they are; the rest is planned around them.
+    Without it, what stays is what the store's index says (`kept_takes`). Raises MovieDreamerError for a cast, history
+    or shot that the planner cannot read, naming the shot's line, before anything is planned.
     """
+    check_planning(studio, cast)
     studio.progress.stage("plan", len(studio.shots))
     takes: list[PlanTake] = []
-    for take in _takes(studio, cast):
+    for take in _takes(studio, cast, kept):
         takes.append(take)
         studio.progress.advance(take.planned.id)
+    film = marked(studio, takes)
+    for take in film.takes:
+        if kept is None:
+            studio.store.index.record(studio.name, take.planned.id, STAGE, take.key, note=take.note)
+        elif take.planned.id not in kept:
+            studio.store.index.record(studio.name, take.planned.id, EDITED, take.key, note=take.note)
+    return film
+
+
+def marked(studio: Studio, takes: Sequence[PlanTake]) -> FilmPlan:
+    """The plan of these takes, each marked with the shots before it that have changed since it was planned."""
     whole = Plan(
         tuple(take.planned for take in takes), tokenizer_fingerprint(studio), studio.bundle.fingerprint("planner")
     )
     older = whole.older()
-    marked = tuple(PlanTake(t.planned, t.path, t.key, t.fresh, tuple(older.get(t.planned.id, ()))) for t in takes)
-    for take in marked:
-        studio.store.index.record(studio.name, take.planned.id, STAGE, take.key, note=take.note)
-    return FilmPlan(whole, marked)
+    return FilmPlan(whole, tuple(replace(t, older=tuple(older.get(t.planned.id, ()))) for t in takes))
+
+
+def check_planning(studio: Studio, cast: Cast) -> None:
+    """Raise MovieDreamerError if this planner cannot read the script, the cast or the history. Loads no weights."""
+    planner, script = studio.bundle.config("planner"), studio.script
+    crowded = crowded_shots(script, int(planner.get("max_slots", 3)))
+    if crowded:
+        many = "\n".join(f"{script.file}, line {line}: {message}" for line, message in crowded)
+        raise MovieDreamerError(f"{many}\nSplit the shot, or leave the others to its plot.")
+    if planner.get("face_fingerprint"):
+        cast.require(str(planner["face_fingerprint"]), int(planner["face_width"]))
+    if studio.history is not None:
+        try:
+            studio.history.require(
+                tokenizer_fingerprint(studio), int(planner["token_count"]), int(planner["token_width"])
+            )
+        except MovieDreamerError as error:
+            raise MovieDreamerError(f"the history of earlier keyframes cannot be used. {error}") from error
 
 
 def kept_takes(studio: Studio, faces: dict[str, str]) -> dict[str, PlanTake]:
@@ -124,15 +156,16 @@ def stored_inputs(studio: Studio, shot: ResolvedShot, faces: dict[str, str], bef
     return {"own": studio.plan_inputs(shot, faces), "before": before}
 
 
-def _takes(studio: Studio, cast: Cast) -> Iterator[PlanTake]:
+def _takes(studio: Studio, cast: Cast, kept: Mapping[str, PlanTake] | None) -> Iterator[PlanTake]:
     """Takes in film order: kept ones, ones that the store has, and from the first that it has not, planned ones."""
     faces, before = faces_of(studio, cast), NOTHING
-    kept = kept_takes(studio, faces)
+    stage = STAGE if kept is None else EDITED
+    kept = kept_takes(studio, faces) if kept is None else kept
     done: dict[str, PlanTake] = {}
     for index, shot in enumerate(studio.shots):
         take = kept.get(shot.id) or _stored(studio, shot, faces, before)
         if take is None:
-            yield from _planned(studio, cast, faces, index, {**kept, **done}, before)
+            yield from _planned(studio, cast, faces, index, {**kept, **done}, before, stage)
             return
         done[shot.id] = take
         before = after(before, take.planned)
@@ -146,7 +179,13 @@ def _stored(studio: Studio, shot: ResolvedShot, faces: dict[str, str], before: s
 
 
 def _planned(
-    studio: Studio, cast: Cast, faces: dict[str, str], start: int, known: dict[str, PlanTake], before: str
+    studio: Studio,
+    cast: Cast,
+    faces: dict[str, str],
+    start: int,
+    known: dict[str, PlanTake],
+    before: str,
+    stage: str,
 ) -> Iterator[PlanTake]:
     """Takes of the shots from number `start` on, planned one after another; `known` ones stay."""
     bundle, settings = studio.bundle, studio.settings
@@ -155,6 +194,7 @@ def _planned(
         studio.shots,
         cast,
         bundle.load_text(),
+        history=studio.history,
         frozen={name: take.planned for name, take in known.items()},
         candidates=settings.candidates,
         temperature=settings.temperature,
@@ -167,14 +207,14 @@ def _planned(
             next(stream)
             take = known[shot.id]
         else:
-            take = _plan_one(studio, shot, stream, faces, before)
+            take = _plan_one(studio, shot, stream, faces, before, stage)
         if index >= start:
             before = after(before, take.planned)
             yield take
 
 
 def _plan_one(
-    studio: Studio, shot: ResolvedShot, stream: Iterator[PlannedShot], faces: dict[str, str], before: str
+    studio: Studio, shot: ResolvedShot, stream: Iterator[PlannedShot], faces: dict[str, str], before: str, stage: str
 ) -> PlanTake:
     drawn: list[PlannedShot] = []
     own = own_key(studio, shot, faces)
@@ -188,7 +228,7 @@ def _plan_one(
     made = studio.store.fetch(STAGE, inputs, ".safetensors", make, check=studio.progress.check)
     if not drawn:  # another process was faster; the planner must still walk past this shot
         next(stream)
-    studio.store.index.record(studio.name, shot.id, STAGE, made.key)
+    studio.store.index.record(studio.name, shot.id, stage, made.key)
     return PlanTake(read_take(made.path, shot), made.path, made.key, made.fresh)
 
 
@@ -204,6 +244,19 @@ def read_take(path: Path, shot: ResolvedShot) -> PlannedShot:
     return found
 
 
+def chosen_shots(studio: Studio, selection: str) -> list[str]:
+    """Ids of the shots that "3, 7-9, scene:harbour, who:mara" selects, in film order. Raises MovieDreamerError for
+    unknown ones.
+    """
+    targets = targets_of(studio.script, shot_ids(studio.script), scene_ids(studio.script))
+    return [studio.shots[index].id for index in sorted(select(selection, targets))]
+
+
+def past_of(studio: Studio) -> dict[str, str]:
+    """How an earlier episode stands in `planned_with`: as one entry, before all shots."""
+    return {} if studio.history is None else {HISTORY: tokens_digest(studio.history.values)}
+
+
 def _asked_anew(studio: Studio) -> set[str]:
     """Ids of the shots that `replan` asks for anew whatever their inputs."""
     asked = studio.settings.replan
@@ -211,16 +264,15 @@ def _asked_anew(studio: Studio) -> set[str]:
         return set()
     if asked == "all":
         return set(studio.by_id)
-    targets = targets_of(studio.script, shot_ids(studio.script), scene_ids(studio.script))
     try:
-        return {studio.shots[index].id for index in select(asked, targets)}
+        return set(chosen_shots(studio, asked))
     except MovieDreamerError as error:
         raise MovieDreamerError(f"--replan {asked}: {error}; or give one of {', '.join(REPLAN)}") from error
 
 
 def _drop_outdated(studio: Studio, kept: dict[str, PlanTake]) -> None:
     """Forget every take that was planned with something else than what now stands before it."""
-    before: dict[str, str] = {}
+    before = past_of(studio)
     broken = False
     for shot in studio.shots:
         take = kept.get(shot.id)

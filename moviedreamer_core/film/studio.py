@@ -13,10 +13,12 @@ from typing import Any
 
 from ..bundle import Bundle
 from ..errors import MovieDreamerError
+from ..planner.plan import tokens_digest
 from ..progress import SILENT, Progress
-from ..registry import ANIMATORS, DECODERS
+from ..registry import ANIMATORS, DECODERS, Animator, Decoder, Registry
 from ..script import ResolvedShot, Script, resolve, shot_seed, stage_fields
 from ..store import Store, content_hash
+from ..tokenizer.tokens import Tokens
 from .settings import FilmSettings
 
 # Raised when a stage's code changes what it makes from the same inputs.
@@ -44,7 +46,7 @@ class Checks:
 
 class Studio:
     """What all stages share. `folder` is where the script's file names start; `name` is the film's in the store's
-    index.
+    index; `history` are keyframes [N, T, D] of an earlier episode that the plan goes on from (few-shot).
 
     Nothing is loaded or hashed until a stage needs it. Raises MovieDreamerError for a decoder or animator that does not
     exist, naming the line of the shot that asks for it.
@@ -60,6 +62,9 @@ class Studio:
         settings: FilmSettings | None = None,
         progress: Progress = SILENT,
         name: str | None = None,
+        decoders: Registry[Decoder] = DECODERS,
+        animators: Registry[Animator] = ANIMATORS,
+        history: Tokens | None = None,
     ) -> None:
         self.settings = settings or FilmSettings()
         if self.settings.seed is not None:
@@ -67,6 +72,7 @@ class Studio:
             script = script.model_copy(update={"seed": self.settings.seed}).locate(script.file, lines)
         self.script, self.bundle, self.store, self.progress = script, bundle, store, progress
         self.folder, self.name = Path(folder), name or script.title
+        self.decoders, self.animators, self.history = decoders, animators, history
         given = self.settings
         self.shots = resolve(script, storyboard=given.storyboard, settings=given.shot_settings, routes=given.routes)
         self.by_id = {shot.id: shot for shot in self.shots}
@@ -86,11 +92,19 @@ class Studio:
 
     def decoder(self, shot: ResolvedShot) -> str:
         """Name of the decoder that renders a shot."""
-        return shot.decoder or self.settings.decoder or DECODERS.names()[0]
+        return shot.decoder or self.settings.decoder or self.decoders.names()[0]
 
     def animator(self, shot: ResolvedShot) -> str:
         """Name of the animator that moves a shot."""
-        return shot.animator or self.settings.animator or ANIMATORS.names()[0]
+        return shot.animator or self.settings.animator or self.animators.names()[0]
+
+    def load_decoder(self, shot: ResolvedShot) -> Decoder:
+        """The decoder that renders a shot, ready to use."""
+        return self.decoders.find(self.decoder(shot)).load(self.bundle)
+
+    def load_animator(self, shot: ResolvedShot) -> Animator:
+        """The animator that moves a shot, ready to use."""
+        return self.animators.find(self.animator(shot)).load(self.bundle)
 
     def steps(self, shot: ResolvedShot) -> int:
         """Sampling steps of a shot's decoder; 0 leaves it to the decoder."""
@@ -133,6 +147,7 @@ class Studio:
             "faces": [faces.get(who.id, "") for who in shot.characters],
             "temperature": self.settings.temperature,
             "candidates": self.settings.candidates,
+            **({"history": tokens_digest(self.history.values)} if self.history is not None else {}),
         }
 
     def keyframe_inputs(self, shot: ResolvedShot, number: int, tokens: str, faces: Mapping[str, str]) -> dict[str, Any]:
@@ -140,7 +155,7 @@ class Studio:
         name = self.decoder(shot)
         return {
             "version": VERSIONS["keyframe"],
-            "decoder": [name, DECODERS.find(name).fingerprint(self.bundle)],
+            "decoder": [name, self.decoders.find(name).fingerprint(self.bundle)],
             "weights": {"text": self.bundle.fingerprint("text")},
             "fields": {**stage_fields("keyframe", shot, self.script), "shot.decoder": name, "shot.keyframes": None},
             "tokens": tokens,
@@ -156,7 +171,7 @@ class Studio:
         name = self.animator(shot)
         return {
             "version": VERSIONS["clip"],
-            "animator": [name, ANIMATORS.find(name).fingerprint(self.bundle)],
+            "animator": [name, self.animators.find(name).fingerprint(self.bundle)],
             "weights": {"text": self.bundle.fingerprint("text")} if self.bundle.has("text") else {},
             "fields": {**stage_fields("clip", shot, self.script), "shot.animator": name},
             "keyframes": keyframes,
@@ -197,15 +212,15 @@ class Studio:
 
     def _check_names(self, shot: ResolvedShot) -> None:
         try:
-            DECODERS.find(self.decoder(shot))
-            ANIMATORS.find(self.animator(shot))
+            self.decoders.find(self.decoder(shot))
+            self.animators.find(self.animator(shot))
         except MovieDreamerError as error:
             raise MovieDreamerError(f"{self.at(shot)}: {error}") from error
 
 
 def with_animator(studio: Studio, name: str) -> Studio:
     """The same film with every clip made by one animator: the animatic's way, whatever the script asks for."""
-    ANIMATORS.find(name)
+    studio.animators.find(name)
     other = studio.with_progress(studio.progress)
     other.shots = tuple(replace(shot, animator=name) for shot in studio.shots)
     other.by_id = {shot.id: shot for shot in other.shots}

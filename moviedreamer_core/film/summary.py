@@ -7,6 +7,7 @@ from .contact_sheet import SheetShot, contact_sheet
 from .continuity import measure
 from .making import MadeFilm, film_metadata
 from .pipeline import Clip, Keyframe, show_keyframe
+from .plan_report import likelihood
 from .planning import FilmPlan
 from .report import ReportShot, write_report
 from .studio import Studio
@@ -81,7 +82,7 @@ def _card(studio: Studio, plan: FilmPlan, keyframe: Keyframe, clip_seconds: floa
         "says": shot.dialogue,
         "made by": f"{shot.size}, {shot.seconds:g} s, {studio.decoder(shot)}, {studio.animator(shot)}",
         "seed": str(studio.seed(shot)),
-        "plan": f"{take.planned.log_likelihood:.2f} nats a dimension",
+        "plan": likelihood(take.planned),
         "took": f"keyframe {keyframe.seconds:.1f} s, clip {clip_seconds:.1f} s",
     }
     return ReportShot(

@@ -1,0 +1,77 @@
+"""An artist's choices for single shots as one JSON text: {"harbour-2": {"seed": 7, "decoder": "ink", "seconds": 3}}.
+
+Data contract: shot id -> field -> value, for the fields that can be decided for one shot (seed, decoder, animator,
+steps, seconds). null leaves a field alone. Whether the shots exist is found out by `resolve`, which knows the script.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from ..errors import MovieDreamerError
+from ..script.errors import nearest
+from ..script.model import MAX_SECONDS, MAX_SEED
+from ..script.resolve import DECIDED
+from .settings import FilmSettings
+
+BOUNDS = {"seed": (0, MAX_SEED), "steps": (1, 1000), "seconds": (0.1, MAX_SECONDS)}
+MAX_CHARACTERS = 2 * 1024 * 1024
+NAMED = ("decoder", "animator")
+
+
+def read_direction(text: str) -> dict[str, dict[str, Any]]:
+    """The choices in a JSON text; an empty text chooses nothing. Raises MovieDreamerError naming shot and field."""
+    if len(text) > MAX_CHARACTERS:
+        raise MovieDreamerError(f"direction: the text is longer than {MAX_CHARACTERS} characters")
+    try:
+        rows = json.loads(text, parse_constant=_no_constant) if text.strip() else {}
+    except (ValueError, RecursionError) as error:
+        raise MovieDreamerError(f"direction: not valid JSON: {error}; {{}} chooses nothing") from None
+    if not isinstance(rows, dict):
+        raise MovieDreamerError(f'direction: got a {type(rows).__name__}; expected {{"shot id": {{"seed": 7}}}}')
+    return {shot: _choices(shot, chosen) for shot, chosen in rows.items()}
+
+
+def planning_only(settings: FilmSettings) -> FilmSettings:
+    """The settings without names of decoders and animators: a plan depends on none, and not all are wired up yet."""
+
+    def without(chosen: Mapping[str, Any]) -> dict[str, Any]:
+        return {field: value for field, value in chosen.items() if field not in NAMED}
+
+    return replace(
+        settings,
+        decoder=None,
+        animator=None,
+        routes=tuple(route for route in settings.routes if route.field not in NAMED),
+        shot_settings=tuple(replace(each, decoder=None, animator=None) for each in settings.shot_settings),
+        storyboard={shot: without(chosen) for shot, chosen in settings.storyboard.items()},
+    )
+
+
+def _choices(shot: str, chosen: object) -> dict[str, Any]:
+    if not isinstance(chosen, dict):
+        raise MovieDreamerError(f"direction: shot {shot!r} has {chosen!r}; expected fields such as {{'seed': 7}}")
+    return {field: _checked(shot, field, value) for field, value in chosen.items() if value is not None}
+
+
+def _checked(shot: str, field: str, value: Any) -> Any:
+    where = f"direction: shot {shot!r}: "
+    if field not in DECIDED:
+        near = nearest(field, DECIDED)
+        hint = f"; did you mean {near}?" if near else ""
+        raise MovieDreamerError(f"{where}got the field {field!r}; expected one of {', '.join(DECIDED)}{hint}")
+    if field in NAMED:
+        if not isinstance(value, str) or not value.strip():
+            raise MovieDreamerError(f"{where}{field} is {value!r}; expected the name of one")
+        return value
+    low, high = BOUNDS[field]
+    number = (int, float) if field == "seconds" else int
+    if isinstance(value, bool) or not isinstance(value, number) or not low <= value <= high:
+        kind = "a number" if field == "seconds" else "a whole number"
+        raise MovieDreamerError(f"{where}{field} is {value!r}; expected {kind} from {low:g} to {high:.16g}")
+    return value
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a number")

@@ -1,0 +1,105 @@
+"""Pictures as tokens over the store: keyframes of an earlier episode, or a picture that a shot shall come near to.
+
+Every picture is one artefact, named by its pixels and the tokenizer's weights, so a longer list reads only what is new.
+"""
+
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+
+import torch
+from PIL import Image, ImageOps, UnidentifiedImageError
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from ..bundle import Bundle
+from ..errors import MovieDreamerError
+from ..progress import SILENT, Progress
+from ..store import Store
+from ..threads import one_thread
+from ..tokenizer import Tokens
+from .clips import STILLS
+
+STAGE = "tokens"
+SHEET = "contact_sheet"
+"""Begins the name of a picture that stands beside keyframes without being one."""
+
+
+def read_history(folder: Path, bundle: Bundle, store: Store, *, progress: Progress = SILENT) -> Tokens:
+    """Tokens [N, T, D] of the keyframe pictures in a folder, in the order of their names.
+
+    Raises MovieDreamerError if it is no folder, holds no pictures, or one of them cannot be read.
+    """
+    if not folder.is_dir():
+        raise MovieDreamerError(
+            f"{folder} is no folder; expected one with the keyframes of an earlier episode as pictures, in the order "
+            "of their names (`moviedreamer keyframes -o FOLDER` writes one)"
+        )
+    files = sorted(file for file in folder.iterdir() if file.suffix.lower() in STILLS)
+    pictures = [file for file in files if not file.name.startswith((".", SHEET))]
+    if not pictures:
+        raise MovieDreamerError(f"{folder} holds no pictures; expected files ending in {', '.join(STILLS)}")
+    return encode_pictures(pictures, bundle, store, progress=progress)
+
+
+def encode_pictures(
+    pictures: Sequence[Tensor | Path], bundle: Bundle, store: Store, *, progress: Progress = SILENT
+) -> Tokens:
+    """Tokens [N, T, D] of N pictures [3, H, W] in [0, 1] of any size (the tokenizer resizes them), or picture files.
+
+    Raises MovieDreamerError for no pictures, a picture that is not finite, or a bundle without a tokenizer.
+    """
+    if not len(pictures):
+        raise MovieDreamerError("got no pictures to encode; expected at least one")
+    weights = bundle.fingerprint("tokenizer")
+    progress.stage(STAGE, len(pictures))
+    rows, names = [], set()
+    for number, picture in enumerate(pictures, 1):
+        progress.check()
+        pixels = open_picture(picture) if isinstance(picture, Path) else picture
+        row, name = _encoded(_checked(pixels, number), weights, bundle, store, progress)
+        rows.append(row)
+        names.add(name)
+        progress.advance()
+    return Tokens(torch.stack(rows), names.pop())
+
+
+def open_picture(path: Path) -> Tensor:
+    """A picture file of any kind as float32 [3, H, W] in [0, 1]. Raises MovieDreamerError if it cannot be read."""
+    from .clips import to_float
+
+    try:
+        with Image.open(path) as file:
+            picture = ImageOps.exif_transpose(file).convert("RGB")
+    except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
+        raise MovieDreamerError(f"{path} cannot be read as a picture: {error}") from error
+    import numpy as np
+
+    return to_float(np.asarray(picture))
+
+
+def _checked(pixels: Tensor, number: int) -> Tensor:
+    if pixels.ndim != 3 or len(pixels) != 3 or not bool(torch.isfinite(pixels).all()):
+        raise MovieDreamerError(
+            f"picture {number} has shape {tuple(pixels.shape)} or holds numbers that are not finite; expected "
+            "[3, height, width] with colours from 0 to 1"
+        )
+    return pixels.detach().cpu().float().clamp(0, 1).contiguous()
+
+
+def _encoded(pixels: Tensor, weights: str, bundle: Bundle, store: Store, progress: Progress) -> tuple[Tensor, str]:
+    """Tokens [T, D] of one picture, and the name of the tokenizer that gives them a meaning."""
+
+    def make(path: Path) -> None:
+        tokenizer = bundle.load_tokenizer()
+        with one_thread():
+            tokens = tokenizer.encode_keyframes(pixels[None])[0]
+        about = {"tokenizer": tokenizer.fingerprint}
+        save_file({"tokens": tokens.detach().cpu().float().contiguous()}, path, metadata=about)
+
+    picture = sha256(f"{tuple(pixels.shape)}".encode() + pixels.numpy().tobytes()).hexdigest()
+    inputs = {"version": 1, "picture": picture, "tokenizer": weights}
+    made = store.fetch(STAGE, inputs, ".safetensors", make, check=progress.check)
+    with safe_open(str(made.path), framework="pt") as file:
+        return file.get_tensor("tokens"), str((file.metadata() or {}).get("tokenizer", ""))

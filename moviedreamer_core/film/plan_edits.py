@@ -1,0 +1,199 @@
+"""An artist's changes to a finished plan, over the store: planned again, another candidate, nearer to a picture, loaded.
+
+Every changed take is a file of its own, named by the take that it came from and the change; the takes of all other
+shots are the same objects, so no other shot is made again. What was planned with the shot as it was is marked so. The
+index keeps these takes apart (`EDITED`): the plan that was changed stays what it was.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..cast import Cast
+from ..errors import MovieDreamerError
+from ..planner import Plan, PlannedShot
+from ..planner.edit import move_tokens
+from ..planner.edit import pick_candidate as picked
+from ..planner.plan import HISTORY, tokens_digest
+from ..script import ResolvedShot, shot_seed
+from ..store import artefact_key
+from ..tokenizer import Tokens
+from .planning import EDITED, STAGE, FilmPlan, PlanTake, chosen_shots, make_plan, marked, past_of, tokenizer_fingerprint
+from .studio import Studio
+
+VERSION = 1
+EXTENTS = ("to the end", "only these")
+MISSING = ("stop", "plan")
+
+
+def replan(
+    studio: Studio, cast: Cast, film: FilmPlan, selection: str, *, extent: str = EXTENTS[0], seed: int | None = None
+) -> FilmPlan:
+    """Plan the selected shots again, or all from the first of them on, with shot seeds that follow from `seed`.
+
+    None keeps the seeds, which still refreshes what was planned with an older shot. Temperature and candidates are the
+    studio's. The same inputs give the same takes, read from the store. Raises MovieDreamerError for unknown shots, or
+    if the plan goes on from another history than the studio's.
+    """
+    chosen = chosen_shots(studio, selection)
+    first = next(n for n, shot in enumerate(studio.shots) if shot.id in chosen)
+    if extent == EXTENTS[0]:
+        chosen = [shot.id for shot in studio.shots[first:]]
+    kept = {take.planned.id: replace(take, fresh=False) for take in film.takes if take.planned.id not in chosen}
+    _require_history(studio, film)
+    other = studio
+    if seed is not None:
+        other = studio.with_progress(studio.progress)
+        other.shots = tuple(
+            replace(shot, seed=shot_seed(seed, shot.id)) if shot.id in chosen else shot for shot in studio.shots
+        )
+        other.by_id = {shot.id: shot for shot in other.shots}
+    return make_plan(other, cast, kept=kept)
+
+
+def pick_candidate(studio: Studio, film: FilmPlan, selection: str, number: int) -> FilmPlan:
+    """Give the selected shots their draw `number`, from 1 in the order of drawing.
+
+    Raises MovieDreamerError naming the shot and its line if it has fewer candidates.
+    """
+    changed: dict[str, PlanTake] = {}
+    for name in chosen_shots(studio, selection):
+        take = film.take(name)
+        planned = _of_shot(studio, name, lambda take=take: picked(take.planned, number))
+        changed[name] = _stored(studio, film, take, planned, {"pick": number})
+    return _with_takes(studio, film, changed)
+
+
+def edit_plan(
+    studio: Studio, film: FilmPlan, selection: str, tokens: Tokens, mode: str, strength: float
+) -> FilmPlan:
+    """Move the tokens of the selected shots toward `tokens` (planner.edit.move_tokens says how).
+
+    One picture serves all keyframes of all selected shots; otherwise there must be one for each, in film order. Raises
+    MovieDreamerError for another number of them, tokens of another tokenizer, or values out of range.
+    """
+    names = chosen_shots(studio, selection)
+    takes = [film.take(name) for name in names]
+    count = sum(len(take.planned.tokens) for take in takes)
+    shape = takes[0].planned.tokens.shape[1:]
+    values = tokens.require(film.plan.tokenizer_fingerprint, *shape)
+    if len(values) not in (1, count):
+        raise MovieDreamerError(
+            f"got {len(values)} pictures for the {count} keyframes of {', '.join(names)}; expected one for all, or "
+            f"{count} in film order"
+        )
+    rows = iter(values.expand(count, -1, -1) if len(values) == 1 else values)
+    changed: dict[str, PlanTake] = {}
+    for name, take in zip(names, takes, strict=True):
+        target = torch.stack([next(rows) for _ in take.planned.tokens])
+        planned = _of_shot(
+            studio, name, lambda take=take, target=target: move_tokens(take.planned, target, mode, strength)
+        )
+        used = 1.0 if mode == "replace" else float(strength)
+        change = {"mode": mode, "strength": used, "toward": tokens_digest(target)}
+        changed[name] = _stored(studio, film, take, planned, change)
+    return _with_takes(studio, film, changed)
+
+
+def load_plan(studio: Studio, cast: Cast, path: Path, *, missing: str = MISSING[0]) -> FilmPlan:
+    """The plan in a file that `Plan.save` wrote, for this script. Shots that the script no longer has are left out.
+
+    Shots that the file lacks, or has with another number of keyframes, are planned around the others if `missing` is
+    "plan", else an error that names them. Raises MovieDreamerError too for a damaged file or another tokenizer.
+    """
+    plan = Plan.load(path)
+    plan.require(tokenizer_fingerprint(studio))
+    kept: dict[str, PlanTake] = {}
+    for shot in studio.shots:
+        planned = plan.by_id.get(shot.id)
+        if planned is not None and len(planned.tokens) == shot.keyframes:
+            inputs = {"version": VERSION, "loaded": planned.digest, "as": _facts(planned)}
+            kept[shot.id] = _kept_file(studio, planned, inputs)
+    absent = [shot for shot in studio.shots if shot.id not in kept]
+    if absent and missing == MISSING[0]:
+        raise MovieDreamerError(_absent(studio, path, absent))
+    _require_history(studio, marked(studio, list(kept.values())))
+    if absent:
+        return make_plan(studio, cast, kept=kept)
+    film = marked(studio, [kept[shot.id] for shot in studio.shots])
+    for take in film.takes:
+        studio.store.index.record(studio.name, take.planned.id, EDITED, take.key, note=take.note)
+    return film
+
+
+def candidates_of(studio: Studio, film: FilmPlan, selection: str) -> Tokens:
+    """Every candidate [n, T, D] of the selected shots, keyframe after keyframe; the tokens of one planned with one."""
+    found = [film.take(name).planned for name in chosen_shots(studio, selection)]
+    rows = [p.tokens if p.candidates is None else p.candidates.flatten(0, 1) for p in found]
+    return Tokens(torch.stack([row for shot in rows for row in shot]), film.plan.tokenizer_fingerprint)
+
+
+def tokens_of(studio: Studio, film: FilmPlan, selection: str) -> Tokens:
+    """The planned tokens [N, T, D] of the selected shots' keyframes in film order."""
+    rows = [row for name in chosen_shots(studio, selection) for row in film.take(name).planned.tokens]
+    return Tokens(torch.stack(rows), film.plan.tokenizer_fingerprint)
+
+
+def _with_takes(studio: Studio, film: FilmPlan, changed: Mapping[str, PlanTake]) -> FilmPlan:
+    """The plan with some takes changed; all others are kept as they are."""
+    takes = [changed.get(take.planned.id, replace(take, fresh=False)) for take in film.takes]
+    edited = marked(studio, takes)
+    for take in edited.takes:
+        if take.planned.id in changed:
+            studio.store.index.record(studio.name, take.planned.id, EDITED, take.key, note=take.note)
+    return edited
+
+
+def _stored(studio: Studio, film: FilmPlan, take: PlanTake, planned: PlannedShot, change: dict[str, Any]) -> PlanTake:
+    """The changed take as a file; the take itself where the change changed nothing."""
+    if planned.digest == take.planned.digest and planned.given == take.planned.given:
+        return replace(take, fresh=False)
+    inputs = {"version": VERSION, "edit": change, "of": take.key}
+    # Never the name of a shot's own inputs: only the artist's graph, not the index, may bring an edit back.
+    return _kept_file(studio, replace(planned, inputs=artefact_key("plan-edit", inputs)), inputs)
+
+
+def _kept_file(studio: Studio, planned: PlannedShot, inputs: dict[str, Any]) -> PlanTake:
+    def make(path: Path) -> None:
+        Plan((planned,), tokenizer_fingerprint(studio), studio.bundle.fingerprint("planner")).save(path)
+
+    made = studio.store.fetch(STAGE, inputs, ".safetensors", make, check=studio.progress.check)
+    return PlanTake(planned, made.path, made.key, False)
+
+
+def _facts(planned: PlannedShot) -> list[Any]:
+    """What a loaded shot carries beside its tokens."""
+    draws = "" if planned.candidates is None else tokens_digest(planned.candidates)
+    return [planned.id, repr(planned.log_likelihood), planned.seed, planned.temperature, planned.inputs, planned.given,
+            [list(pair) for pair in planned.planned_with], draws]  # fmt: skip
+
+
+def _of_shot(studio: Studio, name: str, change: Any) -> PlannedShot:
+    try:
+        return change()
+    except MovieDreamerError as error:
+        raise MovieDreamerError(f"{studio.at(studio.by_id[name])}: {error}") from error
+
+
+def _require_history(studio: Studio, film: FilmPlan) -> None:
+    """Raise MovieDreamerError if the plan goes on from an earlier episode that the studio does not have."""
+    own = past_of(studio).get(HISTORY)
+    for take in film.takes:
+        knew = dict(take.planned.planned_with).get(HISTORY)
+        if knew is not None and knew != own:
+            raise MovieDreamerError(
+                f"{studio.at(studio.by_id[take.planned.id])}: was planned after an earlier episode (keyframes {knew}), "
+                f"but the history given is {own or 'none'}: give the same keyframes as history"
+            )
+
+
+def _absent(studio: Studio, path: Path, shots: list[ResolvedShot]) -> str:
+    shown = ", ".join(studio.at(shot) for shot in shots[:5]) + (f" and {len(shots) - 5} more" if shots[5:] else "")
+    return (
+        f"{path.name} has no plan, or one with another number of keyframes, for {shown}. Let the missing shots be "
+        "planned (missing: plan), or re-plan the film with Plan Film"
+    )

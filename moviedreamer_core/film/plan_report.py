@@ -1,0 +1,34 @@
+"""A plan in words: what was planned now, what was kept, what is out of date, how likely it all is."""
+
+from collections.abc import Iterator
+from math import isfinite
+from statistics import fmean
+
+from ..planner import PlannedShot
+from .planning import FilmPlan
+
+
+def plan_lines(film: FilmPlan) -> Iterator[str]:
+    """One line a shot in film order."""
+    for number, take in enumerate(film.takes, 1):
+        state = "planned now" if take.fresh else "kept"
+        note = f", {take.note}" if take.note else ""
+        yield f"{number:>4} {take.planned.id}: {state}{note}, {likelihood(take.planned)}"
+
+
+def likelihood(planned: PlannedShot) -> str:
+    """How likely the planner holds a shot's tokens to be."""
+    known = isfinite(planned.log_likelihood)
+    return f"{planned.log_likelihood:.2f} nats a dimension" if known else "tokens changed by hand"
+
+
+def plan_report(film: FilmPlan) -> str:
+    """The plan in one line, then one line a shot."""
+    fresh, older = (sum(map(bool, found)) for found in zip(*((t.fresh, t.older) for t in film.takes), strict=True))
+    known = [take.planned.log_likelihood for take in film.takes if isfinite(take.planned.log_likelihood)]
+    parts = [f"{len(film.takes)} shots: {fresh} planned now, {len(film.takes) - fresh} kept"]
+    if older:
+        parts.append(f"{older} planned with an older version of a shot before (re-plan following refreshes them)")
+    if known:
+        parts.append(f"mean log-likelihood {fmean(known):.2f} nats a dimension")
+    return "\n".join([", ".join(parts), *plan_lines(film)])
