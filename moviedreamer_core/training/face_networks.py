@@ -7,8 +7,8 @@ STRIDES = (8, 16, 32)
 ANCHORS = 2
 
 
-def _conv(inward: int, outward: int, stride: int = 1) -> nn.Module:
-    layers = nn.Conv2d(inward, outward, 3, stride, 1, bias=False), nn.BatchNorm2d(outward), nn.PReLU(outward)
+def _conv(inward: int, outward: int, stride: int = 1, kernel: int = 3) -> nn.Module:
+    layers = nn.Conv2d(inward, outward, kernel, stride, kernel // 2, bias=False), nn.BatchNorm2d(outward), nn.ReLU()
     return nn.Sequential(*layers)
 
 
@@ -68,20 +68,18 @@ class Recogniser(nn.Module):
     def __init__(self, width: int = 128):
         super().__init__()
         self.body = nn.Sequential(
-            _conv(3, 24, 2),
-            _conv(24, 40, 2),
-            Residual(40),
-            _conv(40, 72, 2),
-            Residual(72),
-            _conv(72, 96, 2),
+            _conv(3, 48, 4, kernel=7),
+            _conv(48, 64, 2),
+            Residual(64),
+            _conv(64, 96, 2),
             Residual(96),
+            _conv(96, 16, kernel=1),
         )
-        self.squeeze = _conv(96, 24)
-        self.outward = nn.Linear(24 * 49, width)
+        self.outward = nn.Linear(16 * 49, width)
 
     def forward(self, faces: Tensor) -> Tensor:
         """Embeddings, not normalised: insightface does that."""
-        return self.outward(self.squeeze(self.body(faces)).flatten(1))
+        return self.outward(self.body(faces).flatten(1))
 
 
 def export_onnx(network: nn.Module, example: Tensor, path: str, names: list[str], *, moving: tuple[int, ...]) -> None:

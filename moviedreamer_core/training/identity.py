@@ -20,6 +20,7 @@ from ..cast import FacePack
 from ..papertown import EXPRESSIONS, Person, draw_portrait, portrait_face
 
 PORTRAIT = (160, 160)
+SPREAD = 1.6  # insightface's crop ends at the brows of a paper head; landmarks spread this far keep hair and hat in it
 
 
 def people_embeddings(pack: FacePack, people: Sequence[Person], *, seed: int, workers: int = 0) -> Tensor:
@@ -44,7 +45,13 @@ def portrait_crops(jobs: list[tuple[Person, str]]) -> np.ndarray:
         pose = {"tilt": rng.uniform(-10, 10), "jitter": 1.0, "seed": rng.randrange(1 << 30)}
         look, expression = ("paper", "ink")[rng.random() < 0.2], rng.choice(EXPRESSIONS)
         picture = draw_portrait(person, size=PORTRAIT, look=look, expression=expression, **pose)
-        landmarks = portrait_face(person, size=PORTRAIT, **pose).landmarks
+        landmarks = spread(portrait_face(person, size=PORTRAIT, **pose).landmarks)
         noise = np.array([[rng.gauss(0, 1.0) for _ in range(2)] for _ in range(5)], np.float32)
         crops.append(norm_crop(picture, landmarks + noise, 112))
     return np.stack(crops)
+
+
+def spread(landmarks: np.ndarray) -> np.ndarray:
+    """Landmarks float32 [5, 2] moved away from their centre, for a crop that holds the whole head."""
+    centre = landmarks.mean(0)
+    return (centre + (landmarks - centre) * SPREAD).astype(np.float32)

@@ -22,6 +22,7 @@ from ...papertown import EXPRESSIONS, PERSON, Person, draw_frame, draw_portrait,
 from ...papertown.films import lookalike, random_person
 from ..data import frame_film
 from ..face_networks import ANCHORS, STRIDES, Detector, Recogniser, export_onnx
+from ..identity import SPREAD, spread
 from ..loop import Part, Workspace
 
 CANVAS = 256
@@ -45,7 +46,7 @@ class FaceNetworks(nn.Module):
 
 class FacesPart(Part):
     """Settings: `width` F of an embedding, `people`, `portraits` of each, `scenes` for the detector,
-    `scenes_per_batch`, `held_out` people.
+    `scenes_per_batch`, `held_out` people, `contrast`: the weight of that loss.
     """
 
     name = "faces"
@@ -53,7 +54,7 @@ class FacesPart(Part):
     def __init__(self, settings: dict, workspace: Workspace):
         super().__init__(settings, workspace)
         torch.manual_seed(0)
-        self.model = FaceNetworks(settings["width"])
+        self.model = FaceNetworks(settings["width"]).to(memory_format=torch.channels_last)
         self.crops, self.marks = self._crops("train", settings["people"])
         self.held_out, self.held_out_marks = self._crops("test", settings["held_out"])
         self.scenes, self.boxes = self._scenes("train", settings["scenes"])
@@ -84,7 +85,8 @@ class FacesPart(Part):
         contrast = supervised_contrast(unit, batch["who"])
         detection = sum(detector_loss(rows, batch[f"targets{k}"]) for k, rows in enumerate(found))
         parts = {"attributes": attributes, "contrast": contrast, "detection": detection}
-        return attributes + 0.2 * contrast + detection, {k: float(v.detach()) for k, v in parts.items()}
+        loss = attributes + self.settings["contrast"] * contrast + detection
+        return loss, {k: float(v.detach()) for k, v in parts.items()}
 
     def validate(self, model: nn.Module) -> dict[str, float]:
         device, each = next(model.parameters()).device, self.settings["portraits"]
@@ -169,7 +171,7 @@ class FacesPart(Part):
         """
         each, workers = self.settings["portraits"], self.workspace.data.workers
         crops, marks = self._kept(
-            f"faces_{split}_{people}x{each}",
+            f"faces_{split}_{people}x{each}_{SPREAD}",
             lambda: _in_parallel(_draw_people, [(split, k, each) for k in range(people // 2)], workers),
         )
         return crops, marks
@@ -177,7 +179,7 @@ class FacesPart(Part):
     def _scenes(self, split: str, count: int) -> tuple[np.ndarray, np.ndarray]:
         """Pictures uint8 [count, 256, 256, 3] and faces float32 [count, 3, 14]: box, landmarks; NaN for none."""
         pictures, boxes = self._kept(
-            f"face_scenes_{split}_{count}",
+            f"face_scenes_{split}_{count}_{SPREAD}",
             lambda: _in_parallel(_draw_scene, [(split, k) for k in range(count)], self.workspace.data.workers),
         )
         return pictures, [b[~np.isnan(b[:, 0])] for b in boxes]
@@ -266,7 +268,7 @@ def _portrait_crop(person: Person, rng: Random) -> np.ndarray:
     pose = {"tilt": rng.uniform(-12, 12), "jitter": 1.0, "seed": rng.randrange(1 << 30)}
     look, expression = ("paper", "ink")[rng.random() < 0.25], rng.choice(EXPRESSIONS)
     picture = draw_portrait(person, size=(side, side), look=look, expression=expression, **pose)
-    landmarks = portrait_face(person, size=(side, side), **pose).landmarks
+    landmarks = spread(portrait_face(person, size=(side, side), **pose).landmarks)
     slip = np.array([[rng.gauss(0, side / 150) for _ in range(2)] for _ in range(5)], np.float32)
     return norm_crop(picture, landmarks + slip, 112)
 
@@ -289,5 +291,5 @@ def _draw_scene(job: tuple[str, int]) -> tuple[np.ndarray, np.ndarray]:
         found = [portrait_face(person, size=(CANVAS, CANVAS), **pose)]
     rows = np.full((1, 3, 14), np.nan, np.float32)
     for k, face in enumerate(found):
-        rows[0, k] = np.concatenate([np.array(face.box, np.float32), face.landmarks.reshape(-1)])
+        rows[0, k] = np.concatenate([np.array(face.box, np.float32), spread(face.landmarks).reshape(-1)])
     return canvas[None], rows
