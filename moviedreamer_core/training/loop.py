@@ -3,6 +3,9 @@
 A step's batch and noise depend only on (seed, step, process), so a resumed run sees what an unbroken one would have
 seen.
 Checkpoints are safetensors (weights, EMA, AdamW moments) in a folder that appears whole or not at all.
+Several processes (`accelerate launch`) share a step's batch and keep the same weights; the main one alone validates and
+writes, the others wait for it. Mixed precision is bf16 autocast around the training loss: weights, moments, validation
+and export stay float32.
 Files of a run, below `runs/<bundle>/<part>/`: `checkpoint-<step>/`, `log.jsonl` (loss, validation),
 `samples/<step>.png`, `curve.png`.
 """
@@ -13,24 +16,35 @@ import os
 import shutil
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from ..errors import MovieDreamerError
 from ..progress import SILENT, Progress
+from .batches import Batches
+from .checkpoint import load_checkpoint, save_checkpoint
+from .curve import plot_curve
 
 log = logging.getLogger(__name__)
+
+PRECISIONS = ("no", "bf16")
+PATIENCE = timedelta(hours=3)  # for the main process, which draws data and validates while the others wait
 
 
 @dataclass(frozen=True)
 class LoopSettings:
     """How a part is trained. `warmup` is in steps, `checkpoint_seconds` and `limit_seconds` in seconds (0: no limit).
+
+    `batch` is the examples of a step, shared by all processes. `precision` is "no" (float32) or "bf16" (autocast).
+    `prefetch` processes make batches ahead of their use (0: none; the batches are the same).
     """
 
     steps: int = 1000
@@ -47,6 +61,7 @@ class LoopSettings:
     checkpoint_seconds: float = 120.0
     limit_seconds: float = 0.0
     precision: str = "no"
+    prefetch: int = 0
 
     @classmethod
     def from_dict(cls, values: dict) -> "LoopSettings":
@@ -56,6 +71,8 @@ class LoopSettings:
             raise MovieDreamerError(
                 f"Unknown loop setting {unknown[0]!r}; the settings are {', '.join(sorted(known))}."
             )
+        if values.get("precision", "no") not in PRECISIONS:
+            raise MovieDreamerError(f"precision: got {values['precision']!r}, expected one of {', '.join(PRECISIONS)}.")
         return cls(**values)
 
 
@@ -96,6 +113,11 @@ class Part:
         self.settings = settings
         self.workspace = workspace
 
+    @classmethod
+    def needs(cls, settings: dict) -> tuple[str, ...]:
+        """The parts that this one, with these settings, is trained on: each must have passed its gate."""
+        return ()
+
     def batch(self, step: int, rng: np.random.Generator, size: int) -> dict[str, Tensor]:
         """`size` training examples, decided by `rng` alone."""
         raise NotImplementedError
@@ -124,7 +146,9 @@ class Part:
         raise MovieDreamerError(f"Part '{self.name}' cannot be warm-started from a bundle.")
 
     def gate(self) -> tuple[str, float] | None:
-        """The validation metric, and the least value at which later parts may be trained on this one."""
+        """The metric of `measure`, and the least value at which later parts may be trained on this one. Looks at
+        nothing but `settings`.
+        """
         return None
 
 
@@ -136,25 +160,50 @@ def learning_rate(step: int, s: LoopSettings) -> float:
     return s.final_learning_rate + (s.learning_rate - s.final_learning_rate) * 0.5 * (1 + np.cos(np.pi * done))
 
 
-def train(part: Part, settings: LoopSettings, *, progress: Progress = SILENT, fresh: bool = False) -> dict[str, float]:
-    """Train `part` to `settings.steps` (or the time limit), going on from its last checkpoint, and export it. Returns
-    the last validation.
-    """
-    from accelerate import Accelerator
+def processes() -> Any:
+    """accelerate's state of the processes that train together: one, or as many as `accelerate launch` started.
 
-    accelerator = Accelerator(mixed_precision=settings.precision)
+    On a machine without CUDA several processes talk over gloo.
+    """
+    from accelerate import PartialState
+
+    several = int(os.environ.get("WORLD_SIZE", "1")) > 1
+    if not several:
+        return PartialState()
+    return PartialState(cpu=not torch.cuda.is_available(), timeout=PATIENCE)
+
+
+def train(
+    part: Part,
+    settings: LoopSettings,
+    *,
+    progress: Progress = SILENT,
+    fresh: bool = False,
+    past_gates: list[str] | None = None,
+) -> dict[str, float]:
+    """Train `part` to `settings.steps` (or the time limit), going on from its last checkpoint, and export it. Returns
+    the last validation (on processes other than the main one: nothing).
+
+    `past_gates` names gates of earlier parts that were not passed: the card says so.
+    """
+    from accelerate import Accelerator, DistributedDataParallelKwargs
+
+    cpu = processes().device.type == "cpu" and processes().num_processes > 1
+    # What a random mask leaves out of a step has no gradient in it.
+    unused = DistributedDataParallelKwargs(find_unused_parameters=True)
+    accelerator = Accelerator(cpu=cpu, mixed_precision="no", kwargs_handlers=[unused])
     run = Run(part, settings, accelerator, fresh=fresh)
     progress.stage(f"train {part.name}", settings.steps)
     for _ in range(run.step):
         progress.advance()
     started = time.monotonic()
-    while run.step < settings.steps and not (
-        settings.limit_seconds and time.monotonic() - started > settings.limit_seconds
+    while run.step < settings.steps and not run.agreed(
+        settings.limit_seconds > 0 and time.monotonic() - started > settings.limit_seconds
     ):
         progress.check()
         run.advance()
         progress.advance(f"loss {run.smooth_loss:.4f}")
-    return run.finish()
+    return run.finish(past_gates or [])
 
 
 class Run:
@@ -165,37 +214,52 @@ class Run:
 
         self.part, self.settings, self.accelerator = part, settings, accelerator
         self.folder = part.workspace.root / part.name
+        count = accelerator.num_processes
+        if settings.batch % count:
+            raise MovieDreamerError(
+                f"A batch of {settings.batch} cannot be shared by {count} processes: set a multiple."
+            )
         if fresh and self.folder.exists() and accelerator.is_main_process:
             shutil.rmtree(self.folder)
         accelerator.wait_for_everyone()
         (self.folder / "samples").mkdir(parents=True, exist_ok=True)
         part.model.to(accelerator.device)
-        parameters = [p for p in part.model.parameters() if p.requires_grad]
+        self.parameters = [p for p in part.model.parameters() if p.requires_grad]
         optimizer = torch.optim.AdamW(
-            parameters, lr=settings.learning_rate, betas=(0.9, settings.beta2), weight_decay=settings.weight_decay
+            self.parameters, lr=settings.learning_rate, betas=(0.9, settings.beta2), weight_decay=settings.weight_decay
         )
-        self.ema = EMAModel(parameters, decay=settings.ema, use_ema_warmup=True, power=0.75)
-        self.step, self.seconds, self.smooth_loss = 0, 0.0, float("nan")
-        self.parameters, self.optimizer = parameters, optimizer
-        self._resume()
+        self.ema = EMAModel(self.parameters, decay=settings.ema, use_ema_warmup=True, power=0.75)
+        kept = load_checkpoint(self.folder, part.model, self.ema, optimizer)
+        self.step, self.seconds = kept.get("step", 0), kept.get("seconds", 0.0)
+        self.smooth_loss = kept.get("loss", float("nan"))
         self.model, self.optimizer = accelerator.prepare(part.model, optimizer)
+        if settings.precision == "bf16":
+            self.model.register_forward_hook(_in_float32)
+        self.batches = Batches(part, settings, accelerator.process_index, settings.batch // count)
+        self._ahead = self.batches.ahead(range(self.step, settings.steps), settings.prefetch)
         self._tick = self._saved = time.monotonic()
 
     @property
     def bare(self) -> nn.Module:
         return self.accelerator.unwrap_model(self.model)
 
+    def agreed(self, stop: bool) -> bool:
+        """Whether the main process wants to stop: clocks differ, and one process alone must not go."""
+        if self.settings.limit_seconds <= 0 or self.accelerator.num_processes == 1:
+            return stop
+        from accelerate.utils import broadcast_object_list
+
+        return bool(broadcast_object_list([stop])[0])
+
     def advance(self) -> None:
         """One optimiser step; validates and saves when it is time to."""
         s = self.settings
-        key = [s.seed, self.step, self.accelerator.process_index]
-        rng = np.random.default_rng(key)
-        torch.manual_seed(int(np.random.SeedSequence(key).generate_state(1)[0]))
-        batch = {k: v.to(self.accelerator.device) for k, v in self.part.batch(self.step, rng, s.batch).items()}
+        batch = {k: v.to(self.accelerator.device) for k, v in next(self._ahead).items()}
+        torch.manual_seed(int(np.random.SeedSequence(self.batches.key(self.step)).generate_state(1)[0]))
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(self.step, s)
         self.model.train()
-        with self.accelerator.autocast():
+        with torch.autocast(self.accelerator.device.type, torch.bfloat16, enabled=s.precision == "bf16"):
             loss, numbers = self.part.loss(batch, self.model)
         self.accelerator.backward(loss)
         self.accelerator.clip_grad_norm_(self.parameters, s.clip_norm)
@@ -211,7 +275,7 @@ class Run:
         self.step += 1
         self._book(numbers)
 
-    def finish(self) -> dict[str, float]:
+    def finish(self, past_gates: list[str]) -> dict[str, float]:
         """Validate, save, export with the averaged weights and write the card. Returns the validation."""
         metrics = self._validate()
         self._save()
@@ -220,7 +284,8 @@ class Run:
             folder.mkdir(parents=True, exist_ok=True)
             with self._averaged():
                 self.part.export(self.bare.eval(), folder)
-            (folder / "card.json").write_text(json.dumps(self._card(metrics), indent=2) + "\n")
+            card = self._card(metrics) | ({"past_gates": past_gates} if past_gates else {})
+            (folder / "card.json").write_text(json.dumps(card, indent=2) + "\n")
             plot_curve(self.folder / "log.jsonl", self.folder / "curve.png")
         self.accelerator.wait_for_everyone()
         return metrics
@@ -248,8 +313,15 @@ class Run:
         self._tick = time.monotonic()
         return metrics
 
-    def _averaged(self) -> Any:
-        return _Averaged(self.ema, self.parameters)
+    @contextmanager
+    def _averaged(self) -> Iterator[None]:
+        """While entered, the parameters are the EMA's."""
+        self.ema.store(self.parameters)
+        self.ema.copy_to(self.parameters)
+        try:
+            yield
+        finally:
+            self.ema.restore(self.parameters)
 
     def _log(self, numbers: dict[str, float]) -> None:
         if self.accelerator.is_main_process:
@@ -263,76 +335,37 @@ class Run:
                 f.write(json.dumps(row) + "\n")
 
     def _card(self, metrics: dict[str, float]) -> dict:
-        s = self.settings
+        s, device, count = self.settings, self.accelerator.device.type, self.accelerator.num_processes
         return {
-            "part": self.part.name, "steps": self.step, "batch": s.batch, "seed": s.seed, "seconds":
-            round(self.seconds),
-            "hardware": f"{self.accelerator.device.type}, {torch.get_num_threads()} threads",
+            "part": self.part.name,
+            "steps": self.step,
+            "batch": s.batch,
+            "seed": s.seed,
+            "precision": s.precision,
+            "seconds": round(self.seconds),
+            "hardware": f"{_hardware(device)}, {torch.get_num_threads()} threads"
+            + (f", {count} processes" if count > 1 else ""),
             "torch": torch.__version__,
-            "commit": _commit(), "parameters": sum(p.numel() for p in self.bare.parameters()), "quality": metrics,
-        }  # fmt: skip
+            "commit": _commit(),
+            "parameters": sum(p.numel() for p in self.bare.parameters()),
+            "quality": metrics,
+        }
 
     def _save(self) -> None:
-        if not self.accelerator.is_main_process:
-            return
-        final, temporary = self.folder / f"checkpoint-{self.step}", self.folder / "checkpoint.part"
-        shutil.rmtree(temporary, ignore_errors=True)
-        temporary.mkdir()
-        save_file(
-            {k: v.detach().contiguous().clone() for k, v in self.bare.state_dict().items()},
-            temporary / "model.safetensors",
-        )
-        save_file({str(i): p.contiguous() for i, p in enumerate(self.ema.shadow_params)}, temporary / "ema.safetensors")
-        state = self.optimizer.state_dict()["state"]
-        moments = {
-            f"{i}.{k}": torch.as_tensor(v).contiguous() for i, values in state.items() for k, v in values.items()
-        }
-        save_file(moments, temporary / "optimizer.safetensors")
-        numbers = {
-            "step": self.step,
-            "seconds": self.seconds,
-            "loss": self.smooth_loss,
-            "ema_step": self.ema.optimization_step,
-        }
-        (temporary / "state.json").write_text(json.dumps(numbers))
-        shutil.rmtree(final, ignore_errors=True)
-        os.rename(temporary, final)
-        for old in self._checkpoints()[:-1]:
-            shutil.rmtree(old, ignore_errors=True)
-
-    def _checkpoints(self) -> list[Path]:
-        return sorted(self.folder.glob("checkpoint-*"), key=lambda p: int(p.name.split("-")[1]))
-
-    def _resume(self) -> None:
-        found = self._checkpoints()
-        if not found:
-            return
-        numbers = json.loads((found[-1] / "state.json").read_text())
-        self.part.model.load_state_dict(load_file(found[-1] / "model.safetensors"))
-        shadow = load_file(found[-1] / "ema.safetensors")
-        for i, p in enumerate(self.ema.shadow_params):
-            p.copy_(shadow[str(i)])
-        self.ema.optimization_step = numbers["ema_step"]
-        state: dict[int, dict[str, Tensor]] = {}
-        for name, value in load_file(found[-1] / "optimizer.safetensors").items():
-            index, _, key = name.partition(".")
-            state.setdefault(int(index), {})[key] = value
-        self.optimizer.load_state_dict({"state": state, "param_groups": self.optimizer.state_dict()["param_groups"]})
-        self.step, self.seconds, self.smooth_loss = numbers["step"], numbers["seconds"], numbers["loss"]
+        if self.accelerator.is_main_process:
+            numbers = {"seconds": self.seconds, "loss": self.smooth_loss}
+            save_checkpoint(self.folder, self.step, self.bare, self.ema, self.optimizer, numbers)
 
 
-class _Averaged:
-    """While entered, the parameters are the EMA's."""
+def _in_float32(module: nn.Module, inputs: Any, output: Any) -> Any:
+    """What a network gives under autocast, for a loss that is computed in full precision."""
+    from accelerate.utils import convert_to_fp32
 
-    def __init__(self, ema: Any, parameters: list[nn.Parameter]):
-        self.ema, self.parameters = ema, parameters
+    return convert_to_fp32(output)
 
-    def __enter__(self) -> None:
-        self.ema.store(self.parameters)
-        self.ema.copy_to(self.parameters)
 
-    def __exit__(self, *_: object) -> None:
-        self.ema.restore(self.parameters)
+def _hardware(device: str) -> str:
+    return torch.cuda.get_device_name() if device == "cuda" else device
 
 
 def _commit() -> str:
@@ -341,22 +374,3 @@ def _commit() -> str:
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
-
-
-def plot_curve(log_file: Path, picture: Path) -> None:
-    """Draw the loss over the steps, one line, as a small PNG."""
-    from PIL import Image, ImageDraw
-
-    rows = [json.loads(line) for line in log_file.read_text().splitlines()] if log_file.exists() else []
-    points = [(r["step"], r["loss"]) for r in rows if "loss" in r]
-    width, height, margin = 640, 240, 30
-    image = Image.new("RGB", (width, height), "white")
-    draw = ImageDraw.Draw(image)
-    if len(points) > 1:
-        steps, losses = np.array(points).T
-        low, high = losses.min(), np.quantile(losses, 0.98)
-        x = margin + (width - 2 * margin) * (steps - steps[0]) / max(1, steps[-1] - steps[0])
-        y = height - margin - (height - 2 * margin) * np.clip((losses - low) / max(1e-9, high - low), 0, 1)
-        draw.line(list(zip(x.tolist(), y.tolist(), strict=True)), fill="#b04a3a", width=2)
-        draw.text((margin, 8), f"loss {losses[-1]:.4f} at step {int(steps[-1])} (least {low:.4f})", fill="black")
-    image.save(picture)

@@ -18,7 +18,7 @@ import logging
 import os
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from functools import lru_cache
 from multiprocessing import get_context
 from pathlib import Path
@@ -60,6 +60,14 @@ class FilmSettings:
     portraits: int = 3
     max_slots: int = 3
     shard: int = 50
+
+    @classmethod
+    def from_dict(cls, values: dict) -> "FilmSettings":
+        """From the section `film` of a part. Raises MovieDreamerError for an unknown setting."""
+        known = [field.name for field in fields(cls)]
+        if unknown := sorted(set(values) - set(known)):
+            raise MovieDreamerError(f"film: no setting {unknown[0]!r}; there are {', '.join(known)}.")
+        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
 
 
 @dataclass(frozen=True)

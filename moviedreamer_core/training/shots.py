@@ -78,7 +78,9 @@ class Shots:
         path = self.data.root / f"{name}.safetensors"
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            save_file({k: v.contiguous() for k, v in make().items()}, path.with_suffix(".part"))
+            with torch.random.fork_rng(devices=[]):  # a part starts from the same weights, drawn data or not
+                made = make()
+            save_file({k: v.contiguous() for k, v in made.items()}, path.with_suffix(".part"))
             path.with_suffix(".part").rename(path)
         return load_file(path)
 

@@ -21,11 +21,16 @@ PARTS = {
 }
 
 
+def part_class(name: str) -> type[Part]:
+    """The class of the part called `name`. Raises MovieDreamerError for an unknown name."""
+    if name not in PARTS:
+        raise MovieDreamerError(f"No part is called '{name}'. The parts of a bundle are {', '.join(PARTS)}.")
+    module, _, cls = PARTS[name].partition(":")
+    return getattr(import_module(f".{module}", __package__), cls)
+
+
 def build_part(name: str, settings: dict, workspace: Workspace) -> Part:
     """The part called `name`, built from its section of the bundle's settings. Raises MovieDreamerError for an
     unknown name.
     """
-    if name not in PARTS:
-        raise MovieDreamerError(f"No part is called '{name}'. The parts of a bundle are {', '.join(PARTS)}.")
-    module, _, cls = PARTS[name].partition(":")
-    return getattr(import_module(f".{module}", __package__), cls)(settings, workspace)
+    return part_class(name)(settings, workspace)

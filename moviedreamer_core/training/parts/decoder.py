@@ -1,7 +1,8 @@
 """The first decoder (paper look), trained on the frozen tokenizer's tokens: denoising and sketch, with every input
 masked at random.
 
-Its last phase mixes in the planner's own predictions (METHOD.md, stage 3) where `predicted` names a file of them.
+Its last phase mixes in the planner's own predictions (METHOD.md, stage 4): with `predicted` 0.5, half the examples are
+shots of whole films, given the tokens that the bundle's planner predicts for them.
 """
 
 from pathlib import Path
@@ -20,6 +21,8 @@ from ..diffusion import denoising_loss, noised
 from ..export import save_half
 from ..loop import Part, Workspace
 from ..pictures import save_grid, to_images
+from ..planner_films import FilmSettings
+from ..predicted import PlannedShots, planned_shots
 from ..shots import Shots
 
 SLOT_KEYS = ("face", "description", "action", "expression", "face_known", "present")
@@ -27,11 +30,18 @@ SLOT_KEYS = ("face", "description", "action", "expression", "face_known", "prese
 
 class DecoderPart(Part):
     """Settings: `frames`, of which `drawn` (all, if not given) are in this decoder's look; `held_out`, `token_noise`,
-    `drop` (rate at which each input is hidden), `sketch` (weight), `start`, `steps`, `guidance`.
+    `drop` (rate at which each input is hidden), `sketch` (weight), `start`, `steps`, `guidance`; `predicted` (share of
+    examples with predicted tokens, 0 without), for which `films` whole films are drawn and `held_out_films` for
+    validation, as `film` says (`planner_films.FilmSettings`: the planner's own, so that its cache serves both).
     """
 
     name = "decoder"
     look = "paper"
+
+    @classmethod
+    def needs(cls, settings: dict) -> tuple[str, ...]:
+        base = ("vae", "text", "faces", "tokenizer")
+        return (*base, "planner") if settings.get("predicted") else base
 
     def __init__(self, settings: dict, workspace: Workspace):
         super().__init__(settings, workspace)
@@ -42,6 +52,8 @@ class DecoderPart(Part):
         self.latents = self.shots.latents(self.look, settings.get("drawn"))
         self.tokens = self._tokens(self.shots)
         self.held_out_tokens = self._tokens(self.held_out)
+        self.planned = self._planned("train", "films")
+        self.held_out_planned = self._planned("validation", "held_out_films")
         self.model = self.start()
 
     def start(self) -> nn.Module:
@@ -49,6 +61,12 @@ class DecoderPart(Part):
         model = load_model(KeyframeDecoder, self.workspace.require("decoder_start"))
         model.register_to_config(start=self.settings.get("start", 1.0))
         return model
+
+    def _planned(self, split: str, count: str) -> PlannedShots | None:
+        if not self.settings.get("predicted"):
+            return None
+        film = FilmSettings.from_dict(self.settings["film"])
+        return planned_shots(self.workspace, split, self.look, self.settings[count], film)
 
     def _tokens(self, shots: Shots) -> Tensor:
         from safetensors.torch import load_file, save_file
@@ -65,18 +83,22 @@ class DecoderPart(Part):
                     tokenizer(to_images(shots.images[k : k + 64]).to(device)).cpu() for k in range(0, shots.count, 64)
                 ]
             self.tokenizer.to("cpu")
+            path.parent.mkdir(parents=True, exist_ok=True)
             save_file({"tokens": torch.cat(parts)}, path)
         return load_file(path)["tokens"]
 
     def batch(self, step: int, rng: np.random.Generator, size: int) -> dict[str, Tensor]:
         index = torch.from_numpy(rng.integers(len(self.latents), size=size))
         slots = pack_slots(self.shots.slots.select(index))
-        return {
+        batch = {
             "latents": self.latents[index],
             "tokens": self.tokens[index],
             **slots,
             **random_conditions(rng, size, self.settings),
         }
+        if self.planned is None:
+            return batch
+        return with_predicted(batch, self.planned, rng, self.settings["predicted"])
 
     def loss(self, batch: dict[str, Tensor], model: nn.Module) -> tuple[Tensor, dict[str, float]]:
         tokens, level = batch["tokens"], batch["level"]
@@ -106,7 +128,20 @@ class DecoderPart(Part):
         truth = to_images(
             self.workspace.data.frames("validation", self.settings["held_out"], self.look).images[: len(rows)]
         ).to(device)
-        return {"psnr": float(-10 * torch.log10((made - truth).square().mean()))}
+        scores = {"psnr": float(-10 * torch.log10((made - truth).square().mean()))}
+        return scores | (self._validate_predicted(bare(model)) if self.held_out_planned is not None else {})
+
+    def _validate_predicted(self, model: KeyframeDecoder) -> dict[str, float]:
+        """dB against the VAE's picture of keyframes of whole held-out films, from predicted and from true tokens."""
+        shots, device = self.held_out_planned, model.device
+        rows = torch.arange(min(64, len(shots)))
+        truth = decode_latents(self.vae, shots.latents[rows].float().to(device))
+        scores = {}
+        for name, tokens in (("predicted", shots.predicted), ("true", shots.tokens)):
+            slots = shots.slots.select(rows).to(device)
+            made = decode_grid(model, self.vae, tokens[rows].to(device), slots, sketch=False)[0]
+            scores[f"psnr_film_{name}"] = float(-10 * torch.log10((made - truth).square().mean()))
+        return scores
 
     def samples(self, model: nn.Module, path: Path) -> None:
         device = next(model.parameters()).device
@@ -128,6 +163,7 @@ class DecoderPart(Part):
 
     def load(self, folder: Path) -> None:
         self.model = load_model(KeyframeDecoder, folder)
+        self.model.register_to_config(start=self.settings.get("start", 1.0))
 
 
 def bare(model: nn.Module) -> KeyframeDecoder:
@@ -150,6 +186,21 @@ def unpack_slots(batch: dict[str, Tensor]) -> Slots:
     """The slots of a batch, with the masks that `random_conditions` drew for it."""
     slots = Slots(**{key: batch[f"slot_{key}"] for key in SLOT_KEYS})
     return slots.masked(face=batch["face_shown"], description=batch["description_shown"])
+
+
+def with_predicted(
+    batch: dict[str, Tensor], shots: PlannedShots, rng: np.random.Generator, share: float
+) -> dict[str, Tensor]:
+    """The batch with about `share` of its examples replaced by shots of whole films and the tokens predicted for them.
+
+    Which inputs are hidden and how noisy tokens are stays as it was drawn.
+    """
+    size = len(batch["tokens"])
+    chosen = torch.from_numpy(rng.random(size) < share)
+    rows = torch.from_numpy(rng.integers(len(shots), size=size))
+    other = {"latents": shots.latents[rows].float(), "tokens": shots.predicted[rows]}
+    other |= pack_slots(shots.slots.select(rows))
+    return batch | {k: torch.where(chosen.view(-1, *[1] * (v.ndim - 1)), v, batch[k]) for k, v in other.items()}
 
 
 def random_conditions(rng: np.random.Generator, size: int, settings: dict) -> dict[str, Tensor]:

@@ -13,10 +13,14 @@ from .decoder import DecoderPart
 
 
 class InkPart(DecoderPart):
-    """Settings: those of the decoder, and `rank`."""
+    """Settings: those of the decoder, and `rank`. Its `predicted` shots are drawn in ink."""
 
     name = "decoder_ink"
     look = "ink"
+
+    @classmethod
+    def needs(cls, settings: dict) -> tuple[str, ...]:
+        return *super().needs(settings), "decoder"
 
     def start(self) -> nn.Module:
         from peft import LoraConfig, inject_adapter_in_model

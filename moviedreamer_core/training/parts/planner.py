@@ -1,9 +1,9 @@
 """The planner of a bundle: next-keyframe likelihood over whole papertown films, encoded once by the frozen parts.
 
-Settings: `model` (a packaged config's name, or a config; widths and fingerprints are filled in), `films` and
-`validation_films` (how many), `film` (`planner_films.FilmSettings`), `basis` (whether the head takes the tokens'
-principal axes), `temperatures` (those to choose from), `gate` (least gain of the history on revisited places, in nats
-per dimension).
+Settings: `model` (a packaged config's name, or a config, which may say `extends: mini`; widths and fingerprints are
+filled in), `films` and `validation_films` (how many), `film` (`planner_films.FilmSettings`), `basis` (whether the head
+takes the tokens' principal axes), `temperatures` (those to choose from), `gate` (least gain of the history on revisited
+places, in nats per dimension).
 """
 
 import logging
@@ -26,6 +26,7 @@ from ..export import save_half
 from ..loop import Part, Workspace
 from ..planner_films import FilmSettings, PlannerFilms, cache_films, load_encoders
 from ..planner_samples import draw_samples
+from ..settings import EXTENDS, merged
 
 log = logging.getLogger(__name__)
 
@@ -38,9 +39,13 @@ class PlannerPart(Part):
     name = "planner"
     model: Planner
 
+    @classmethod
+    def needs(cls, settings: dict) -> tuple[str, ...]:
+        return ("text", "faces", "tokenizer")
+
     def __init__(self, settings: dict, workspace: Workspace):
         super().__init__(settings, workspace)
-        self.film_settings = FilmSettings(**{k: _tuple(v) for k, v in settings.get("film", {}).items()})
+        self.film_settings = FilmSettings.from_dict(settings.get("film", {}))
         encoders = load_encoders(workspace.folder("tokenizer").parent)
         self.films = self._films("train", settings.get("films", 1500))
         self.held_out = self._films("validation", settings.get("validation_films", 64))
@@ -51,7 +56,7 @@ class PlannerPart(Part):
             "token_width": encoders.tokenizer.config.token_width,
         }
         model = settings.get("model", "mini")
-        config = packaged_config(model) if isinstance(model, str) else model
+        config = full_config(model)
         self.model = Planner(**{**config, **sizes, **encoders.fingerprints})
         self.augment = Augment.from_dict(self.model.config.augment)
         if settings.get("basis", True):
@@ -101,9 +106,15 @@ class PlannerPart(Part):
         return "unstated_gain", float(self.settings.get("gate", 0.02))
 
 
-def make_batch(
-    films: PlannerFilms, chosen: list[int], rng: np.random.Generator, augment: Augment
-) -> dict[str, Tensor]:
+def full_config(model: str | dict[str, Any]) -> dict[str, Any]:
+    """A planner's config from its name, from itself, or from the changes that it makes to the one it extends."""
+    if isinstance(model, str):
+        return packaged_config(model)
+    changes = {k: v for k, v in model.items() if k != EXTENDS}
+    return merged(packaged_config(model[EXTENDS]), changes) if EXTENDS in model else changes
+
+
+def make_batch(films: PlannerFilms, chosen: list[int], rng: np.random.Generator, augment: Augment) -> dict[str, Tensor]:
     """Films as one padded training batch: `tokens` (targets), `past` (what is seen as history), conditions, masks."""
     longest = max(len(films.shots(film)) for film in chosen)
     rows = torch.zeros(len(chosen), longest, dtype=torch.long)
@@ -125,7 +136,3 @@ def make_batch(
         batch[name] = torch.where(flip.view(-1, *[1] * (plain.ndim - 1)), other, plain)
     batch["positions"] = draw_positions(rng, augment, len(chosen), longest)
     return {**batch, **{f"dropped_{name}": value for name, value in zip(Dropped._fields, dropped)}}
-
-
-def _tuple(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value

@@ -1,6 +1,8 @@
 """The attribute reader of papertown, trained on clips and on frames of both looks, worn as generated ones are."""
 
 import os
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -125,15 +127,23 @@ def drawn_clips(workspace: Workspace, split: str, count: int) -> tuple[np.ndarra
     pictures = data.root / f"clips_{split}_grey_{data.seed}_{count}.npy"
     marks = pictures.with_name(f"{pictures.stem}_actions.npy")
     if not (pictures.exists() and marks.exists()):
-        films = [frame_film(data.seed, split, k) for k in range(count)]
-        clips = np.stack([_grey_clip(film, LOOKS[k % 2]) for k, film in enumerate(films)])
-        values = np.array([list(labels(film, 0).values()) for film in films], np.int64)[:, ACTION_COLUMNS]
+        jobs = [(data.seed, split, k) for k in range(count)]
+        with ProcessPoolExecutor(data.workers, mp_context=get_context("spawn")) as pool:
+            drawn, actions = zip(*pool.map(_draw_grey, jobs, chunksize=32), strict=True)
+        clips, values = np.stack(drawn), np.stack(actions)
         data.root.mkdir(parents=True, exist_ok=True)
         np.save(marks, values)
         temporary = pictures.with_suffix(".part.npy")
         np.save(temporary, clips)
         os.replace(temporary, pictures)
     return np.load(pictures, allow_pickle=False), np.load(marks, allow_pickle=False)
+
+
+def _draw_grey(job: tuple[int, str, int]) -> tuple[np.ndarray, np.ndarray]:
+    """Clip k of a split and its actions (runs in a worker process)."""
+    film = frame_film(*job)
+    actions = np.array(list(labels(film, 0).values()), np.int64)[ACTION_COLUMNS]
+    return _grey_clip(film, LOOKS[job[2] % 2]), actions
 
 
 def _grey_clip(film: Film, look: str) -> np.ndarray:

@@ -71,6 +71,10 @@ class TokenizerPart(Part):
 
     name = "tokenizer"
 
+    @classmethod
+    def needs(cls, settings: dict) -> tuple[str, ...]:
+        return ("vae", "text", "faces")
+
     def __init__(self, settings: dict, workspace: Workspace):
         super().__init__(settings, workspace)
         self.shots = Shots(workspace, "train", settings["frames"])
@@ -156,8 +160,7 @@ class TokenizerPart(Part):
     def measure(self, model: nn.Module) -> dict[str, float]:
         """The token probe: a ridge regression on tokens of training frames reads every detail of held-out ones."""
         seen, unseen = (
-            torch.cat([model.tokenizer(to_images(images[k : k + 64])) for k in range(0, len(images), 64)]).flatten(1)
-            for images in (self.shots.images[:PROBED], self.held_out.images)
+            _tokens(model.tokenizer, images) for images in (self.shots.images[:PROBED], self.held_out.images)
         )
         names, marks = list(ATTRIBUTES), self.shots.labels[:PROBED]
         scores: dict[str, list[float]] = {}
@@ -185,6 +188,12 @@ class TokenizerPart(Part):
 
     def gate(self) -> tuple[str, float]:
         return "least", 0.95
+
+
+def _tokens(tokenizer: KeyframeTokenizer, images: np.ndarray) -> Tensor:
+    """Tokens [N, T * D] of frames uint8 [N, H, W, 3], on the CPU."""
+    parts = (to_images(images[k : k + 64]).to(tokenizer.device) for k in range(0, len(images), 64))
+    return torch.cat([tokenizer(part).flatten(1).cpu() for part in parts])
 
 
 def probe(seen: Tensor, marks: Tensor, unseen: Tensor, truth: Tensor, ridge: float = 1.0) -> float:

@@ -30,6 +30,10 @@ class UpscalerPart(Part):
 
     name = "upscaler"
 
+    @classmethod
+    def needs(cls, settings: dict) -> tuple[str, ...]:
+        return ("vae",)
+
     def __init__(self, settings: dict, workspace: Workspace):
         super().__init__(settings, workspace)
         self.model = Upscaler(**settings.get("model", {}))
