@@ -79,17 +79,36 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
+class Reads:
+    """What a decoder or animator can take, known before it is loaded; None and 0 are no limit.
+
+    `tokens`: (tokenizer's fingerprint, count, width; 0 says nothing). `face_width`: length of a face. `people`: most in
+    a shot. `steps`: most denoising steps. `size`: (width, height) at which an animator makes clips; a keyframe must
+    have that shape.
+    """
+
+    tokens: tuple[str, int, int] | None = None
+    face_width: int = 0
+    people: int = 0
+    steps: int = 0
+    size: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True)
 class Maker(Generic[T]):
     """How to get one decoder or animator from a bundle.
 
     `fingerprint` must say what `load(bundle).fingerprint` will say without loading: a store hit loads nothing. `load`
-    is asked before every shot: what is expensive is kept with `bundle.once`.
+    is asked before every shot: what is expensive is kept with `bundle.once`. `parts` are the bundle's parts that it
+    needs, so that a missing one is refused before anything runs.
     """
 
     name: str
     summary: str
     load: "Callable[[Bundle], T]"
     fingerprint: "Callable[[Bundle], str]"
+    reads: "Callable[[Bundle], Reads]" = lambda _: Reads()
+    parts: tuple[str, ...] = ()
 
 
 class Registry(Generic[T]):
@@ -174,19 +193,38 @@ def _panzoom_print(bundle: "Bundle") -> str:
     return PanZoom().fingerprint
 
 
+def decoder_reads(bundle: "Bundle") -> Reads:
+    """What the decoders of a bundle can read, from its configuration alone."""
+    config = bundle.config("decoder")
+    c = config.get("projector_config", {})
+    count, width, face, people = (int(c.get(k, 0)) for k in ("token_count", "token_width", "face_width", "max_slots"))
+    trained = (config.get("schedule") or {}).get("num_train_timesteps", 1000)
+    steps = int(trained * config.get("start", 1.0))
+    return Reads((str(config.get("tokenizer_fingerprint", "")), count, width), face, people, steps)
+
+
+def _svd_reads(bundle: "Bundle") -> Reads:
+    folder = bundle.path("animator")
+    if (folder / "model_index.json").is_file():
+        return Reads()
+    width, height = bundle.config("animator")["render_size"]
+    return Reads(size=(int(width), int(height)))
+
+
+_PAPER, _INK, _SVD = ("decoder", "vae"), ("decoder", "vae", "decoder_ink"), ("animator", "vae")
 DECODERS: Registry[Decoder] = Registry(
     "decoder",
     "moviedreamer.decoders",
     [
-        Maker("paper", "cut paper, layered", _load_paper, _print_of("decoder", "vae")),
-        Maker("ink", "ink on paper", _load_ink, _print_of("decoder", "vae", "decoder_ink")),
+        Maker("paper", "cut paper, layered", _load_paper, _print_of(*_PAPER), decoder_reads, ("text", *_PAPER)),
+        Maker("ink", "ink on paper", _load_ink, _print_of(*_INK), decoder_reads, ("text", *_INK)),
     ],
 )
 ANIMATORS: Registry[Animator] = Registry(
     "animator",
     "moviedreamer.animators",
     [
-        Maker("svd", "video diffusion from the keyframe", _load_svd, _print_of("animator", "vae")),
+        Maker("svd", "video diffusion from the keyframe", _load_svd, _print_of(*_SVD), _svd_reads, _SVD),
         Maker("panzoom", "a slow pan and zoom over the still; needs no weights", _load_panzoom, _panzoom_print),
     ],
 )

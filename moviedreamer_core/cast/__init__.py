@@ -1,6 +1,6 @@
 """The cast: who is in the film, and how their faces look to a face pack."""
 
 from .cast import Cast, Member
-from .faces import FacePack, FoundFace
+from .faces import FacePack, FoundFace, pack_fingerprint
 
-__all__ = ["Cast", "FacePack", "FoundFace", "Member"]
+__all__ = ["Cast", "FacePack", "FoundFace", "Member", "pack_fingerprint"]

@@ -7,7 +7,7 @@ carries its pack's fingerprint. On disk: one safetensors file, a tensor a charac
 
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -180,6 +180,14 @@ class Cast:
         near = get_close_matches(character_id, self.ids, 1)
         hint = f"; did you mean '{near[0]}'?" if near else ""
         raise MovieDreamerError(f"no character '{character_id}'; the cast has {', '.join(self.ids) or 'nobody'}{hint}")
+
+
+def stored_pack(metadata: Mapping[str, str] | None) -> str:
+    """The fingerprint of the face pack that a safetensors file's metadata names; "" where it names none."""
+    try:
+        return str(json.loads((metadata or {})[KIND])["pack"])
+    except (KeyError, TypeError, ValueError):
+        return ""
 
 
 def _member(person: Character, pack: "FacePack | None", folder: Path) -> Member:

@@ -54,7 +54,7 @@ class FacePack:
 
     def __init__(self, folder: str | Path, *, providers: Sequence[str] | None = None, threads: int = 1) -> None:
         self.folder = Path(folder)
-        self._onnx = _onnx_files(self.folder)
+        _onnx_files(self.folder)
         settings = _settings(self.folder)
         self.smallest_face = settings.smallest_face
         self._analysis = _open(self.folder, tuple(providers or CPU), threads)
@@ -63,7 +63,7 @@ class FacePack:
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 (64 hex digits) over the content of the pack's ONNX files."""
-        return sha256("".join(file_hash(file) for file in self._onnx).encode()).hexdigest()
+        return pack_fingerprint(self.folder)
 
     @cached_property
     def width(self) -> int:
@@ -113,6 +113,11 @@ class FacePack:
             found = self._analysis.get(np.ascontiguousarray(small[:, :, ::-1]))
         faces = [_found(face, scale, title) for face in found]
         return sorted(faces, key=lambda face: -face.side)
+
+
+def pack_fingerprint(folder: Path | str) -> str:
+    """A pack's fingerprint (64 hex digits) without loading it. Raises MovieDreamerError if the folder holds none."""
+    return sha256("".join(file_hash(file) for file in _onnx_files(Path(folder))).encode()).hexdigest()
 
 
 def _only_face(faces: list[FoundFace], title: str, smallest: float, shape: tuple[int, ...]) -> FoundFace:

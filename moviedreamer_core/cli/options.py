@@ -46,6 +46,8 @@ def add_making_options(parser: argparse.ArgumentParser) -> None:
         "--temperature", type=float, help="how far the planner strays, 0 to 4 (default: the planner's own)"
     )
     parser.add_argument("--candidates", type=int, default=1, help="draws per keyframe, of which the likeliest is kept")
+    parser.add_argument("--history", type=Path, metavar="FOLDER",
+                        help="keyframe pictures of an earlier episode, in name order, to go on from")  # fmt: skip
     parser.add_argument("--motion", type=float, default=1.0, help="how much clips move, 0 to 4")
     parser.add_argument(
         "--anchor-strength", type=float, default=1.0, help="how much clips hold on to their keyframe, 0 to 2"
@@ -140,7 +142,12 @@ def open_studio(options: argparse.Namespace, progress: Progress) -> Any:
         ),
     )
     store, bundle = Store(options.store), Bundle.open(options.bundle)
-    return Studio(script, bundle, store, folder=folder, settings=settings, progress=progress)
+    history = None
+    if options.history is not None:
+        from ..film.history import read_history
+
+        history = read_history(options.history, bundle, None if options.dry_run else store)
+    return Studio(script, bundle, store, folder=folder, settings=settings, progress=progress, history=history)
 
 
 def set_threads(count: int) -> None:

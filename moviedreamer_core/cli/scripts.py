@@ -31,16 +31,13 @@ def add_commands(commands: argparse._SubParsersAction) -> None:
 
 def _check(options: argparse.Namespace) -> int:
     from ..bundle import Bundle
-    from ..script import aspect_note, crowded_shots, missing_files, unknown_words
+    from ..script import bundle_notes, crowded_shots, missing_files
 
     path = find_script(options.script)
     script, folder = open_script(options.script)
     bundle = Bundle.open(options.bundle)
     missing = missing_files(script, folder)
-    notes = [f"{path.name}:{line}: the bundle does not know the word '{word}'"
-             for line, word in unknown_words(script, bundle.load_text())]  # fmt: skip
-    note = aspect_note(script, bundle.info.show_size, options.fit)
-    notes += [note] if note else []
+    notes = bundle_notes(script, bundle, options.fit)
     most = int(bundle.config("planner").get("max_slots", 0)) if bundle.has("planner") else 0
     crowded = [f"{path.name}:{line}: {text}" for line, text in crowded_shots(script, most)] if most else []
     wrong = [*(str(problem) for problem in missing), *crowded]

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from torch import Tensor
 
+from ..errors import MovieDreamerError
 from .model import KeyframeDecoder
 
 
@@ -30,8 +31,12 @@ def sample_latents(
 
     A decoder whose config says `start` < 1 was trained below that share of the noise schedule only, and begins with its
     sketch noised to there. `weak` is the condition that guidance leads away from; `check` is called before every step.
+    Raises MovieDreamerError for more steps than it was trained with.
     """
     scheduler = model.scheduler()
+    most = int(scheduler.config.num_train_timesteps * model.config.start)
+    if not 1 <= steps <= most:
+        raise MovieDreamerError(f"This decoder takes 1 to {most} denoising steps, got {steps}.")
     scheduler.set_timesteps(max(steps, round(steps / model.config.start)), device=noise.device)
     times, latents = scheduler.timesteps[-steps:], noise
     if model.config.start < 1 and condition.sketch is not None:

@@ -1,6 +1,7 @@
 """A sound file as the film's sound: decoded, resampled, cut or padded with silence to the film's length, streaming."""
 from __future__ import annotations
 
+import wave
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -12,6 +13,7 @@ from ..errors import MovieDreamerError
 
 if TYPE_CHECKING:
     from av import AudioFrame
+    from torch import Tensor
 
 RATE = 48_000
 CHUNK = 1024
@@ -32,6 +34,26 @@ def audio_frames(path: Path, seconds: Fraction) -> Iterator[AudioFrame]:
 def check_audio(path: Path) -> None:
     """Raise MovieDreamerError unless the file opens and holds sound."""
     next(_samples(path), None)
+
+
+def write_wav(path: Path, waveform: Tensor, rate: int) -> None:
+    """Write samples [C, N] in [-1, 1] at `rate` samples a second as 16-bit WAV; more than two channels are mixed to
+    one. Raises MovieDreamerError for other shapes, no samples, NaN or infinity, or an impossible rate.
+    """
+    if waveform.ndim != 2 or 0 in waveform.shape or not 1000 <= rate <= 768_000:
+        raise MovieDreamerError(
+            f"The sound is {list(waveform.shape)} at {rate} samples a second; expected [channels, samples] with at "
+            "least one sample, at 1000 to 768000 a second.")
+    if not bool(waveform.isfinite().all()):
+        raise MovieDreamerError("The sound holds NaN or infinite samples; expected numbers from -1 to 1. Make it anew.")
+    mixed = waveform if len(waveform) <= 2 else waveform.mean(0, keepdim=True)
+    samples = mixed.detach().float().clamp(-1, 1).mul(32767).round().short().T.contiguous().cpu().numpy()
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(samples.shape[1])
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        for first in range(0, len(samples), RATE):
+            file.writeframes(samples[first : first + RATE].astype("<i2").tobytes())
 
 
 def _chunks(path: Path, total: int) -> Iterator[np.ndarray]:

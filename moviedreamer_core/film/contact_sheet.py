@@ -1,22 +1,24 @@
 """The contact sheet: every shot's keyframe with its id, scene, cast and decoder, on one picture.
 
 Drawn with Pillow's built-in font, which has plain Latin letters: accents that it lacks are left off (Émile: Emile). For
-other alphabets pass a font file.
+other alphabets a font of the system is used, if it has one (fonts.py).
 """
 from __future__ import annotations
 
 import unicodedata
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
+from PIL.PngImagePlugin import PngInfo
 
 from ..errors import MovieDreamerError
 from ..store.files import plain_errors, publish
 from .clips import read_clip
+from .fonts import font_for
 
 PAPER, INK, GREY, RULE, EMPTY = (250, 248, 243), (34, 32, 38), (122, 117, 110), (223, 218, 208), (233, 229, 220)
 AMBER = (166, 92, 0)
@@ -45,19 +47,24 @@ class SheetShot:
 
 
 def contact_sheet(shots: Sequence[SheetShot], out: Path, *, title: str, subtitle: str = "", columns: int | None = None,
-                  font: Path | None = None) -> Path:
-    """Draw the sheet as PNG to `out`, which appears complete or not at all. Same input, same bytes."""
+                  font: Path | None = None, tags: Mapping[str, str] | None = None) -> Path:
+    """Draw the sheet as PNG to `out`, which appears complete or not at all. Same input, same bytes. `tags` are texts
+    that the file carries."""
     if not shots:
         raise MovieDreamerError("A contact sheet needs at least one shot.")
     if columns is not None and not 1 <= columns <= 24:
         raise MovieDreamerError(f"A contact sheet has 1 to 24 columns; got {columns}.")
     across, width = next((many, wide) for limit, many, wide in GRIDS if len(shots) <= limit)
+    font = font or font_for([title, subtitle, *(text for s in shots for text in (s.shot, s.scene, *s.characters))])
     image = _Sheet(shots, columns or min(across, len(shots)), width, font).draw(title, subtitle or _summary(shots))
+    about = PngInfo()
+    for name, text in (tags or {}).items():
+        about.add_text(name, text)
     out, part = Path(out), Path(out).with_name(f".{Path(out).stem}.part.png")
     with plain_errors(out.parent, "write the contact sheet"):
         out.parent.mkdir(parents=True, exist_ok=True)
         try:
-            image.save(part, format="PNG")
+            image.save(part, format="PNG", pnginfo=about)
             publish(part, out)
         finally:
             part.unlink(missing_ok=True)
@@ -70,7 +77,7 @@ class _Sheet:
     def __init__(self, shots: Sequence[SheetShot], columns: int, width: int, font: Path | None) -> None:
         self.shots, self.columns, self.width = shots, columns, width
         scale = 0.62 + 0.38 * width / 368
-        self.big, self.bold, self.small = (_font(font, size) for size in (34, round(19 * scale), round(15 * scale)))
+        self.big, self.bold, self.small = (load_font(font, size) for size in (34, round(19 * scale), round(15 * scale)))
         self.step = {id(self.bold): round(19 * scale * LINE), id(self.small): round(15 * scale * LINE)}
         self.colors = {scene: SCENES[i % len(SCENES)] for i, scene in enumerate(dict.fromkeys(s.scene for s in shots))}
         self.pictures = [_picture(shot, width) for shot in shots]
@@ -95,8 +102,8 @@ class _Sheet:
 
     def _header(self, pen: ImageDraw.ImageDraw, title: str, subtitle: str, wide: int) -> None:
         room = wide - 2 * MARGIN
-        _text(pen, (MARGIN, MARGIN - 14), _short(title, self.big, room), self.big, INK, bold=True)
-        _text(pen, (MARGIN, MARGIN + 30), _short(subtitle, self.small, room), self.small, GREY)
+        write(pen, (MARGIN, MARGIN - 14), shortened(title, self.big, room), self.big, INK, bold=True)
+        write(pen, (MARGIN, MARGIN + 30), shortened(subtitle, self.small, room), self.small, GREY)
         pen.line((MARGIN, MARGIN + 62, wide - MARGIN, MARGIN + 62), fill=RULE, width=1)
 
     def _caption_height(self, row: range) -> int:
@@ -107,26 +114,26 @@ class _Sheet:
         pen.rectangle((left, top, left + self.width - 1, top + 3), fill=self.colors[shot.scene])
         top, room = top + 11, self.width
         room -= self._tag(pen, shot.decoder, left + self.width, top)
-        _text(pen, (left, top), _short(shot.shot, self.bold, room - 8), self.bold, INK, bold=True)
+        write(pen, (left, top), shortened(shot.shot, self.bold, room - 8), self.bold, INK, bold=True)
         top += self.step[id(self.bold)]
         length = f"{shot.seconds:.1f} s"
         wide = self.small.getlength(length)
-        _text(pen, (left + self.width - wide, top), length, self.small, GREY)
-        scene = _short(shot.scene, self.small, self.width - wide - 10)
-        _text(pen, (left, top), scene, self.small, self.colors[shot.scene])
+        write(pen, (left + self.width - wide, top), length, self.small, GREY)
+        scene = shortened(shot.scene, self.small, self.width - wide - 10)
+        write(pen, (left, top), scene, self.small, self.colors[shot.scene])
         lines = [(", ".join(shot.characters) or "no one", GREY)] + ([(shot.note, AMBER)] if shot.note else [])
         for text, color in lines:
             top += self.step[id(self.small)]
-            _text(pen, (left, top), _short(text, self.small, self.width), self.small, color)
+            write(pen, (left, top), shortened(text, self.small, self.width), self.small, color)
 
     def _tag(self, pen: ImageDraw.ImageDraw, text: str, right: int, top: int) -> int:
         """The decoder's name in a pill; returns its width."""
         if not text:
             return 0
-        text = _short(text, self.small, self.width * 0.5)
+        text = shortened(text, self.small, self.width * 0.5)
         wide, high = round(self.small.getlength(text)) + 16, self.step[id(self.small)] + 2
         pen.rounded_rectangle((right - wide, top, right - 1, top + high), radius=high // 2, fill=EMPTY)
-        _text(pen, (right - wide + 8, top + 2), text, self.small, INK)
+        write(pen, (right - wide + 8, top + 2), text, self.small, INK)
         return wide
 
 
@@ -148,7 +155,8 @@ def _picture(shot: SheetShot, width: int) -> Image.Image:
     return Image.fromarray(frame).resize((width, height), Image.Resampling.LANCZOS)
 
 
-def _font(file: Path | None, size: int) -> Font:
+def load_font(file: Path | None, size: int) -> Font:
+    """A font file at a size in pixels; None is Pillow's own."""
     if file is None:
         return ImageFont.load_default(size)
     try:
@@ -158,7 +166,7 @@ def _font(file: Path | None, size: int) -> Font:
             f"{file} cannot be used as a font: {error}. Expected a TrueType or OpenType file.") from error
 
 
-def _short(text: str, font: Font, room: float) -> str:
+def shortened(text: str, font: Font, room: float) -> str:
     """The text on one line, cut with an ellipsis where it would not fit."""
     text = _in_font(" ".join(text.split())[:400], font)
     if font.getlength(text) <= room:
@@ -179,8 +187,9 @@ def _in_font(text: str, font: Font) -> str:
     return "".join(letters)
 
 
-def _text(pen: ImageDraw.ImageDraw, place: tuple[float, float], text: str, font: Font, color: Color, *,
+def write(pen: ImageDraw.ImageDraw, place: tuple[float, float], text: str, font: Font, color: Color, *,
           bold: bool = False) -> None:
+    """Draw one line of text; `place` is its left upper corner in pixels."""
     x, y = round(place[0]), round(place[1])
     pen.text((x, y), text, font=font, fill=color)
     if bold:  # the built-in font has one weight

@@ -1,58 +1,230 @@
-"""Continuity in numbers: the tokenizer reads every rendered keyframe again.
+"""Continuity in numbers: the tokenizer reads every rendered keyframe again, the face pack looks for its characters.
 
-Data contract: readings are float32 [T * D] a keyframe, kept in the store, so that a film with nothing changed is not
-measured again. Similarities are cosines in [-1, 1].
+Data contract: readings are float32 [T * D] a keyframe, faces float32 [n, F]; both are kept in the store, so that a film
+with nothing changed is not measured again and loads no model. Similarities are cosines in [-1, 1].
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors import safe_open
+from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn import functional as F
 
-from .pipeline import Keyframe, read_picture
+from ..bundle import Bundle
+from ..cast import Cast
+from ..errors import MovieDreamerError
+from ..script import ResolvedShot
+from ..store import content_hash
+from ..threads import one_thread
+from .pipeline import Keyframe, read_picture, show_keyframe
 from .planning import FilmPlan
 from .studio import Studio
+
+MEASURES = ("to_plan", "to_place", "to_face", "score")
+FACELESS_SIZES = ("wide",)
+"""Shots in which faces are too small to tell."""
+
+
+@dataclass(frozen=True)
+class ShotScore:
+    """One shot. `faces`: for every character with a face in the cast, how much the face found for it is its own; None
+    where none was found. What is not known is None.
+    """
+
+    to_plan: float
+    to_place: float | None
+    faces: Mapping[str, float | None] = field(default_factory=dict)
+
+    @property
+    def to_face(self) -> float | None:
+        """Mean over the faces that were found."""
+        return _mean(list(self.faces.values()))
+
+    @property
+    def score(self) -> float:
+        """Mean of all that is known."""
+        return _mean([self.to_plan, self.to_place, self.to_face]) or 0.0
+
+    def value(self, measure: str) -> float | None:
+        """One of `MEASURES`."""
+        return float(found) if (found := getattr(self, measure)) is not None else None
 
 
 @dataclass(frozen=True)
 class Continuity:
     """Per shot in film order. `to_plan`: how much the picture shows what was planned; `to_place`: likeness to the last
-    earlier shot of the same place, None where it is the first; `likeness` [N, N]: of every shot to every other.
+    earlier shot of the same place, None where it is the first; `likeness` [N, N]: of every shot to every other;
+    `scores`: all measures of each shot, with faces where a face pack was given.
     """
 
     shots: tuple[str, ...]
     to_plan: tuple[float, ...]
     to_place: tuple[float | None, ...]
     likeness: Tensor
+    scores: tuple[ShotScore, ...] = ()
+    scenes: tuple[str, ...] = ()
+
+    def score(self, shot_id: str) -> ShotScore:
+        """The measures of one shot."""
+        return self.scores[self.shots.index(shot_id)]
+
+    def table(self) -> str:
+        """All measures as text, one line a shot."""
+        width = max(4, *(len(shot) for shot in self.shots))
+        rows = [f"{'shot':<{width}}  {'  '.join(f'{name:>8}' for name in MEASURES)}  faces"]
+        for shot, found in zip(self.shots, self.scores, strict=True):
+            numbers = "  ".join(f"{shown(found.value(name)):>8}" for name in MEASURES)
+            faces = ", ".join(f"{who} {shown(value)}" for who, value in found.faces.items())
+            rows.append(f"{shot:<{width}}  {numbers}  {faces}".rstrip())
+        return "\n".join(rows)
 
 
-def measure(studio: Studio, plan: FilmPlan, keyframes: Sequence[Keyframe]) -> Continuity | None:
-    """Read the first keyframe of every shot; None if the bundle has no tokenizer."""
-    if not studio.bundle.has("tokenizer"):
+class Measuring:
+    """Measures the keyframes of one film. `tokenizer` and `faces` are bundles with these parts; without `faces` no face
+    is looked for. Raises MovieDreamerError if the cast's faces are those of another pack.
+    """
+
+    def __init__(
+        self, studio: Studio, plan: FilmPlan, tokenizer: Bundle, cast: Cast | None = None, faces: Bundle | None = None
+    ) -> None:
+        self.studio, self.plan, self.tokenizer, self.faces = studio, plan, tokenizer, faces
+        self.cast = cast if faces is not None else None
+        if self.cast is not None and self.cast.pack and faces is not None:
+            from ..cast.faces import pack_fingerprint
+
+            made = pack_fingerprint(faces.path("faces"))
+            if made != self.cast.pack:
+                raise MovieDreamerError(
+                    f"the cast's faces were made by face pack {self.cast.pack[:12]}, the pack given here is {made[:12]}"
+                    f" ({faces.home('faces')}): wire the pack that made the cast"
+                )
+
+    def score(self, keyframe: Keyframe, before: Keyframe | None) -> ShotScore:
+        """Measure one keyframe; `before` is that of the last earlier shot of the same place."""
+        read = self.reading(keyframe)
+        planned = F.normalize(self.plan.take(keyframe.shot.id).planned.tokens[keyframe.number].flatten(), dim=0)
+        to_place = float(read @ self.reading(before)) if before is not None else None
+        return ShotScore(float(read @ planned), to_place, self._to_faces(keyframe))
+
+    def reading(self, keyframe: Keyframe) -> Tensor:
+        """What the tokenizer sees in a keyframe, [T * D] of length 1."""
+
+        def make(path: Path) -> None:
+            model = self.tokenizer.load_tokenizer()
+            with one_thread():
+                tokens = model.encode_keyframes(read_picture(keyframe.path)[None])[0].cpu().contiguous()
+            save_file({"tokens": tokens}, path, metadata={"tokenizer": model.fingerprint})
+
+        inputs = {"version": 2, "keyframe": keyframe.key, "tokenizer": self.tokenizer.fingerprint("tokenizer")}
+        made = self.studio.store.fetch("reading", inputs, ".safetensors", make, check=self.studio.progress.check)
+        with safe_open(str(made.path), framework="pt") as file:
+            tokens, fingerprint = file.get_tensor("tokens"), (file.metadata() or {}).get("tokenizer", "")
+        self.plan.plan.require(fingerprint)
+        return F.normalize(tokens.flatten(), dim=0)
+
+    def _to_faces(self, keyframe: Keyframe) -> dict[str, float | None]:
+        """The best pairing of found faces and characters, closest pair first."""
+        shot, cast = keyframe.shot, self.cast
+        if cast is None or shot.size in FACELESS_SIZES:
+            return {}
+        wanted = {who.id: cast.face(who.id) for who in shot.characters if who.id in cast.ids}
+        known = {name: face for name, face in wanted.items() if face is not None}
+        if not known:
+            return {}
+        found: dict[str, float | None] = dict.fromkeys(known)
+        likeness = torch.stack(list(known.values())) @ self._seen_faces(keyframe).T
+        names = list(known)
+        for _ in range(min(likeness.shape)):
+            who, face = divmod(int(likeness.argmax()), likeness.shape[1])
+            found[names[who]] = float(likeness[who, face])
+            likeness[who], likeness[:, face] = -torch.inf, -torch.inf
+        return found
+
+    def _seen_faces(self, keyframe: Keyframe) -> Tensor:
+        """The embeddings [n, F] of all faces in the keyframe as the film shows it."""
+        bundle, studio = self.faces, self.studio
+        assert bundle is not None
+        picture = show_keyframe(studio, keyframe)
+
+        def make(path: Path) -> None:
+            pack = bundle.load_faces()
+            rows = [face.embedding for face in pack.find(picture)]
+            save_file({"faces": torch.stack(rows) if rows else torch.zeros(0, pack.width)}, path)
+
+        inputs = {
+            "version": 1,
+            "picture": content_hash(picture, studio.store.hashes),
+            "pack": bundle.fingerprint("faces"),
+        }
+        made = studio.store.fetch("faces", inputs, ".safetensors", make, check=studio.progress.check)
+        with safe_open(str(made.path), framework="pt") as file:
+            return file.get_tensor("faces")
+
+
+def measure(
+    studio: Studio,
+    plan: FilmPlan,
+    keyframes: Sequence[Keyframe],
+    *,
+    tokenizer: Bundle | None = None,
+    cast: Cast | None = None,
+    faces: Bundle | None = None,
+) -> Continuity | None:
+    """Measure the first keyframe of every shot; None if the bundle has no tokenizer.
+
+    `tokenizer` is by default the studio's bundle; `faces` is a bundle with a face pack, None looks for no faces.
+    """
+    bundle = tokenizer or studio.bundle
+    if not bundle.has("tokenizer"):
         return None
+    measuring = Measuring(studio, plan, bundle, cast, faces)
     first = [keyframe for keyframe in keyframes if keyframe.number == 0]
-    read = F.normalize(torch.stack([_reading(studio, keyframe) for keyframe in first]), dim=1)
-    planned = torch.stack([plan.take(k.shot.id).planned.tokens[0].flatten() for k in first])
-    likeness = read @ read.T
-    to_plan = (read * F.normalize(planned, dim=1)).sum(1)
-    last: dict[str, int] = {}
-    to_place: list[float | None] = []
-    for index, keyframe in enumerate(first):
-        earlier = last.get(keyframe.shot.place)
-        to_place.append(None if earlier is None else float(likeness[index, earlier]))
-        last[keyframe.shot.place] = index
-    return Continuity(tuple(k.shot.id for k in first), tuple(to_plan.tolist()), tuple(to_place), likeness)
+    studio.progress.stage("continuity", len(first))
+    scores: list[ShotScore] = []
+    for keyframe, before in zip(first, places_before(first), strict=True):
+        studio.progress.check()
+        scores.append(measuring.score(keyframe, before))
+        studio.progress.advance(keyframe.shot.id, keyframe.path)
+    return gathered(measuring, first, scores)
 
 
-def _reading(studio: Studio, keyframe: Keyframe) -> Tensor:
-    def make(path: Path) -> None:
-        tokens = studio.bundle.load_tokenizer().encode_keyframes(read_picture(keyframe.path)[None])
-        save_file({"tokens": tokens[0].contiguous()}, path)
+def gathered(measuring: Measuring, first: Sequence[Keyframe], scores: Sequence[ShotScore]) -> Continuity:
+    """The film's continuity from the scores of its shots."""
+    read = torch.stack([measuring.reading(keyframe) for keyframe in first])
+    return Continuity(
+        tuple(k.shot.id for k in first),
+        tuple(score.to_plan for score in scores),
+        tuple(score.to_place for score in scores),
+        read @ read.T,
+        tuple(scores),
+        tuple(k.shot.scene_id for k in first),
+    )
 
-    inputs = {"version": 1, "keyframe": keyframe.key, "tokenizer": studio.bundle.fingerprint("tokenizer")}
-    made = studio.store.fetch("reading", inputs, ".safetensors", make, check=studio.progress.check)
-    return load_file(made.path)["tokens"].flatten()
+
+def places_before(first: Sequence[Keyframe]) -> list[Keyframe | None]:
+    """For every shot the last earlier one of the same place."""
+    last: dict[str, Keyframe] = {}
+    before: list[Keyframe | None] = []
+    for keyframe in first:
+        before.append(last.get(place_of(keyframe.shot)))
+        last[place_of(keyframe.shot)] = keyframe
+    return before
+
+
+def place_of(shot: ResolvedShot) -> str:
+    """What makes two shots' places the same."""
+    return shot.place
+
+
+def shown(value: float | None) -> str:
+    """A similarity as text; a dash where it is not known."""
+    return "-" if value is None else f"{value:.2f}"
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else None

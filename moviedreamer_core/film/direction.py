@@ -1,7 +1,8 @@
 """An artist's choices for single shots as one JSON text: {"harbour-2": {"seed": 7, "decoder": "ink", "seconds": 3}}.
 
 Data contract: shot id -> field -> value, for the fields that can be decided for one shot (seed, decoder, animator,
-steps, seconds). null leaves a field alone. Whether the shots exist is found out by `resolve`, which knows the script.
+steps, seconds, guidance, motion). null leaves a field alone. Whether the shots exist is found out by `resolve`, which
+knows the script.
 """
 
 import json
@@ -15,7 +16,14 @@ from ..script.model import MAX_SECONDS, MAX_SEED
 from ..script.resolve import DECIDED
 from .settings import FilmSettings
 
-BOUNDS = {"seed": (0, MAX_SEED), "steps": (1, 1000), "seconds": (0.1, MAX_SECONDS)}
+BOUNDS = {
+    "seed": (0, MAX_SEED),
+    "steps": (1, 1000),
+    "seconds": (0.1, MAX_SECONDS),
+    "guidance": (0, 50),
+    "motion": (0, 2),
+}
+FRACTIONS = ("seconds", "guidance", "motion")
 MAX_CHARACTERS = 2 * 1024 * 1024
 NAMED = ("decoder", "animator")
 
@@ -66,9 +74,9 @@ def _checked(shot: str, field: str, value: Any) -> Any:
             raise MovieDreamerError(f"{where}{field} is {value!r}; expected the name of one")
         return value
     low, high = BOUNDS[field]
-    number = (int, float) if field == "seconds" else int
+    number = (int, float) if field in FRACTIONS else int
     if isinstance(value, bool) or not isinstance(value, number) or not low <= value <= high:
-        kind = "a number" if field == "seconds" else "a whole number"
+        kind = "a number" if field in FRACTIONS else "a whole number"
         raise MovieDreamerError(f"{where}{field} is {value!r}; expected {kind} from {low:g} to {high:.16g}")
     return value
 

@@ -1,6 +1,7 @@
 """Pictures as tokens over the store: keyframes of an earlier episode, or a picture that a shot shall come near to.
 
 Every picture is one artefact, named by its pixels and the tokenizer's weights, so a longer list reads only what is new.
+Without a store nothing is kept (a dry run).
 """
 
 from collections.abc import Sequence
@@ -26,7 +27,7 @@ SHEET = "contact_sheet"
 """Begins the name of a picture that stands beside keyframes without being one."""
 
 
-def read_history(folder: Path, bundle: Bundle, store: Store, *, progress: Progress = SILENT) -> Tokens:
+def read_history(folder: Path, bundle: Bundle, store: Store | None, *, progress: Progress = SILENT) -> Tokens:
     """Tokens [N, T, D] of the keyframe pictures in a folder, in the order of their names.
 
     Raises MovieDreamerError if it is no folder, holds no pictures, or one of them cannot be read.
@@ -44,7 +45,7 @@ def read_history(folder: Path, bundle: Bundle, store: Store, *, progress: Progre
 
 
 def encode_pictures(
-    pictures: Sequence[Tensor | Path], bundle: Bundle, store: Store, *, progress: Progress = SILENT
+    pictures: Sequence[Tensor | Path], bundle: Bundle, store: Store | None, *, progress: Progress = SILENT
 ) -> Tokens:
     """Tokens [N, T, D] of N pictures [3, H, W] in [0, 1] of any size (the tokenizer resizes them), or picture files.
 
@@ -88,16 +89,23 @@ def _checked(pixels: Tensor, number: int) -> Tensor:
     return pixels.detach().cpu().float().clamp(0, 1).contiguous()
 
 
-def _encoded(pixels: Tensor, weights: str, bundle: Bundle, store: Store, progress: Progress) -> tuple[Tensor, str]:
-    """Tokens [T, D] of one picture, and the name of the tokenizer that gives them a meaning."""
+def _encoded(
+    pixels: Tensor, weights: str, bundle: Bundle, store: Store | None, progress: Progress
+) -> tuple[Tensor, str]:
+    """Tokens [T, D] of one picture, and the fingerprint of the tokenizer that gives them a meaning."""
 
-    def make(path: Path) -> None:
+    def read() -> tuple[Tensor, str]:
         tokenizer = bundle.load_tokenizer()
         with one_thread():
             tokens = tokenizer.encode_keyframes(pixels[None])[0]
-        about = {"tokenizer": tokenizer.fingerprint}
-        save_file({"tokens": tokens.detach().cpu().float().contiguous()}, path, metadata=about)
+        return tokens.detach().cpu().float().contiguous(), tokenizer.fingerprint
 
+    def make(path: Path) -> None:
+        tokens, fingerprint = read()
+        save_file({"tokens": tokens}, path, metadata={"tokenizer": fingerprint})
+
+    if store is None:
+        return read()
     picture = sha256(f"{tuple(pixels.shape)}".encode() + pixels.numpy().tobytes()).hexdigest()
     inputs = {"version": 1, "picture": picture, "tokenizer": weights}
     made = store.fetch(STAGE, inputs, ".safetensors", make, check=progress.check)

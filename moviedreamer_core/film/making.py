@@ -9,17 +9,46 @@ from typing import Any
 from .. import __version__
 from ..errors import MovieDreamerError
 from ..script import ResolvedShot, fit_aspect, script_text, stage_fields
-from ..store import content_hash
+from ..store import Artefact, content_hash
 from ..store.files import plain_errors
 from .assemble import assemble
 from .audio import check_audio
 from .clips import clip_info
-from .frames import ClipSource
+from .frames import FITS, TRANSITIONS, ClipSource
+from .mp4 import retag
 from .pipeline import Clip
 from .studio import VERSIONS, Studio
 
 FORMATS = ("mp4", "gif", "png")
 LIBRARIES = ("torch", "diffusers", "transformers", "av")
+
+
+@dataclass(frozen=True)
+class Joining:
+    """What may be said of one film file beside the script; None and 0 leave it to the script and the studio.
+
+    `transition` comes between all shots but those that continue the one before; the first keeps its own. `fps` shows
+    the clips in their own time. Without `sound` the script's sound file is left out too (a GIF can have none).
+    """
+
+    fps: int = 0
+    transition: str | None = None
+    transition_seconds: float = 0.5
+    subtitles: bool = True
+    chapters: bool = True
+    fit: str | None = None
+    sound: bool = True
+
+    def __post_init__(self) -> None:
+        if self.transition is not None and self.transition not in TRANSITIONS:
+            raise MovieDreamerError(f"transition is {self.transition!r}; expected one of {', '.join(TRANSITIONS)}")
+        if self.fit is not None and self.fit not in FITS:
+            raise MovieDreamerError(f"fit is {self.fit!r}; expected {' or '.join(FITS)}")
+        if not 0 <= self.fps <= 240:
+            raise MovieDreamerError(f"the film's fps is {self.fps}; expected 1 to 240, or 0 for the script's")
+
+
+AS_WRITTEN = Joining()
 
 
 @dataclass(frozen=True)
@@ -34,27 +63,34 @@ class MadeFilm:
 
 
 def make_film(
-    studio: Studio, clips: Sequence[Clip], out: Path, *, format: str | None = None, audio: Path | None = None
+    studio: Studio,
+    clips: Sequence[Clip],
+    out: Path,
+    *,
+    format: str | None = None,
+    audio: Path | None = None,
+    joining: Joining = AS_WRITTEN,
+    tags: Mapping[str, str | None] | None = None,
 ) -> MadeFilm:
     """Join the clips into `out`. `format` is mp4, gif or png (a folder), by default what the name says.
 
-    `audio` replaces the script's sound file. Raises MovieDreamerError for impossible values or an unwritable folder.
+    `audio` replaces the script's sound file. `tags` are written into an MP4 without joining it again, and into the
+    film.json beside PNG pictures (None takes away what the film says of itself). Raises MovieDreamerError for
+    impossible values or an unwritable folder.
     """
-    kind, sound = format_of(out, format), sound_of(studio, audio)
-    arguments = film_arguments(studio)
+    kind, sound = format_of(out, format), sound_of(studio, audio) if joining.sound else None
+    arguments = film_arguments(studio, joining)
     if kind == "png":
-        made = assemble(film_clips(clips), out, format=kind, audio=sound, progress=studio.progress, **arguments)
+        told = {**arguments["metadata"], **(tags or {})}
+        arguments["metadata"] = {name: value for name, value in told.items() if value is not None}
+        sources = film_clips(clips, joining)
+        made = assemble(sources, out, format=kind, audio=sound, progress=studio.progress, **arguments)
         return MadeFilm(out, True, made.srt, made.frames, made.size)
-
-    def make(path: Path) -> None:
-        assemble(film_clips(clips), path, format=kind, audio=sound, progress=studio.progress, **arguments)
-
-    inputs = film_inputs(studio, [clip.shown_key for clip in clips], kind, sound)
-    stored = studio.store.fetch("film", inputs, f".{kind}", make, check=studio.progress.check)
+    stored = _stored(studio, clips, kind, sound, joining)
     studio.store.index.record(studio.name, "", "film", stored.key)
     srt = stored.path.with_suffix(".srt")
     with plain_errors(out.parent, "write the film"):
-        copy_out(stored.path, out)
+        copy_out(stored.path, out, tags if kind == "mp4" else None)
         if srt.is_file():
             copy_out(srt, out.with_suffix(".srt"))
         else:
@@ -63,6 +99,21 @@ def make_film(
     return MadeFilm(
         out, stored.fresh, out.with_suffix(".srt") if srt.is_file() else None, info.frames, arguments["size"]
     )
+
+
+def stored_film(studio: Studio, clips: Sequence[Clip], joining: Joining = AS_WRITTEN) -> Path:
+    """The film as MP4 in the store, joined if it is not there: for who wants to look at it, not to keep it."""
+    sound = sound_of(studio) if joining.sound else None
+    return _stored(studio, clips, "mp4", sound, joining).path
+
+
+def _stored(studio: Studio, clips: Sequence[Clip], kind: str, sound: Path | None, joining: Joining) -> Artefact:
+    def make(path: Path) -> None:
+        arguments, sources = film_arguments(studio, joining), film_clips(clips, joining)
+        assemble(sources, path, format=kind, audio=sound, progress=studio.progress, **arguments)
+
+    inputs = film_inputs(studio, [clip.shown_key for clip in clips], kind, sound, joining)
+    return studio.store.fetch("film", inputs, f".{kind}", make, check=studio.progress.check)
 
 
 def sound_of(studio: Studio, audio: Path | None = None) -> Path | None:
@@ -81,9 +132,11 @@ def format_of(out: Path, format: str | None) -> str:
     return kind
 
 
-def film_inputs(studio: Studio, shown: Sequence[str], kind: str, sound: Path | None) -> dict[str, Any]:
+def film_inputs(
+    studio: Studio, shown: Sequence[str], kind: str, sound: Path | None, joining: Joining = AS_WRITTEN
+) -> dict[str, Any]:
     """What decides the film file: the clips' keys, what the script says of the film, the sound's content."""
-    arguments = film_arguments(studio)
+    arguments = film_arguments(studio, joining)
     return {
         "version": VERSIONS["film"],
         "clips": list(shown),
@@ -91,17 +144,21 @@ def film_inputs(studio: Studio, shown: Sequence[str], kind: str, sound: Path | N
         "sound": content_hash(sound, studio.store.hashes) if sound else None,
         "format": kind,
         "arguments": {**arguments, "size": list(arguments["size"])},
+        "transition": joining.transition,
     }
 
 
-def film_arguments(studio: Studio) -> dict[str, Any]:
+def film_arguments(studio: Studio, joining: Joining = AS_WRITTEN) -> dict[str, Any]:
     """How `assemble` joins this film."""
-    fit = fit_aspect(studio.script.aspect, studio.bundle.info.show_size, studio.settings.fit)
+    how = joining.fit or studio.settings.fit
+    fit = fit_aspect(studio.script.aspect, studio.bundle.info.show_size, how)
     return {
-        "fps": studio.script.fps,
+        "fps": joining.fps or studio.script.fps,
         "size": (fit.width, fit.height),
-        "fit": studio.settings.fit,
-        "chapters": {shot.scene_id: _chapter(shot) for shot in studio.shots},
+        "fit": how,
+        "transition_seconds": joining.transition_seconds,
+        "subtitles": joining.subtitles,
+        "chapters": {shot.scene_id: _chapter(shot) for shot in studio.shots} if joining.chapters else False,
         "metadata": film_metadata(studio),
     }
 
@@ -119,16 +176,21 @@ def film_metadata(studio: Studio) -> dict[str, Any]:
     }
 
 
-def film_clips(clips: Sequence[Clip]) -> list[ClipSource]:
+def film_clips(clips: Sequence[Clip], joining: Joining = AS_WRITTEN) -> list[ClipSource]:
     """The clips as `assemble` takes them."""
+
+    def transition(shot: ResolvedShot) -> str:
+        own = joining.transition is None or shot.index == 0 or shot.join == "continue"
+        return shot.transition if own else str(joining.transition)
+
     return [
-        ClipSource(c.shown, c.shot.seconds, c.shot.id, c.shot.scene_id, c.shot.transition, c.shot.dialogue)
+        ClipSource(c.shown, c.shot.seconds, c.shot.id, c.shot.scene_id, transition(c.shot), c.shot.dialogue)
         for c in clips
     ]
 
 
-def copy_out(source: Path, target: Path) -> None:
-    """A copy of a finished file, which appears whole or not at all."""
+def copy_out(source: Path, target: Path, tags: Mapping[str, str | None] | None = None) -> None:
+    """A copy of a finished file, which appears whole or not at all; of an MP4 with other `tags` if any are given."""
     import os
     import shutil
 
@@ -137,7 +199,10 @@ def copy_out(source: Path, target: Path) -> None:
     if target.is_dir():
         raise MovieDreamerError(f"{target} is a folder; expected a file name such as {target / 'film.mp4'}")
     try:
-        shutil.copyfile(source, part)
+        if tags:
+            retag(source, part, tags)
+        else:
+            shutil.copyfile(source, part)
         os.replace(part, target)
     finally:
         part.unlink(missing_ok=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 
+from ..cast.cast import stored_pack
 from ..errors import MovieDreamerError
 from ..script import Character, Script
 
@@ -21,12 +22,15 @@ class CastMember:
     embeddings: Sequence[Sequence[float]]
 
 
-def cast_members(script: Script, folder: Path) -> list[CastMember]:
-    """The characters of a script whose file names start at `folder`."""
-    return [CastMember(c.id, c.id, "", c.references, _stored(c, folder)) for c in script.characters]
+def cast_members(script: Script, folder: Path, pack: str = "") -> list[CastMember]:
+    """The characters of a script whose file names start at `folder`; `pack` is the fingerprint of the face pack in use.
+
+    Raises MovieDreamerError for stored faces that cannot be read, or say that another pack made them.
+    """
+    return [CastMember(c.id, c.id, "", c.references, _stored(c, folder, pack)) for c in script.characters]
 
 
-def _stored(character: Character, folder: Path) -> list[list[float]]:
+def _stored(character: Character, folder: Path, pack: str) -> list[list[float]]:
     """Rows of a safetensors file: the tensor [n, F] called like the character, or the only one there is."""
     if not character.embeddings:
         return []
@@ -36,6 +40,7 @@ def _stored(character: Character, folder: Path) -> list[list[float]]:
             names = list(file.keys())
             name = character.id if character.id in names else names[0] if len(names) == 1 else None
             rows = file.get_tensor(name) if name is not None else None
+            made_by = stored_pack(file.metadata())
     except (OSError, SafetensorError) as error:
         raise MovieDreamerError(
             f"character '{character.id}': {path} cannot be read as stored faces: {error}"
@@ -44,5 +49,10 @@ def _stored(character: Character, folder: Path) -> list[list[float]]:
         raise MovieDreamerError(
             f"character '{character.id}': {path} holds {', '.join(names) or 'nothing'}; expected a tensor [n, F] "
             f"called '{character.id}', or one alone"
+        )
+    if pack and made_by and made_by != pack:
+        raise MovieDreamerError(
+            f"character '{character.id}': its stored face was made by face pack {made_by[:12]}, the pack in use is "
+            f"{pack[:12]}: choose the pack that made it, or give pictures instead"
         )
     return rows.reshape(-1, rows.shape[-1]).float().tolist()

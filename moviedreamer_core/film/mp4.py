@@ -4,7 +4,7 @@ Colours are BT.709, limited range, and tagged so. One encoder thread and bit-exa
 """
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,13 +23,34 @@ if TYPE_CHECKING:
 
 ENCODING = {"crf": "18", "preset": "medium", "forced-idr": "1"}
 MILLISECOND = Fraction(1, 1000)
+CONTAINER_TAGS = ("major_brand", "minor_version", "compatible_brands", "encoder")
+OPTIONS = {"fflags": "+bitexact", "movflags": "+faststart+use_metadata_tags"}
+
+
+def retag(source: Path, out: Path, tags: Mapping[str, str | None]) -> None:
+    """Copy an MP4 with other tags (None takes one away); pictures, sound, subtitles and chapters stay as they are,
+    packet by packet, nothing is encoded again.
+    """
+    import av
+
+    with av.open(str(source)) as film, av.open(str(out), "w", format="mp4", options=OPTIONS) as copy:
+        kept = {name: value for name, value in film.metadata.items() if name not in (*tags, *CONTAINER_TAGS)}
+        copy.metadata.update({**kept, **{name: value for name, value in tags.items() if value is not None}})
+        # The chapters' titles lie in a data stream, which the muxer makes itself.
+        wanted = [stream for stream in film.streams if stream.type in ("video", "audio", "subtitle")]
+        streams = {stream.index: copy.add_stream_from_template(stream, opaque=True) for stream in wanted}
+        copy.set_chapters(film.chapters())
+        for packet in film.demux(*wanted):
+            silence = packet.stream.type == "subtitle" and packet.size <= 2  # the muxer fills gaps itself
+            if packet.dts is not None and not silence:
+                packet.stream = streams[packet.stream.index]
+                copy.mux(packet)
 
 
 def write_mp4(path: Path, job: Job) -> None:
     import av
 
-    options = {"fflags": "+bitexact", "movflags": "+faststart+use_metadata_tags"}
-    with av.open(str(path), "w", format="mp4", options=options) as container:
+    with av.open(str(path), "w", format="mp4", options=OPTIONS) as container:
         container.metadata.update(job.metadata)
         video = _video_stream(container, job)
         sound = _sound(container, job)

@@ -17,7 +17,7 @@ from ..cast import Cast, Member
 from ..errors import MovieDreamerError
 from ..planner.plan import tokens_digest
 from ..script import ResolvedShot, action_sentence, shot_sentences
-from ..store import Artefact
+from ..store import Artefact, artefact_key
 from ..tokenizer import Tokens
 from .clips import clip_info, read_clip, to_float, to_uint8, write_clip
 from .members import cast_members
@@ -65,8 +65,9 @@ def make_cast(studio: Studio) -> Cast:
         return faceless(studio)
 
     def make(path: Path) -> None:
-        members = cast_members(studio.script, studio.folder)
-        Cast.build(members, studio.bundle.load_faces(), folder=studio.folder, progress=studio.inner).save(path)
+        pack = studio.bundle.load_faces()
+        members = cast_members(studio.script, studio.folder, pack.fingerprint)
+        Cast.build(members, pack, folder=studio.folder, progress=studio.inner).save(path)
 
     studio.progress.stage("cast", 1)
     made = studio.store.fetch("cast", inputs, ".safetensors", make, check=studio.progress.check)
@@ -91,8 +92,30 @@ def render_keyframes(studio: Studio, cast: Cast, plan: FilmPlan) -> Iterator[Key
             studio.progress.advance(shot.id, keyframe.path)
 
 
-def animate_clips(studio: Studio, keyframes: Sequence[Keyframe]) -> Iterator[Clip]:
-    """The clips of all shots in film order. A shot that continues begins with the last frame of the clip before it."""
+def render_shot(studio: Studio, cast: Cast, plan: FilmPlan, shot_id: str) -> list[Keyframe]:
+    """The keyframes of one shot, without a word to the progress but whether to stop."""
+    shot, faces = studio.by_id[shot_id], faces_of(studio, cast)
+    return [_keyframe(studio, cast, plan, faces, shot, number) for number in range(shot.keyframes)]
+
+
+def is_own(studio: Studio, cast: Cast, plan: FilmPlan, keyframe: Keyframe) -> bool:
+    """Whether this studio renders exactly this keyframe: not so for pictures made elsewhere and for pinned takes."""
+    tokens = tokens_digest(plan.take(keyframe.shot.id).planned.tokens[keyframe.number])
+    shot = studio.by_id[keyframe.shot.id]
+    inputs = studio.keyframe_inputs(shot, keyframe.number, tokens, faces_of(studio, cast))
+    return artefact_key("keyframe", inputs) == keyframe.key and not _pinned(
+        studio, shot, keyframe_stage(keyframe.number), "keyframe"
+    )
+
+
+def animate_clips(
+    studio: Studio, keyframes: Sequence[Keyframe], given: "Mapping[str, Clip] | None" = None
+) -> Iterator[Clip]:
+    """The clips of all shots in film order. A shot that continues begins with the last frame of the clip before it.
+
+    `given` are clips, by shot id, that stand for their shots as they are.
+    """
+    known = dict(given or {})
     studio.progress.stage("clips", len(studio.shots))
     own: dict[str, list[Keyframe]] = {}
     for keyframe in keyframes:
@@ -100,7 +123,8 @@ def animate_clips(studio: Studio, keyframes: Sequence[Keyframe]) -> Iterator[Cli
     before: Clip | None = None
     for shot in studio.shots:
         studio.progress.check()
-        before = _clip(studio, shot, own[shot.id], before if shot.join == "continue" else None)
+        link = before if shot.join == "continue" else None
+        before = known.get(shot.id) or _clip(studio, shot, own[shot.id], link)
         yield before
         studio.progress.advance(shot.id, before.path)
 
@@ -149,7 +173,7 @@ def _decode(studio: Studio, shot: ResolvedShot, number: int, tokens: Tokens, slo
         prompt=prompt_of(shot),
         size=studio.size,
         steps=studio.steps(shot),
-        guidance=studio.settings.guidance or 0.0,
+        guidance=studio.guidance(shot) or 0.0,
         seed=studio.draw_seed(shot, "keyframe", number),
         progress=studio.inner,
     )
@@ -190,7 +214,7 @@ def _clip(studio: Studio, shot: ResolvedShot, keyframes: list[Keyframe], before:
             write_clip(path, to_uint8(frames), studio.script.fps)
 
         made = _fetch(studio, shot, "clip", inputs, ".mp4", make, record="clip")
-    shown = _show(studio, shot, made)
+    shown = show_clip(studio, shot, made)
     return Clip(shot, made.path, made.key, shown.path, shown.key, made.fresh, made.seconds + shown.seconds)
 
 
@@ -222,7 +246,7 @@ def _animate(studio: Studio, shot: ResolvedShot, keyframes: list[Tensor], start:
             # The frame that it starts from is the last one of the shot before: shown there, not again here.
             frames=count if first is None else count + 1,
             fps=studio.script.fps,
-            motion=studio.settings.motion,
+            motion=studio.motion(shot),
             seed=studio.draw_seed(shot, "clip", number),
             progress=studio.inner,
         )
@@ -230,7 +254,7 @@ def _animate(studio: Studio, shot: ResolvedShot, keyframes: list[Tensor], start:
     return torch.cat(parts)
 
 
-def _show(studio: Studio, shot: ResolvedShot, clip: Artefact) -> Artefact:
+def show_clip(studio: Studio, shot: ResolvedShot, clip: Artefact) -> Artefact:
     """The clip at the size at which the film shows it; the clip itself where nothing needs to be upscaled."""
     if not _wants_upscaling(studio, clip.path):
         return clip

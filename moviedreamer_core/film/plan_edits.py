@@ -1,4 +1,4 @@
-"""An artist's changes to a finished plan, over the store: planned again, another candidate, nearer to a picture, loaded.
+"""An artist's changes to a finished plan, over the store: planned again, picked, moved to a picture, loaded.
 
 Every changed take is a file of its own, named by the take that it came from and the change; the takes of all other
 shots are the same objects, so no other shot is made again. What was planned with the shot as it was is marked so. The
@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from ..cast import Cast
 from ..errors import MovieDreamerError
@@ -28,6 +27,11 @@ from .studio import Studio
 VERSION = 1
 EXTENTS = ("to the end", "only these")
 MISSING = ("stop", "plan")
+WORDS = {
+    "replace": "replaced by a picture",
+    "blend": "blended by {:g} with a picture",
+    "pull": "pulled by {:g} to a picture",
+}
 
 
 def replan(
@@ -64,13 +68,11 @@ def pick_candidate(studio: Studio, film: FilmPlan, selection: str, number: int) 
     for name in chosen_shots(studio, selection):
         take = film.take(name)
         planned = _of_shot(studio, name, lambda take=take: picked(take.planned, number))
-        changed[name] = _stored(studio, film, take, planned, {"pick": number})
+        changed[name] = _stored(studio, take, planned, {"pick": number}, f"candidate {number}")
     return _with_takes(studio, film, changed)
 
 
-def edit_plan(
-    studio: Studio, film: FilmPlan, selection: str, tokens: Tokens, mode: str, strength: float
-) -> FilmPlan:
+def edit_plan(studio: Studio, film: FilmPlan, selection: str, tokens: Tokens, mode: str, strength: float) -> FilmPlan:
     """Move the tokens of the selected shots toward `tokens` (planner.edit.move_tokens says how).
 
     One picture serves all keyframes of all selected shots; otherwise there must be one for each, in film order. Raises
@@ -95,7 +97,7 @@ def edit_plan(
         )
         used = 1.0 if mode == "replace" else float(strength)
         change = {"mode": mode, "strength": used, "toward": tokens_digest(target)}
-        changed[name] = _stored(studio, film, take, planned, change)
+        changed[name] = _stored(studio, take, planned, change, WORDS[mode].format(used))
     return _with_takes(studio, film, changed)
 
 
@@ -112,7 +114,7 @@ def load_plan(studio: Studio, cast: Cast, path: Path, *, missing: str = MISSING[
         planned = plan.by_id.get(shot.id)
         if planned is not None and len(planned.tokens) == shot.keyframes:
             inputs = {"version": VERSION, "loaded": planned.digest, "as": _facts(planned)}
-            kept[shot.id] = _kept_file(studio, planned, inputs)
+            kept[shot.id] = _kept_file(studio, planned, inputs, "loaded")
     absent = [shot for shot in studio.shots if shot.id not in kept]
     if absent and missing == MISSING[0]:
         raise MovieDreamerError(_absent(studio, path, absent))
@@ -148,21 +150,21 @@ def _with_takes(studio: Studio, film: FilmPlan, changed: Mapping[str, PlanTake])
     return edited
 
 
-def _stored(studio: Studio, film: FilmPlan, take: PlanTake, planned: PlannedShot, change: dict[str, Any]) -> PlanTake:
+def _stored(studio: Studio, take: PlanTake, planned: PlannedShot, change: dict[str, Any], words: str) -> PlanTake:
     """The changed take as a file; the take itself where the change changed nothing."""
     if planned.digest == take.planned.digest and planned.given == take.planned.given:
         return replace(take, fresh=False)
     inputs = {"version": VERSION, "edit": change, "of": take.key}
     # Never the name of a shot's own inputs: only the artist's graph, not the index, may bring an edit back.
-    return _kept_file(studio, replace(planned, inputs=artefact_key("plan-edit", inputs)), inputs)
+    return _kept_file(studio, replace(planned, inputs=artefact_key("plan-edit", inputs)), inputs, words)
 
 
-def _kept_file(studio: Studio, planned: PlannedShot, inputs: dict[str, Any]) -> PlanTake:
+def _kept_file(studio: Studio, planned: PlannedShot, inputs: dict[str, Any], words: str) -> PlanTake:
     def make(path: Path) -> None:
         Plan((planned,), tokenizer_fingerprint(studio), studio.bundle.fingerprint("planner")).save(path)
 
     made = studio.store.fetch(STAGE, inputs, ".safetensors", make, check=studio.progress.check)
-    return PlanTake(planned, made.path, made.key, False)
+    return PlanTake(planned, made.path, made.key, False, edit=words)
 
 
 def _facts(planned: PlannedShot) -> list[Any]:

@@ -11,7 +11,7 @@ from .planning import FilmPlan
 def plan_lines(film: FilmPlan) -> Iterator[str]:
     """One line a shot in film order."""
     for number, take in enumerate(film.takes, 1):
-        state = "planned now" if take.fresh else "kept"
+        state = "planned now" if take.fresh else take.edit or "kept"
         note = f", {take.note}" if take.note else ""
         yield f"{number:>4} {take.planned.id}: {state}{note}, {likelihood(take.planned)}"
 
@@ -24,11 +24,15 @@ def likelihood(planned: PlannedShot) -> str:
 
 def plan_report(film: FilmPlan) -> str:
     """The plan in one line, then one line a shot."""
-    fresh, older = (sum(map(bool, found)) for found in zip(*((t.fresh, t.older) for t in film.takes), strict=True))
-    known = [take.planned.log_likelihood for take in film.takes if isfinite(take.planned.log_likelihood)]
-    parts = [f"{len(film.takes)} shots: {fresh} planned now, {len(film.takes) - fresh} kept"]
+    takes = film.takes
+    fresh, older = sum(take.fresh for take in takes), sum(bool(take.older) for take in takes)
+    edited = sum(bool(take.edit) and not take.fresh for take in takes)
+    known = [take.planned.log_likelihood for take in takes if isfinite(take.planned.log_likelihood)]
+    parts = [f"{len(takes)} shots: {fresh} planned now, {len(takes) - fresh - edited} kept"]
+    if edited:
+        parts.append(f"{edited} changed by the artist")
     if older:
-        parts.append(f"{older} planned with an older version of a shot before (re-plan following refreshes them)")
+        parts.append(f"{older} planned with an older version of an earlier shot")
     if known:
         parts.append(f"mean log-likelihood {fmean(known):.2f} nats a dimension")
     return "\n".join([", ".join(parts), *plan_lines(film)])

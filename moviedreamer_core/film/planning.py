@@ -31,13 +31,16 @@ NOTHING = ""
 
 @dataclass(frozen=True)
 class PlanTake:
-    """One shot's planned tokens and where they are kept. `older`: shots before it that have changed since."""
+    """One shot's planned tokens and where they are kept. `older`: shots before it that have changed since; `edit`: what
+    the artist changed in them, in words.
+    """
 
     planned: PlannedShot
     path: Path
     key: str
     fresh: bool
     older: tuple[str, ...] = ()
+    edit: str = ""
 
     @property
     def note(self) -> str:
@@ -51,6 +54,11 @@ class FilmPlan:
 
     plan: Plan
     takes: tuple[PlanTake, ...]
+
+    @classmethod
+    def nothing(cls) -> "FilmPlan":
+        """The plan before anything is planned."""
+        return cls(Plan((), ""), ())
 
     def take(self, shot_id: str) -> PlanTake:
         """A shot's take."""

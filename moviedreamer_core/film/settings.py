@@ -18,6 +18,7 @@ class FilmSettings:
     script.resolve). `seed` overrides the film's seed. `replan`: "changed" plans what an edit touched, "following" also
     refreshes the shots that were planned with an older version of it, "all" asks for the whole plan anew, and anything
     else is a selection of shots ("7", "3, 8-9"). `fit` (pad or crop) meets an aspect other than the bundle's.
+    `rerolled` are seeds of shots that were rendered again because they were weak; they win over every other voice.
     """
 
     seed: int | None = None
@@ -34,6 +35,7 @@ class FilmSettings:
     routes: tuple[Route, ...] = ()
     shot_settings: tuple[ShotSettings, ...] = ()
     storyboard: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    rerolled: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _between("steps", self.steps, 1, 1000)

@@ -16,7 +16,7 @@ from ..errors import MovieDreamerError
 from ..planner.plan import tokens_digest
 from ..progress import SILENT, Progress
 from ..registry import ANIMATORS, DECODERS, Animator, Decoder, Registry
-from ..script import ResolvedShot, Script, resolve, shot_seed, stage_fields
+from ..script import Choice, ResolvedShot, Script, resolve, shot_seed, stage_fields
 from ..store import Store, content_hash
 from ..tokenizer.tokens import Tokens
 from .settings import FilmSettings
@@ -74,7 +74,8 @@ class Studio:
         self.folder, self.name = Path(folder), name or script.title
         self.decoders, self.animators, self.history = decoders, animators, history
         given = self.settings
-        self.shots = resolve(script, storyboard=given.storyboard, settings=given.shot_settings, routes=given.routes)
+        shots = resolve(script, storyboard=given.storyboard, settings=given.shot_settings, routes=given.routes)
+        self.shots = tuple(_reseeded(shot, given.rerolled) for shot in shots)
         self.by_id = {shot.id: shot for shot in self.shots}
         for shot in self.shots:
             self._check_names(shot)
@@ -88,6 +89,14 @@ class Studio:
         """The same studio, reporting elsewhere."""
         other = object.__new__(Studio)
         other.__dict__.update(self.__dict__, progress=progress)
+        return other
+
+    def reseeded(self, seeds: Mapping[str, int]) -> "Studio":
+        """The same studio with other seeds for some shots (id -> seed)."""
+        other = self.with_progress(self.progress)
+        other.settings = replace(self.settings, rerolled={**self.settings.rerolled, **seeds})
+        other.shots = tuple(_reseeded(shot, seeds) for shot in self.shots)
+        other.by_id = {shot.id: shot for shot in other.shots}
         return other
 
     def decoder(self, shot: ResolvedShot) -> str:
@@ -109,6 +118,16 @@ class Studio:
     def steps(self, shot: ResolvedShot) -> int:
         """Sampling steps of a shot's decoder; 0 leaves it to the decoder."""
         return shot.choice("steps").value or self.settings.steps or 0
+
+    def guidance(self, shot: ResolvedShot) -> float | None:
+        """Guidance of a shot's decoder; None leaves it to the decoder."""
+        chosen = shot.choice("guidance").value
+        return self.settings.guidance if chosen is None else float(chosen)
+
+    def motion(self, shot: ResolvedShot) -> float:
+        """How much moves in a shot's clip; 1 is usual."""
+        chosen = shot.choice("motion").value
+        return self.settings.motion if chosen is None else float(chosen)
 
     def seed(self, shot: ResolvedShot) -> int:
         """A shot's seed."""
@@ -163,7 +182,7 @@ class Studio:
             "number": number,
             "size": list(self.size),
             "steps": self.steps(shot),
-            "guidance": self.settings.guidance,
+            "guidance": self.guidance(shot),
         }
 
     def clip_inputs(self, shot: ResolvedShot, keyframes: list[str], before: str | None) -> dict[str, Any]:
@@ -178,7 +197,7 @@ class Studio:
             "before": before,
             "frames": self.frames(shot),
             "anchor_strength": self.settings.anchor_strength,
-            "motion": self.settings.motion,
+            "motion": self.motion(shot),
         }
 
     def shown_inputs(self, clip: str) -> dict[str, Any]:
@@ -216,6 +235,14 @@ class Studio:
             self.animators.find(self.animator(shot))
         except MovieDreamerError as error:
             raise MovieDreamerError(f"{self.at(shot)}: {error}") from error
+
+
+def _reseeded(shot: ResolvedShot, seeds: Mapping[str, int]) -> ResolvedShot:
+    if shot.id not in seeds:
+        return shot
+    seed = Choice("seed", seeds[shot.id], "reroll")
+    choices = tuple(seed if choice.field == "seed" else choice for choice in shot.choices)
+    return replace(shot, seed=seed.value, choices=choices)
 
 
 def with_animator(studio: Studio, name: str) -> Studio:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from ..script import ResolvedShot
 from .contact_sheet import SheetShot, contact_sheet
 from .continuity import measure
 from .making import MadeFilm, film_metadata
@@ -13,8 +14,16 @@ from .report import ReportShot, write_report
 from .studio import Studio
 
 
-def write_sheet(studio: Studio, plan: FilmPlan, keyframes: Sequence[Keyframe], path: Path) -> Path:
-    """The contact sheet: the first keyframe of every shot with its names."""
+def write_sheet(
+    studio: Studio,
+    plan: FilmPlan,
+    keyframes: Sequence[Keyframe],
+    path: Path,
+    *,
+    columns: int | None = None,
+    tags: Mapping[str, str] | None = None,
+) -> Path:
+    """The contact sheet: the first keyframe of every shot with its names. `tags` are texts in the PNG."""
     cells = [
         SheetShot(
             picture=show_keyframe(studio, keyframe),
@@ -28,7 +37,7 @@ def write_sheet(studio: Studio, plan: FilmPlan, keyframes: Sequence[Keyframe], p
         for keyframe in keyframes
         if keyframe.number == 0
     ]
-    return contact_sheet(cells, path, title=studio.script.title)
+    return contact_sheet(cells, path, title=studio.script.title, columns=columns, tags=tags)
 
 
 def beside(film: Path, name: str) -> Path:
@@ -80,11 +89,34 @@ def _card(studio: Studio, plan: FilmPlan, keyframe: Keyframe, clip_seconds: floa
         "place": ", ".join(filter(None, (shot.place, *shot.elements, shot.time, shot.look))),
         "plot": shot.plot,
         "says": shot.dialogue,
-        "made by": f"{shot.size}, {shot.seconds:g} s, {studio.decoder(shot)}, {studio.animator(shot)}",
-        "seed": str(studio.seed(shot)),
+        "size": shot.size,
+        **decisions(studio, shot),
         "plan": likelihood(take.planned),
         "took": f"keyframe {keyframe.seconds:.1f} s, clip {clip_seconds:.1f} s",
     }
     return ReportShot(
         show_keyframe(studio, keyframe), f"{shot.index + 1} {shot.id}{number}", shot.scene_id, rows, take.note
     )
+
+
+def decisions(studio: Studio, shot: ResolvedShot) -> dict[str, str]:
+    """Who decided what for a shot: field -> "value (source)". Fields that nobody decided say so."""
+    used = {
+        "decoder": studio.decoder(shot), "animator": studio.animator(shot), "seed": studio.seed(shot),
+        "steps": studio.steps(shot) or None, "seconds": shot.seconds,
+    }  # fmt: skip
+    used |= {field: value for field in ("guidance", "motion") if (value := shot.choice(field).value) is not None}
+    return {field: _decision(studio, shot, field, value) for field, value in used.items()}
+
+
+def _decision(studio: Studio, shot: ResolvedShot, field: str, value: object) -> str:
+    choice = shot.choice(field)
+    if choice.value is not None and choice.value == value:
+        source = choice.source
+    elif value is None:
+        return "the decoder's own (default)"
+    else:  # nobody speaks for this shot: the run does, or the bundle; an animatic overrules everyone
+        asked = choice.value is not None or getattr(studio.settings, field, None) is not None
+        source = "this run" if asked else "default"
+    text = f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{text}{' s' if field == 'seconds' else ''} ({source})"

@@ -9,12 +9,13 @@ from .routes import Route
 from .schema import script_schema, write_schema
 from .sentences import ShotSentences, SlotSentences, action_sentence, shot_sentences
 from .show import show_script
-from .words import AspectFit, aspect_note, crowded_shots, fit_aspect, unknown_words
+from .words import AspectFit, aspect_note, bundle_notes, crowded_shots, fit_aspect, unknown_words
 
 __all__ = [
     "MAX_SHOTS", "STAGES", "AspectFit", "Character", "Choice", "Defaults", "Document", "Line", "Problem",
     "ResolvedCharacter", "ResolvedShot", "Route", "Scene", "Script", "ScriptError", "Shot", "ShotCharacter",
-    "ShotSentences", "ShotSettings", "SlotSentences", "action_sentence", "aspect_note", "crowded_shots", "field_table",
+    "ShotSentences", "ShotSettings", "SlotSentences", "action_sentence", "aspect_note", "bundle_notes",
+    "crowded_shots", "field_table",
     "fit_aspect", "load_script", "missing_files", "open_document", "parse_script", "resolve", "script_from",
     "script_schema", "script_text", "shot_seed", "shot_sentences", "show_script", "stage_fields", "unknown_words",
     "write_schema",

@@ -26,6 +26,20 @@ def example_path(name: str) -> Path:
     return _FOLDER / f"{name}.yaml"
 
 
+def portrait_names() -> list[str]:
+    """The packaged reference pictures, by the names of the people in them."""
+    return sorted(file.stem for file in (_FOLDER / "portraits").glob("*.png"))
+
+
+def portrait_path(name: str) -> Path:
+    """The file of a packaged reference picture. Raises MovieDreamerError for an unknown name."""
+    if name not in portrait_names():
+        meant = nearest(name, portrait_names())
+        hint = f"; did you mean {meant}?" if meant else ""
+        raise MovieDreamerError(f"no portrait {name!r}; there are {', '.join(portrait_names())}{hint}")
+    return _FOLDER / "portraits" / f"{name}.png"
+
+
 def draw_portraits(folder: str | Path | None = None) -> list[Path]:
     """Draw the examples' portraits anew into `folder` (default: where the scripts look for them); returns the files."""
     from PIL import Image

@@ -1,7 +1,7 @@
 """From a script to its shots, each complete: names are ids, inheritance is done, and it is known who decided what.
 
 Data contract: `resolve` is pure and deterministic; shots come in film order. What a shot leaves out comes from its
-scene's defaults, then the script's. For seed, decoder, animator, steps and seconds there may be later voices:
+scene's defaults, then the script's. For the fields in `DECIDED` there may be later voices:
 storyboard choice > shot settings > most specific route > shot > scene > script > the bundle's default.
 A shot's seed is a hash of the film's seed and the shot's id, so inserting, deleting or moving shots changes no other.
 """
@@ -18,7 +18,7 @@ from .errors import nearest
 from .model import DEFAULT_SECONDS, Scene, Script, Shot
 from .routes import Route, Target, pick, targets_of
 
-DECIDED = ("seed", "decoder", "animator", "steps", "seconds")
+DECIDED = ("seed", "decoder", "animator", "steps", "seconds", "guidance", "motion")
 
 
 @dataclass(frozen=True)
@@ -87,6 +87,8 @@ class ShotSettings:
     animator: str | None = None
     steps: int | None = None
     seconds: float | None = None
+    guidance: float | None = None
+    motion: float | None = None
 
 
 def shot_seed(film_seed: int, shot_id: str) -> int:

@@ -84,7 +84,11 @@ def pick(routes: Sequence[Route], targets: Targets) -> dict[int, Route]:
     """Shot index -> the most specific route that speaks for it; at equal rank the last."""
     best: dict[int, tuple[int, Route]] = {}
     for route in routes:
-        for index, rank in select(route.shots, targets).items():
+        try:
+            selected = select(route.shots, targets)
+        except MovieDreamerError as error:
+            raise MovieDreamerError(f"{route.field} {route.value} for named shots: {error}") from error
+        for index, rank in selected.items():
             if index not in best or rank >= best[index][0]:
                 best[index] = (rank, route)
     return {index: route for index, (_, route) in best.items()}

@@ -9,8 +9,8 @@ from .model import Script
 from .resolve import DECIDED, ResolvedShot, resolve
 
 
-def show_script(script: Script, shots: Sequence[ResolvedShot] | None = None) -> str:
-    """The resolved shots (`resolve(script)` unless given), the table of choices and the table of fields."""
+def show_script(script: Script, shots: Sequence[ResolvedShot] | None = None, *, fields: bool = True) -> str:
+    """The resolved shots (`resolve(script)` unless given), the choices and, with `fields`, what each stage reads."""
     shots = resolve(script) if shots is None else shots
     seconds = sum(shot.seconds for shot in shots)
     head = f"{script.title}: {len(shots)} shots in {len(script.scenes)} scenes, {seconds:g} s at {script.fps} fps"
@@ -18,7 +18,8 @@ def show_script(script: Script, shots: Sequence[ResolvedShot] | None = None) -> 
     parts.append(_cast_text(script))
     parts.append(_shots_text(shots))
     parts.append("Who decided what\n" + choice_table(shots))
-    parts.append("What each stage reads\n" + field_table())
+    if fields:
+        parts.append("What each stage reads\n" + field_table())
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
@@ -42,6 +43,7 @@ def _cast_text(script: Script) -> str:
     for character in script.characters:
         faces = len(character.references)
         face = f"{faces} reference picture{'s' * (faces != 1)}" if faces else "no reference picture"
+        face = "a stored face" if character.embeddings and not faces else face
         rows.append(f"  {character.id} ({character.shown_name}): {character.description or 'no description'}; {face}")
     return "\n".join(rows) if script.characters else "No cast"
 

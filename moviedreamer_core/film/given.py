@@ -1,0 +1,164 @@
+"""Pictures and clips made elsewhere, in the place of a shot's own: files of the store, named by their content.
+
+Only the named shots change, and those that continue from them; every other shot keeps its files.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from hashlib import sha256
+from itertools import islice
+from math import ceil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from ..errors import MovieDreamerError
+from ..script import ResolvedShot
+from ..store import content_hash
+from .checks import check_animating
+from .clips import ClipInfo, checked_fps, checked_size, clip_info, read_clip, to_uint8, write_clip
+from .pipeline import Clip, Keyframe, animate_clips, save_picture, show_clip
+from .planning import chosen_shots
+from .studio import Studio
+
+STAGE = "given"
+
+
+@dataclass(frozen=True)
+class GivenClip:
+    """Moving pictures from elsewhere: a file, or frames uint8 [F, H, W, 3]. `start` and `length` (0: to the end) cut
+    it, in seconds. One frame alone is a still.
+    """
+
+    source: Path | np.ndarray
+    fps: Fraction
+    start: float = 0.0
+    length: float = 0.0
+
+    @property
+    def info(self) -> ClipInfo:
+        """Count, size and rate after the cut."""
+        if isinstance(self.source, Path):
+            known = clip_info(self.source)
+            count, width, height = known.frames, known.width, known.height
+        else:
+            count, height, width = self.source.shape[:3]
+        first, end = self._window(count)
+        return ClipInfo(max(0, end - first), width, height, self.fps)
+
+    def frames(self) -> Iterator[np.ndarray]:
+        """The frames after the cut, one at a time."""
+        whole: Iterable[np.ndarray] = read_clip(self.source) if isinstance(self.source, Path) else self.source
+        first, end = self._window(None)
+        return islice(iter(whole), first, end)
+
+    def inputs(self, studio: Studio) -> dict[str, Any]:
+        """What decides its frames."""
+        if isinstance(self.source, Path):
+            content = content_hash(self.source, studio.store.hashes)
+        else:
+            content = sha256(f"{self.source.shape}".encode() + np.ascontiguousarray(self.source).tobytes()).hexdigest()
+        return {"content": content, "fps": str(self.fps), "start": self.start, "length": self.length}
+
+    def _window(self, count: Any) -> tuple[int, Any]:
+        first = round(self.start * self.fps)
+        end = first + max(1, round(self.length * self.fps)) if self.length else None
+        return first, end if count is None else min(count, end or count)
+
+
+def replace_keyframes(
+    studio: Studio, keyframes: Sequence[Keyframe], selection: str, pictures: Tensor
+) -> tuple[Keyframe, ...]:
+    """The keyframes with `pictures` [N, 3, H, W] in [0, 1] in the place of those of the shots that `selection` names:
+    one for each of their keyframes in film order, or one for all.
+
+    Raises MovieDreamerError for unknown shots, another number of pictures, or an impossible size.
+    """
+    named = set(chosen_shots(studio, selection))
+    count = sum(k.shot.id in named for k in keyframes)
+    if len(pictures) not in (1, count):
+        raise MovieDreamerError(
+            f"{selection!r} names {len(named)} shots with {count} keyframes, but {len(pictures)} pictures are given; "
+            f"expected {count}, one for each keyframe in film order, or one for all of them"
+        )
+    checked_size((pictures.shape[-1], pictures.shape[-2]))
+    queue = iter(pictures if len(pictures) == count else pictures.expand(count, -1, -1, -1))
+    return tuple(_picture(studio, k, next(queue)) if k.shot.id in named else k for k in keyframes)
+
+
+def replace_clips(
+    studio: Studio, keyframes: Sequence[Keyframe], clips: Sequence[Clip], selection: str, given: GivenClip
+) -> tuple[Clip, ...]:
+    """The clips with `given` in the place of those of the shots that `selection` names; shots that continue from them
+    are animated again, from its last frame.
+
+    Raises MovieDreamerError for unknown shots, or a clip shorter than a shot, naming it, before anything is made.
+    """
+    named = set(chosen_shots(studio, selection))
+    checked_fps(given.fps)
+    for shot in studio.shots:
+        if shot.id in named:
+            _check_length(studio, shot, given.info)
+    stay: dict[str, Clip] = {}
+    moved = False
+    for clip in clips:
+        shot = studio.by_id[clip.shot.id]
+        follows = moved and shot.join == "continue" and clip.path.stem != STAGE
+        moved = shot.id in named or follows
+        if not moved:
+            stay[shot.id] = clip
+    sizes = {clip.shot.id: _size(clip_info(clip.path)) for clip in stay.values()}
+    check_animating(studio, keyframes, sizes | dict.fromkeys(named, _size(given.info)))
+    placed = {shot.id: _clip(studio, shot, given) for shot in studio.shots if shot.id in named}
+    return tuple(animate_clips(studio, keyframes, {**stay, **placed}))
+
+
+def _picture(studio: Studio, keyframe: Keyframe, picture: Tensor) -> Keyframe:
+    pixels = to_uint8(picture)
+    inputs = {"version": 1, "picture": sha256(f"{pixels.shape}".encode() + pixels.tobytes()).hexdigest()}
+    made = _fetch(studio, keyframe.shot, inputs, ".png", lambda path: save_picture(picture, path))
+    return Keyframe(keyframe.shot, keyframe.number, made.path, made.key, made.fresh, made.seconds)
+
+
+def _clip(studio: Studio, shot: ResolvedShot, given: GivenClip) -> Clip:
+    count = max(1, ceil(shot.seconds * given.fps))
+
+    def make(path: Path) -> None:
+        def frames() -> Iterator[np.ndarray]:
+            for frame in islice(given.frames(), count):
+                studio.progress.check()
+                yield frame
+
+        write_clip(path, frames(), given.fps)
+
+    made = _fetch(studio, shot, {"version": 1, **given.inputs(studio), "frames": count}, ".mp4", make)
+    shown = show_clip(studio, shot, made)
+    return Clip(shot, made.path, made.key, shown.path, shown.key, made.fresh, made.seconds + shown.seconds)
+
+
+def _fetch(studio: Studio, shot: ResolvedShot, inputs: Mapping[str, Any], suffix: str, make: Any) -> Any:
+    try:
+        return studio.store.fetch(STAGE, inputs, suffix, make, check=studio.progress.check)
+    except MovieDreamerError as error:
+        raise MovieDreamerError(f"{studio.at(shot)}: {error}") from error
+
+
+def _check_length(studio: Studio, shot: ResolvedShot, info: ClipInfo) -> None:
+    """The same rule as the film's: a still is held, a longer clip is cut, a shorter one is refused."""
+    if info.frames < 1:
+        raise MovieDreamerError(f"{studio.at(shot)}: the clip given for it has no frames; expected at least one")
+    fps = Fraction(studio.script.fps)
+    count = max(1, round(shot.seconds * fps))
+    if info.frames > 1 and count - 1 > info.frames / info.fps * fps + 1:
+        raise MovieDreamerError(
+            f"{studio.at(shot)}: the clip given for it has {info.frames} frames, "
+            f"{float(info.frames / info.fps):.2f} s at {float(info.fps):g} a second; the shot lasts "
+            f"{shot.seconds:g} s. Make the clip longer, or the shot shorter (Shot Settings, seconds)."
+        )
+
+
+def _size(info: ClipInfo) -> tuple[int, int]:
+    return info.width, info.height

@@ -1,0 +1,46 @@
+"""What tokens alone say: pictures drawn from them without any character, over the store."""
+
+from pathlib import Path
+
+from ..bundle import Bundle
+from ..planner.plan import tokens_digest
+from ..progress import SILENT, Progress
+from ..registry import Decoder, Maker
+from ..store import Store
+from ..tokenizer import Tokens
+from .pipeline import save_picture
+from .studio import Checks
+
+STAGE = "preview"
+
+
+def preview_tokens(
+    tokens: Tokens, maker: Maker[Decoder], bundle: Bundle, store: Store, *, progress: Progress = SILENT
+) -> list[Path]:
+    """A picture file at the render size for each keyframe of `tokens` [N, T, D], drawn with the seed 0.
+
+    Raises MovieDreamerError naming both tokenizers if the decoder reads tokens of another one.
+    """
+    progress.stage(STAGE, len(tokens.values))
+    files = []
+    for row in tokens.values:
+        progress.check()
+        one = Tokens(row[None], tokens.fingerprint)
+
+        def make(path: Path, one: Tokens = one) -> None:
+            image = maker.load(bundle).decode(
+                one, slots=(), prompt="", size=bundle.info.render_size, steps=0, guidance=0.0, seed=0,
+                progress=Checks(progress),
+            )  # fmt: skip
+            save_picture(image, path)
+
+        inputs = {
+            "version": 1,
+            "decoder": [maker.name, maker.fingerprint(bundle)],
+            "text": bundle.fingerprint("text") if bundle.has("text") else "",
+            "tokens": [tokens.fingerprint, tokens_digest(row)],
+            "size": list(bundle.info.render_size),
+        }
+        files.append(store.fetch(STAGE, inputs, ".png", make, check=progress.check).path)
+        progress.advance(preview=files[-1])
+    return files

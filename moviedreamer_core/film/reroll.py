@@ -1,0 +1,135 @@
+"""Weak shots rendered again with other seeds, over the store: the same question always finds the same answer.
+
+A shot is weak if its measure lies under the threshold. Shots are walked in film order, so a shot is compared with the
+final picture of the earlier shot of its place. All other shots stay as they are, and so do pictures made elsewhere and
+pinned takes, which the artist chose.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+
+from ..bundle import Bundle
+from ..cast import Cast
+from ..errors import MovieDreamerError
+from .continuity import MEASURES, Continuity, Measuring, ShotScore, gathered, place_of, shown
+from .pipeline import Keyframe, is_own, keyframe_stage, render_shot
+from .planning import FilmPlan
+from .studio import Studio
+
+
+@dataclass(frozen=True)
+class Rerolled:
+    """The film's keyframes with the best take of every weak shot; `studio` knows the new seeds; `report` says what
+    happened, one line a weak shot.
+    """
+
+    keyframes: tuple[Keyframe, ...]
+    studio: Studio
+    continuity: Continuity
+    report: str
+
+
+@dataclass
+class _Walk:
+    """One pass over the film."""
+
+    measuring: Measuring
+    cast: Cast
+    plan: FilmPlan
+    threshold: float
+    measure: str
+    tries: int
+    lines: list[str] = field(default_factory=list)
+
+    def shot(self, studio: Studio, own: list[Keyframe], before: Keyframe | None) -> tuple[list[Keyframe], ShotScore]:
+        """The best take of one shot and its score."""
+        best, score = own, self.measuring.score(own[0], before)
+        first = score.value(self.measure)
+        if first is None or first >= self.threshold:
+            return best, score
+        shot = studio.by_id[own[0].shot.id]
+        if not all(is_own(studio, self.cast, self.plan, keyframe) for keyframe in own):
+            self.lines.append(f"{shot.id}: {self.measure} {shown(first)}, left alone: made elsewhere or pinned")
+            return best, score
+        made = 0
+        for number in range(1, self.tries + 1):
+            studio.progress.check()
+            seed = reroll_seed(studio.seed(shot), number)
+            tried = render_shot(studio.reseeded({shot.id: seed}), self.cast, self.plan, shot.id)
+            found = self.measuring.score(tried[0], before)
+            made = number
+            if _above(found, score, self.measure):
+                best, score = tried, found
+            if (found.value(self.measure) or -1.0) >= self.threshold:
+                break
+        self._say(studio, best, own, first, score, made)
+        return best, score
+
+    def _say(
+        self, studio: Studio, best: list[Keyframe], own: list[Keyframe], first: float, score: ShotScore, made: int
+    ) -> None:
+        shot, now = best[0].shot, score.value(self.measure)
+        for keyframe in best:  # the tries were recorded as takes too: the one that is kept counts
+            studio.store.index.record(studio.name, shot.id, keyframe_stage(keyframe.number), keyframe.key)
+        tries = f"{made} {'try' if made == 1 else 'tries'}"
+        under = "" if now is not None and now >= self.threshold else f", still under {shown(self.threshold)}"
+        seed = f"seed {studio.seed(shot)} (was {studio.seed(own[0].shot)})"
+        kept = f"seed {studio.seed(shot)} kept" if best is own else seed
+        self.lines.append(f"{shot.id}: {self.measure} {shown(first)} to {shown(now)} after {tries}{under}; {kept}")
+
+
+def reroll(
+    studio: Studio,
+    cast: Cast,
+    plan: FilmPlan,
+    keyframes: Sequence[Keyframe],
+    *,
+    tokenizer: Bundle,
+    faces: Bundle | None = None,
+    threshold: float,
+    measure: str = "score",
+    tries: int = 4,
+) -> Rerolled:
+    """Render shots whose `measure` lies under `threshold` (-1 to 1) with at most `tries` new seeds each.
+
+    The first take that reaches the threshold is kept, else the best of all, the old one among them. Raises
+    MovieDreamerError for another measure, or for `to_face` without a face pack.
+    """
+    if measure not in MEASURES:
+        raise MovieDreamerError(f"shots cannot be measured by {measure!r}; expected one of {', '.join(MEASURES)}")
+    if measure == "to_face" and faces is None:
+        raise MovieDreamerError("to_face needs a face pack: wire one into `faces`, or choose another measure")
+    measuring = Measuring(studio, plan, tokenizer, cast, faces)
+    walk = _Walk(measuring, cast, plan, threshold, measure, tries)
+    own: dict[str, list[Keyframe]] = {}
+    for keyframe in keyframes:
+        own.setdefault(keyframe.shot.id, []).append(keyframe)
+    kept: list[list[Keyframe]] = []
+    scores: list[ShotScore] = []
+    last: dict[str, Keyframe] = {}
+    studio.progress.stage("reroll", len(own))
+    for shot_id, takes in own.items():
+        studio.progress.check()
+        place = place_of(studio.by_id[shot_id])
+        best, score = walk.shot(studio, takes, last.get(place))
+        kept.append(best)
+        scores.append(score)
+        last[place] = best[0]
+        studio.progress.advance(shot_id, best[0].path)
+    new = {best[0].shot.id: studio.seed(best[0].shot) for best in kept if best is not own[best[0].shot.id]}
+    after = studio.reseeded(new)
+    frames = tuple(replace(k, shot=after.by_id[k.shot.id]) for best in kept for k in best)
+    found = gathered(measuring, [best[0] for best in kept], scores)
+    lines = walk.lines or [f"no shot has {measure} under {shown(threshold)}"]
+    return Rerolled(frames, after, found, "\n".join(lines))
+
+
+def reroll_seed(seed: int, number: int) -> int:
+    """The seed of a shot's try `number` (from 1), 0 to 2**53 - 1: a hash of its seed and the number alone."""
+    return int.from_bytes(sha256(f"{seed}\0reroll\0{number}".encode()).digest()[:8], "big") >> 11
+
+
+def _above(found: ShotScore, best: ShotScore, measure: str) -> bool:
+    new, old = found.value(measure), best.value(measure)
+    return new is not None and (old is None or new > old)
