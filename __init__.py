@@ -12,13 +12,7 @@ async def comfy_entrypoint():
     import logging
 
     try:
-        from comfy_api.latest import ComfyExtension
-
-        class MovieDreamerExtension(ComfyExtension):
-            """MovieDreamer's nodes."""
-
-            async def get_node_list(self):
-                return []
+        from .nodes import MovieDreamerExtension
 
         return MovieDreamerExtension()
     except Exception:

@@ -63,3 +63,24 @@ def script_file(tmp_path):
     path = tmp_path / "script.yaml"
     path.write_text(SCRIPT)
     return path
+
+
+@pytest.fixture
+def host(tmp_path, monkeypatch):
+    """A ComfyUI of its own for this test: tmp folders, bars that remember; `comfy*` and `folder_paths` import it."""
+    import sys
+
+    from comfy_stand_in import Host
+
+    made = Host(tmp_path / "comfy")
+    for name, module in made.modules.items():
+        monkeypatch.setitem(sys.modules, name, module)
+    return made
+
+
+@pytest.fixture
+def pack(host):
+    """The pack as ComfyUI loads it: pack.module("nodes.film"), pack.node("MovieDreamerPlanFilm"), pack.run(id, ...)."""
+    from comfy_stand_in import Pack
+
+    return Pack(host)

@@ -6,7 +6,6 @@ import re
 import subprocess
 import sys
 import tomllib
-import types
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -26,18 +25,18 @@ def load_root():
     return module
 
 
-def test_root_imports_nothing_and_offers_an_entrypoint(monkeypatch):
+def test_root_imports_nothing():
     before = set(sys.modules)
     module = load_root()
     assert set(sys.modules) == before
     assert module.WEB_DIRECTORY == "./web" and not hasattr(module, "NODE_CLASS_MAPPINGS")
 
-    latest = types.ModuleType("comfy_api.latest")
-    latest.ComfyExtension = object
-    monkeypatch.setitem(sys.modules, "comfy_api", types.ModuleType("comfy_api"))
-    monkeypatch.setitem(sys.modules, "comfy_api.latest", latest)
-    extension = asyncio.run(module.comfy_entrypoint())
-    assert isinstance(asyncio.run(extension.get_node_list()), list)
+
+def test_the_entrypoint_gives_every_node_once(pack):
+    extension = asyncio.run(sys.modules["moviedreamer_pack"].comfy_entrypoint())
+    nodes = asyncio.run(extension.get_node_list())
+    ids = [node.define_schema().node_id for node in nodes]
+    assert len(ids) == len(set(ids)) > 30 and all(name.startswith("MovieDreamer") for name in ids)
 
 
 def test_core_imports_without_heavy_libraries_or_comfy():

@@ -1,0 +1,18 @@
+"""The nodes: one module a stage, each a schema and a short execute over the core. The only layer that knows ComfyUI."""
+
+from importlib import import_module
+
+from ._comfy import ComfyExtension, io
+
+MODULES = (
+    "script", "cast", "loaders", "tokenizer", "planner", "decoder", "model_decoder", "animator", "settings", "shots",
+    "film", "continuity",
+)  # fmt: skip
+
+
+class MovieDreamerExtension(ComfyExtension):
+    """MovieDreamer's nodes."""
+
+    async def get_node_list(self) -> list[type[io.ComfyNode]]:
+        """Every node, in the order in which a film is made."""
+        return [node for name in MODULES for node in import_module(f".{name}", __name__).NODES]

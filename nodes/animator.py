@@ -1,0 +1,144 @@
+"""Animator: the clips of all shots, and which animator moves which shot."""
+
+from dataclasses import replace
+
+from ..moviedreamer_core.film.checks import check_animating
+from ..moviedreamer_core.film.pipeline import animate_clips
+from ..moviedreamer_core.script import ShotSettings
+from . import host
+from ._comfy import io
+from .plan_inputs import seed_input, shots_input, wrong_values
+from .types import (
+    CATEGORY,
+    AnimatorHandle,
+    AnimatorRoutesType,
+    AnimatorType,
+    Clips,
+    ClipsType,
+    Keyframes,
+    KeyframesType,
+    RouteTo,
+    ShotSettingsType,
+)
+
+STAGE = f"{CATEGORY}/Animator"
+
+
+class MovieDreamerAnimateKeyframes(io.ComfyNode):
+    """Keyframes -> the clips of all shots."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="MovieDreamerAnimateKeyframes",
+            display_name="Animate Keyframes",
+            category=STAGE,
+            description=(
+                "Makes a clip out of the keyframes of every shot, one shot after another. A shot that continues begins "
+                "with the last frame of the one before. Every clip is a file as soon as it is there, and only what "
+                "changed is made again."
+            ),
+            search_aliases=["image to video", "animate", "clips", "motion"],
+            inputs=[
+                KeyframesType.Input("keyframes", tooltip="The keyframes of all shots (Decode Keyframes)."),
+                AnimatorType.Input(
+                    "animator",
+                    tooltip="Moves every shot for which neither the script, nor a route, nor the storyboard names "
+                    "another one.",
+                ),
+                AnimatorRoutesType.Input(
+                    "routes", optional=True, tooltip="Other animators for named shots (Route Animator)."
+                ),
+                ShotSettingsType.Input(
+                    "shot_settings", optional=True, tooltip="Seeds, seconds and motion of named shots (Shot Settings)."
+                ),
+                io.Float.Input(
+                    "motion",
+                    default=1.0,
+                    min=0.0,
+                    max=2.0,
+                    step=0.05,
+                    tooltip="How much moves, 0 to 2: 0 is almost a still, 1 is usual.",
+                ),
+                io.Float.Input(
+                    "anchor_strength",
+                    default=1.0,
+                    min=0.0,
+                    max=2.0,
+                    step=0.05,
+                    tooltip="How strictly a clip keeps the look of its keyframe, 0 to 2: 0 lets it drift in long "
+                    "shots, 1 is usual.",
+                ),
+                seed_input(
+                    "Seed of the clips, from which every shot's own follows. -1 takes the film's. Another seed moves "
+                    "the same keyframes in another way."
+                ),
+            ],
+            outputs=[ClipsType.Output("clips", display_name="clips", tooltip="The clips of all shots, in film order.")],
+        )
+
+    @classmethod
+    def validate_inputs(cls, seed: int) -> bool | str:
+        return wrong_values(seed=seed)
+
+    @classmethod
+    def execute(
+        cls,
+        keyframes: Keyframes,
+        animator: AnimatorHandle,
+        motion: float,
+        anchor_strength: float,
+        seed: int,
+        routes: tuple[RouteTo, ...] | None = None,
+        shot_settings: tuple[ShotSettings, ...] | None = None,
+    ) -> io.NodeOutput:
+        plan, before = keyframes.plan, keyframes.studio
+        settings = replace(
+            before.settings,
+            seed=plan.settings.seed if seed < 0 else seed,
+            motion=motion,
+            anchor_strength=anchor_strength,
+            shot_settings=(*before.settings.shot_settings, *(shot_settings or ())),
+        )
+        studio = host.make_studio(
+            plan.story, animator.bundle, settings, animator=animator, animator_routes=routes or (), before=before
+        )
+        check_animating(studio, keyframes.frames)
+        return io.NodeOutput(Clips(keyframes, tuple(animate_clips(studio, keyframes.frames)), studio))
+
+
+class MovieDreamerRouteAnimator(io.ComfyNode):
+    """An animator and shots -> routes with one more."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="MovieDreamerRouteAnimator",
+            display_name="Route Animator",
+            category=STAGE,
+            description=(
+                "Lets named shots be moved by another animator. Routes are chained; the one that names a shot most "
+                "precisely decides (a shot before a character, a character before a scene, a scene before all), at "
+                "equal precision the last."
+            ),
+            search_aliases=["per-shot animator", "swap animator", "animatic for a shot"],
+            inputs=[
+                AnimatorType.Input("animator", tooltip="Moves the shots named below."),
+                shots_input("The shots that this animator moves."),
+                AnimatorRoutesType.Input("routes", optional=True, tooltip="Routes that were made before this one."),
+            ],
+            outputs=[
+                AnimatorRoutesType.Output("routes", display_name="routes", tooltip="All routes so far and this one.")
+            ],
+        )
+
+    @classmethod
+    def validate_inputs(cls, shots: str) -> bool | str:
+        return wrong_values(shots=shots)
+
+    @classmethod
+    def execute(cls, animator: AnimatorHandle, shots: str, routes: tuple[RouteTo, ...] | None = None) -> io.NodeOutput:
+        return io.NodeOutput((*(routes or ()), RouteTo(shots, animator)))
+
+
+NODES: list[type[io.ComfyNode]] = [MovieDreamerAnimateKeyframes, MovieDreamerRouteAnimator]

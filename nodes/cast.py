@@ -1,0 +1,38 @@
+"""The cast: the characters' faces."""
+
+from ..moviedreamer_core.bundle import Bundle
+from . import stories
+from ._comfy import io
+from .types import CATEGORY, CastType, FacesType, ScriptType, Story
+
+
+class MovieDreamerMakeCast(io.ComfyNode):
+    """The faces of a script's characters."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="MovieDreamerMakeCast",
+            display_name="Make Cast",
+            category=f"{CATEGORY}/Cast",
+            description="Looks at the characters' pictures and remembers their faces for the whole film. Characters "
+            "without a picture live from their descriptions.",
+            search_aliases=["faces", "characters", "face embedding", "insightface", "consistency"],
+            inputs=[
+                ScriptType.Input("script", tooltip="The script whose characters are cast."),
+                FacesType.Input(
+                    "faces",
+                    optional=True,
+                    tooltip="The face pack from Load Bundle or Load Faces. The planner and the decoder were trained "
+                    "with one pack: use the same. Not needed for a script without pictures.",
+                ),
+            ],
+            outputs=[CastType.Output("cast", display_name="cast")],
+        )
+
+    @classmethod
+    def execute(cls, script: Story, faces: Bundle | None = None) -> io.NodeOutput:
+        return io.NodeOutput(stories.cast_of(script, faces))
+
+
+NODES: list[type[io.ComfyNode]] = [MovieDreamerMakeCast]

@@ -1,0 +1,140 @@
+"""A decoder that renders with a MODEL, CLIP and VAE of ComfyUI: the shot's sentence as prompt, core's sampling."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from ..moviedreamer_core.errors import MovieDreamerError
+from ..moviedreamer_core.progress import Progress
+from ..moviedreamer_core.tokenizer import Tokens
+from .types import DecoderHandle
+
+if TYPE_CHECKING:
+    from ..moviedreamer_core.decoder import Slot
+
+PROMPT = "{prompt}"
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How it samples: size in pixels, the KSampler's values, texts with {prompt} for the shot's sentence."""
+
+    width: int
+    height: int
+    steps: int
+    cfg: float
+    sampler_name: str
+    scheduler: str
+    negative: str
+    template: str
+
+
+@dataclass(frozen=True)
+class ModelDecoder:
+    """Satisfies moviedreamer_core.registry.Decoder. `condition` adds what its projector says of tokens and faces."""
+
+    model: Any
+    clip: Any
+    vae: Any
+    sampling: Sampling
+    condition: DecoderHandle | None
+    fingerprint: str
+
+    @torch.inference_mode()
+    def decode(
+        self,
+        tokens: Tokens,
+        *,
+        slots: "Sequence[Slot]",
+        prompt: str,
+        size: tuple[int, int],
+        steps: int,
+        guidance: float,
+        seed: int,
+        progress: Progress,
+    ) -> Tensor:
+        """One picture [3, height, width] at the size of `sampling`, whatever the film's is. Noise comes from the CPU;
+        Cancel is asked before every denoising step.
+        """
+        import comfy.sample
+
+        s, wanted = self.sampling, steps or self.sampling.steps
+        progress.check()
+        positive, negative = self._conditioning(tokens, slots, prompt)
+        latent = torch.zeros(1, 4, s.height // 8, s.width // 8)
+        latent = comfy.sample.fix_empty_latent_channels(self.model, latent, 8)
+        noise = comfy.sample.prepare_noise(latent, seed % 2**63)
+        progress.check()
+        samples = comfy.sample.sample(
+            self.model, noise, wanted, guidance or s.cfg, s.sampler_name, s.scheduler, positive, negative, latent,
+            callback=lambda step, x0, x, total: progress.check(), disable_pbar=True, seed=seed % 2**63,
+        )  # fmt: skip
+        images = self.vae.decode(samples)
+        picture = images.reshape(-1, *images.shape[-3:])[0, ..., :3].movedim(-1, 0).float().cpu()
+        if not bool(torch.isfinite(picture).all()):
+            raise MovieDreamerError(
+                "The model made a picture that is not a number (NaN): try another VAE or precision."
+            )
+        return picture.clamp(0, 1)
+
+    def _conditioning(self, tokens: Tokens, slots: "Sequence[Slot]", prompt: str) -> tuple[list, list]:
+        s = self.sampling
+        texts = [self._encoded(s.template.replace(PROMPT, prompt)), self._encoded(s.negative.replace(PROMPT, prompt))]
+        if self.condition is not None:
+            vectors = condition_vectors(self.condition, tokens, slots)
+            texts = [[with_vectors(entry, extra) for entry in text] for text, extra in zip(texts, vectors)]
+        return texts[0], texts[1]
+
+    def _encoded(self, text: str) -> list:
+        return self.clip.encode_from_tokens_scheduled(self.clip.tokenize(text))
+
+
+def condition_vectors(handle: DecoderHandle, tokens: Tokens, slots: "Sequence[Slot]") -> tuple[Tensor, Tensor]:
+    """Context vectors [1, L, C] of a shot, and those of a shot of which nothing is known, for the negative."""
+    decoder = handle.maker.load(handle.bundle)
+    projector, pack = getattr(getattr(decoder, "model", None), "projector", None), getattr(decoder, "pack", None)
+    if projector is None or pack is None:
+        raise MovieDreamerError(
+            f"condition: the decoder '{handle.maker.name}' has no condition projector; expected one of a bundle "
+            "(Load Decoder)"
+        )
+    device, c = projector.device, projector.config
+    values = tokens.require(decoder.tokenizer_fingerprint, c.token_count, c.token_width).to(device)
+    level = torch.full((1,), float(decoder.model.config.token_noise), device=device)
+    known, nobody = pack(slots).to(device), pack(()).to(device)
+    full = projector(values, known, level)[0]
+    nothing = projector(values, nobody, level, torch.zeros(1, dtype=torch.bool, device=device))[0]
+    return full, nothing
+
+
+def with_vectors(entry: list, extra: Tensor) -> list:
+    """One entry of CONDITIONING [context [1, T, C], values] with more context vectors [1, L, C] after its own."""
+    context, values = entry
+    check_widths(extra.shape[-1], context.shape[-1])
+    extra = extra.to(context).expand(len(context), -1, -1)
+    values = dict(values)
+    mask = values.get("attention_mask")
+    if isinstance(mask, torch.Tensor):
+        values["attention_mask"] = torch.cat(
+            [mask, torch.ones_like(mask[..., :1]).expand(*mask.shape[:-1], extra.shape[1])], -1
+        )
+    return [torch.cat([context, extra], dim=1), values]
+
+
+def check_widths(ours: int, theirs: int) -> None:
+    """Raise MovieDreamerError unless the condition's vectors have the width of the model's context."""
+    if ours != theirs:
+        raise MovieDreamerError(
+            f"condition: its vectors have width {ours}, this model reads a context of width {theirs}: wire a decoder "
+            f"whose condition has width {theirs} (trained for this kind of model), or none"
+        )
+
+
+def context_width(model: Any) -> int:
+    """The width of the context that a MODEL reads; 0 if its kind does not say."""
+    config = getattr(model.model, "model_config", None)
+    unet = getattr(config, "unet_config", None) or {}
+    return int(unet.get("context_dim") or 0)

@@ -1,0 +1,149 @@
+"""Decoder: the keyframes of all shots, and which decoder renders which shot."""
+
+from dataclasses import replace
+
+from ..moviedreamer_core.film.checks import check_decoding
+from ..moviedreamer_core.film.pipeline import render_keyframes
+from ..moviedreamer_core.script import ShotSettings
+from . import host
+from ._comfy import io
+from .plan_inputs import seed_input, shots_input, wrong_values
+from .types import (
+    CATEGORY,
+    DecoderHandle,
+    DecoderRoutesType,
+    DecoderType,
+    Keyframes,
+    KeyframesType,
+    PlanType,
+    RouteTo,
+    ShotSettingsType,
+    StoryPlan,
+)
+
+STAGE = f"{CATEGORY}/Decoder"
+
+
+class MovieDreamerDecodeKeyframes(io.ComfyNode):
+    """A plan -> the keyframes of all shots."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="MovieDreamerDecodeKeyframes",
+            display_name="Decode Keyframes",
+            category=STAGE,
+            description=(
+                "Renders the keyframes of all shots from their plan, one after another. Every picture is a file as "
+                "soon as it is there: a second run, a crash or a restart renders only what is missing, and another "
+                "decoder, seed or setting for one shot renders that shot alone."
+            ),
+            search_aliases=["render", "keyframes", "images", "shots"],
+            inputs=[
+                PlanType.Input("plan", tooltip="The plan of the film (Plan Film)."),
+                DecoderType.Input(
+                    "decoder",
+                    tooltip="Renders every shot for which neither the script, nor a route, nor the storyboard names "
+                    "another one.",
+                ),
+                DecoderRoutesType.Input(
+                    "routes", optional=True, tooltip="Other decoders for named shots (Route Decoder)."
+                ),
+                ShotSettingsType.Input(
+                    "shot_settings",
+                    optional=True,
+                    tooltip="Seeds, steps, guidance and seconds of named shots (Shot Settings). They hold for the "
+                    "stages after this one too.",
+                ),
+                seed_input(
+                    "Seed of the keyframes, from which every shot's own follows. -1 takes the film's. Another seed "
+                    "renders all keyframes anew from the same plan."
+                ),
+                io.Int.Input(
+                    "steps",
+                    default=0,
+                    min=0,
+                    max=1000,
+                    tooltip="Denoising steps of a keyframe, 1 to 1000. 0 takes the decoder's own number. More is "
+                    "slower and often cleaner.",
+                ),
+                io.Float.Input(
+                    "guidance",
+                    default=0.0,
+                    min=0.0,
+                    max=50.0,
+                    step=0.1,
+                    tooltip="How strictly the picture follows its plan, up to 50; 1 is no guidance. 0 takes the "
+                    "decoder's own value.",
+                ),
+            ],
+            outputs=[
+                KeyframesType.Output(
+                    "keyframes", display_name="keyframes", tooltip="The keyframes of all shots, in film order."
+                )
+            ],
+        )
+
+    @classmethod
+    def validate_inputs(cls, seed: int) -> bool | str:
+        return wrong_values(seed=seed)
+
+    @classmethod
+    def execute(
+        cls,
+        plan: StoryPlan,
+        decoder: DecoderHandle,
+        seed: int,
+        steps: int,
+        guidance: float,
+        routes: tuple[RouteTo, ...] | None = None,
+        shot_settings: tuple[ShotSettings, ...] | None = None,
+    ) -> io.NodeOutput:
+        settings = replace(
+            plan.settings,
+            seed=plan.settings.seed if seed < 0 else seed,
+            steps=steps or None,
+            guidance=guidance or None,
+            shot_settings=(*plan.settings.shot_settings, *(shot_settings or ())),
+        )
+        studio = host.make_studio(plan.story, decoder.bundle, settings, decoder=decoder, decoder_routes=routes or ())
+        check_decoding(studio, plan.cast, plan.film)
+        frames = tuple(render_keyframes(studio, plan.cast, plan.film))
+        return io.NodeOutput(Keyframes(plan, frames, studio))
+
+
+class MovieDreamerRouteDecoder(io.ComfyNode):
+    """A decoder and shots -> routes with one more."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="MovieDreamerRouteDecoder",
+            display_name="Route Decoder",
+            category=STAGE,
+            description=(
+                "Lets named shots be rendered by another decoder. Routes are chained; the one that names a shot most "
+                "precisely decides (a shot before a character, a character before a scene, a scene before all), at "
+                "equal precision the last."
+            ),
+            search_aliases=["per-shot decoder", "swap decoder", "style for a shot"],
+            inputs=[
+                DecoderType.Input("decoder", tooltip="Renders the shots named below."),
+                shots_input("The shots that this decoder renders."),
+                DecoderRoutesType.Input("routes", optional=True, tooltip="Routes that were made before this one."),
+            ],
+            outputs=[
+                DecoderRoutesType.Output("routes", display_name="routes", tooltip="All routes so far and this one.")
+            ],
+        )
+
+    @classmethod
+    def validate_inputs(cls, shots: str) -> bool | str:
+        return wrong_values(shots=shots)
+
+    @classmethod
+    def execute(cls, decoder: DecoderHandle, shots: str, routes: tuple[RouteTo, ...] | None = None) -> io.NodeOutput:
+        return io.NodeOutput((*(routes or ()), RouteTo(shots, decoder)))
+
+
+NODES: list[type[io.ComfyNode]] = [MovieDreamerDecodeKeyframes, MovieDreamerRouteDecoder]

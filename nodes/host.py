@@ -1,0 +1,275 @@
+"""The one adapter to ComfyUI's machinery: devices, progress, interrupt, folders.
+
+Functions look ComfyUI up when they are called: importing this module needs none of it.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import torch
+from PIL import Image
+from torch import nn
+
+from ..moviedreamer_core.bundle import PACKAGED, Bundle
+from ..moviedreamer_core.errors import MovieDreamerError
+from ..moviedreamer_core.film.clips import read_clip
+from ..moviedreamer_core.film.settings import FilmSettings
+from ..moviedreamer_core.film.studio import Studio
+from ..moviedreamer_core.registry import ANIMATORS, DECODERS, Maker
+from ..moviedreamer_core.script import Route
+from ..moviedreamer_core.store import Store
+from ..moviedreamer_core.tokenizer import Tokens
+from .types import AnimatorHandle, DecoderHandle, RouteTo, Story
+
+MODELS = "moviedreamer"
+PREVIEW = 512
+_bundles: dict[tuple, tuple[str, "HostBundle"]] = {}
+
+
+@dataclass(eq=False)
+class HostBundle(Bundle):
+    """A bundle whose networks ComfyUI moves to its device when they are asked for, and may evict at any other time."""
+
+    _patchers: dict[int, Any] = field(default_factory=dict, repr=False)
+
+    def once(self, key: str, load: Callable[[], Any]) -> Any:
+        """What `load()` returns, kept, with its networks on ComfyUI's device."""
+        value = super().once(key, load)
+        self._bring(value)
+        return value
+
+    def _bring(self, value: object) -> None:
+        import comfy.model_management as management
+        import comfy.model_patcher
+
+        wanted = []
+        for network in networks_of(value):
+            if id(network) not in self._patchers:
+                load, rest = management.get_torch_device(), management.unet_offload_device()
+                self._patchers[id(network)] = comfy.model_patcher.CoreModelPatcher(Carried(network), load, rest)
+            wanted.append(self._patchers[id(network)])
+        if wanted:
+            # Whole: ComfyUI's partial loading leaves plain torch layers on the CPU without an error.
+            management.load_models_gpu(wanted, force_full_load=True)
+
+
+class Carried(nn.Module):
+    """A network as ComfyUI carries it about: ComfyUI writes `device`, which diffusers and transformers cannot take."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network, self.device = network, None
+
+
+def networks_of(value: object) -> Iterator[nn.Module]:
+    """The networks that a loaded part holds: itself, or its attributes two levels deep."""
+    if isinstance(value, nn.Module):
+        yield value
+        return
+    for inner in vars(value).values() if hasattr(value, "__dict__") else ():
+        if isinstance(inner, nn.Module):
+            yield inner
+        elif type(inner).__module__.startswith(__package__.rpartition(".")[0]):
+            yield from (part for part in vars(inner).values() if isinstance(part, nn.Module))
+
+
+class HostProgress:
+    """The core's progress as ComfyUI's bar with a preview of the current shot; `check` raises ComfyUI's interrupt."""
+
+    def __init__(self) -> None:
+        self._bar: Any = None
+        self._done = self._total = 0
+
+    def stage(self, name: str, total: int) -> None:
+        """A bar for this stage."""
+        import comfy.utils
+
+        self._bar, self._done, self._total = comfy.utils.ProgressBar(total), 0, total
+
+    def advance(self, note: str = "", preview: Path | None = None) -> None:
+        """One item is done."""
+        self._done += 1
+        if self._bar is not None:
+            shown = ("JPEG", first_picture(preview), PREVIEW) if preview is not None else None
+            self._bar.update_absolute(self._done, self._total, shown)
+
+    def check(self) -> None:
+        """Stop if the artist pressed Cancel."""
+        import comfy.model_management
+
+        comfy.model_management.throw_exception_if_processing_interrupted()
+
+
+def first_picture(path: Path) -> Image.Image:
+    """The picture, or a clip's first frame."""
+    return Image.fromarray(next(iter(read_clip(path))))
+
+
+def home_folder() -> Path:
+    """MovieDreamer's own folder in ComfyUI's output folder."""
+    import folder_paths
+
+    return Path(folder_paths.get_output_directory()) / "MovieDreamer"
+
+
+def input_folder() -> Path:
+    """ComfyUI's input folder."""
+    import folder_paths
+
+    return Path(folder_paths.get_input_directory())
+
+
+def film_store() -> Store:
+    """The store in ComfyUI's output folder: what was finished outlives every crash and restart."""
+    return Store(home_folder() / "store")
+
+
+def model_folders() -> list[Path]:
+    """models/moviedreamer and whatever extra_model_paths.yaml adds to it."""
+    import folder_paths
+
+    if MODELS not in folder_paths.folder_names_and_paths:
+        folder_paths.add_model_folder_path(MODELS, str(Path(folder_paths.models_dir) / MODELS), is_default=True)
+    return [Path(folder) for folder in folder_paths.get_folder_paths(MODELS)]
+
+
+def bundle_folders() -> dict[str, Path]:
+    """Name -> folder of every bundle: packaged ones, then those under models/moviedreamer."""
+    roots = [PACKAGED, *model_folders()]
+    found: dict[str, Path] = {}
+    for file in (file for root in roots for file in sorted(root.glob("*/bundle.json"))):
+        found.setdefault(file.parent.name, file.parent)
+    return found
+
+
+def face_packs() -> dict[str, Path]:
+    """Name -> folder of every face pack: those of bundles by the bundle's name, then faces/<pack> of the model folders
+    and insightface/<pack> of models/insightface/models.
+    """
+    import folder_paths
+
+    found = {name: folder / "faces" for name, folder in bundle_folders().items() if (folder / "faces").is_dir()}
+    roots = [("faces", folder / "faces") for folder in model_folders()]
+    roots.append(("insightface", Path(folder_paths.models_dir) / "insightface" / "models"))
+    for kind, root in roots:
+        for folder in sorted(root.iterdir()) if root.is_dir() else ():
+            if any(folder.glob("*.onnx")):
+                found.setdefault(f"{kind}/{folder.name}", folder)
+    return found
+
+
+def open_bundle(name: str) -> HostBundle:
+    """A bundle by its name, opened once while its files stay the same. Raises MovieDreamerError for other names."""
+    folders = bundle_folders()
+    if name not in folders:
+        raise MovieDreamerError(
+            f"no bundle is called {name!r}; there are {', '.join(folders)}. Put a bundle's folder (with its "
+            f"bundle.json) into {model_folders()[0]}"
+        )
+    return opened(folders[name])
+
+
+def opened(folder: Path, **swapped: Path) -> HostBundle:
+    """The bundle in a folder, with other folders as some of its parts."""
+    key, state = (folder, *sorted(swapped.items())), stamp(folder, *swapped.values())
+    known = _bundles.get(key)
+    if known is None or known[0] != state:  # new weights under an old name must not meet networks loaded before
+        bundle = HostBundle.open(folder)
+        for part, home in swapped.items():
+            bundle = bundle.with_part(part, home)
+        known = _bundles[key] = (state, bundle)
+    return known[1]
+
+
+def stamp(*paths: Path) -> str:
+    """Another text whenever a file of these files and folders changes: names, sizes and times are read, no content."""
+    digest = sha256()
+    for path in paths:
+        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+            if file.is_file():
+                stat = file.stat()
+                digest.update(f"{file}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
+
+
+def make_studio(
+    story: Story,
+    bundle: Bundle,
+    settings: FilmSettings,
+    *,
+    decoder: DecoderHandle | None = None,
+    decoder_routes: Sequence[RouteTo] = (),
+    animator: AnimatorHandle | None = None,
+    animator_routes: Sequence[RouteTo] = (),
+    history: Tokens | None = None,
+    before: Studio | None = None,
+) -> Studio:
+    """The studio of one node's run. Wired decoders and animators are known by name for this run alone: the default
+    one is the last word for shots that nobody decides, a route decides for the shots that it names. Names that the
+    studio `before` knows stay known.
+    """
+    decoders, chosen, routes = _known(bundle, "decoder", decoder, decoder_routes)
+    animators, moved, more = _known(bundle, "animator", animator, animator_routes)
+    from dataclasses import replace
+
+    settings = replace(
+        settings,
+        decoder=chosen or settings.decoder,
+        animator=moved or settings.animator,
+        routes=(*settings.routes, *routes, *more),
+    )
+    return Studio(
+        story.script,
+        bundle,
+        film_store(),
+        folder=story.folder,
+        settings=settings,
+        progress=HostProgress(),
+        decoders=(before.decoders if before else DECODERS).extended(decoders),
+        animators=(before.animators if before else ANIMATORS).extended(animators),
+        history=history,
+    )
+
+
+def _known(
+    bundle: Bundle, field: str, default: DecoderHandle | AnimatorHandle | None, routes: Sequence[RouteTo]
+) -> tuple[list[Maker], str | None, list[Route]]:
+    """Makers for this run, the default's name, and the routes by name."""
+    makers = {
+        handle_name(bundle, handle): bound(bundle, handle)
+        for handle in [default, *(r.handle for r in routes)]
+        if handle
+    }
+    names = [Route(handle_name(bundle, route.handle), route.shots, field) for route in routes]
+    return list(makers.values()), handle_name(bundle, default) if default else None, names
+
+
+def handle_name(bundle: Bundle, handle: DecoderHandle | AnimatorHandle) -> str:
+    """A decoder's or animator's name beside the bundle of the run: its own, with its bundle's if that is another."""
+    own = handle.bundle.folder == bundle.folder and handle.bundle.swapped == bundle.swapped
+    return handle.maker.name if own else f"{handle.bundle.info.name}/{handle.maker.name}"
+
+
+def bound(bundle: Bundle, handle: DecoderHandle | AnimatorHandle) -> Maker:
+    """A maker that always uses the handle's own bundle."""
+    maker, own = handle.maker, handle.bundle
+    return Maker(
+        handle_name(bundle, handle),
+        maker.summary,
+        lambda _: maker.load(own),
+        lambda _: maker.fingerprint(own),
+        lambda _: maker.reads(own),
+    )
+
+
+def to_images(pictures: Sequence[torch.Tensor]) -> torch.Tensor:
+    """Core pictures [3, H, W] -> ComfyUI's IMAGE [N, H, W, 3]."""
+    return torch.stack([picture.movedim(0, -1) for picture in pictures]).float().cpu()
+
+
+def from_images(images: torch.Tensor) -> torch.Tensor:
+    """ComfyUI's IMAGE [N, H, W, 3 or 4] -> core pictures [N, 3, H, W]."""
+    return images[..., :3].movedim(-1, 1).float().cpu()

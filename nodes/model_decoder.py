@@ -1,0 +1,149 @@
+"""A decoder from ComfyUI's own MODEL, CLIP and VAE."""
+
+from dataclasses import replace
+from hashlib import sha256
+from typing import Any
+
+from ..moviedreamer_core.registry import Maker, Reads
+from ..moviedreamer_core.store import content_hash
+from . import host
+from ._comfy import io
+from .comfy_decoder import PROMPT, ModelDecoder, Sampling, check_widths, context_width
+from .identity import clip_identity, identity
+from .types import CATEGORY, DecoderHandle, DecoderType
+
+SHOWN_LIKE = "mini"
+"""The bundle that says at which size the film is shown when no other one does."""
+
+
+class MovieDreamerDecoderFromModel(io.ComfyNode):
+    """MODEL, CLIP and VAE -> a decoder."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        import comfy.samplers
+
+        samplers, schedulers = comfy.samplers.KSampler.SAMPLERS, comfy.samplers.KSampler.SCHEDULERS
+        return io.Schema(
+            node_id="MovieDreamerDecoderFromModel",
+            display_name="Decoder From Model",
+            category=f"{CATEGORY}/Decoder",
+            description=(
+                "Makes a decoder out of any checkpoint, with whatever LoRAs and patches are wired to it. It renders a "
+                "shot from the shot's sentence, and from its tokens and faces too where a condition fits the model."
+            ),
+            search_aliases=["checkpoint", "sdxl", "stable diffusion", "custom model", "lora", "ksampler"],
+            inputs=[
+                io.Model.Input("model", tooltip="Draws the pictures."),
+                io.Clip.Input("clip", tooltip="Reads the shot's sentence and the negative prompt."),
+                io.Vae.Input("vae", tooltip="Turns the model's latents into pictures."),
+                DecoderType.Input(
+                    "condition",
+                    optional=True,
+                    tooltip="A decoder trained for this kind of model: what it knows of tokens, faces and sentences is "
+                    "added to the prompt. Its context must have the model's width.",
+                ),
+                io.Int.Input(
+                    "width", default=768, min=16, max=8192, step=8, tooltip="Width of the keyframes in pixels."
+                ),
+                io.Int.Input(
+                    "height",
+                    default=384,
+                    min=16,
+                    max=8192,
+                    step=8,
+                    tooltip="Height of the keyframes in pixels. The mini bundle's animator wants pictures of 2:1.",
+                ),
+                io.Int.Input(
+                    "steps",
+                    default=20,
+                    min=1,
+                    max=1000,
+                    tooltip="Denoising steps, unless Decode Keyframes or Shot Settings choose a number.",
+                ),
+                io.Float.Input(
+                    "cfg",
+                    default=7.0,
+                    min=0.0,
+                    max=100.0,
+                    step=0.1,
+                    round=0.01,
+                    tooltip="How strictly the picture follows its prompt, unless Decode Keyframes or Shot Settings "
+                    "choose a guidance. 1 ignores the negative prompt.",
+                ),
+                io.Combo.Input("sampler_name", options=samplers, tooltip="The sampling algorithm, as in KSampler."),
+                io.Combo.Input("scheduler", options=schedulers, tooltip="How the noise is taken away over the steps."),
+                io.String.Input(
+                    "negative",
+                    default="",
+                    multiline=True,
+                    tooltip="What the pictures should not show. The same for every shot.",
+                ),
+                io.String.Input(
+                    "prompt_template",
+                    default=PROMPT,
+                    multiline=True,
+                    tooltip="The prompt; {prompt} stands for the shot's sentence (size, place, time, action, plot, "
+                    "style). Add words for all shots around it.",
+                ),
+            ],
+            outputs=[
+                DecoderType.Output("decoder", display_name="decoder", tooltip="For Decode Keyframes or Route Decoder.")
+            ],
+        )
+
+    @classmethod
+    def validate_inputs(cls, prompt_template: str) -> bool | str:
+        if prompt_template is not None and PROMPT not in prompt_template:
+            return f"prompt_template has no {PROMPT}, so every shot would get the same prompt; expected it somewhere"
+        return True
+
+    @classmethod
+    def execute(
+        cls,
+        model: Any,
+        clip: Any,
+        vae: Any,
+        width: int,
+        height: int,
+        steps: int,
+        cfg: float,
+        sampler_name: str,
+        scheduler: str,
+        negative: str,
+        prompt_template: str,
+        condition: DecoderHandle | None = None,
+    ) -> io.NodeOutput:
+        sampling = Sampling(width, height, steps, cfg, sampler_name, scheduler, negative, prompt_template)
+        return io.NodeOutput(decoder_of(model, clip, vae, sampling, condition))
+
+
+def decoder_of(
+    model: Any, clip: Any, vae: Any, sampling: Sampling, condition: DecoderHandle | None = None
+) -> DecoderHandle:
+    """The decoder; its name and fingerprint are the same after a restart. Raises MovieDreamerError for a condition that
+    does not fit the model.
+    """
+    reads, said = Reads(), ""
+    if condition is not None:
+        if theirs := context_width(model):
+            config = condition.bundle.config("decoder").get("projector_config", {})
+            check_widths(int(config.get("context_width", theirs)), theirs)
+        reads = replace(condition.maker.reads(condition.bundle), steps=0)  # the model's own sampling has no such limit
+        said = condition.maker.fingerprint(condition.bundle)
+    memo = host.film_store().hashes
+    parts = [identity(model, lambda f: content_hash(f, memo)), clip_identity(clip, lambda f: content_hash(f, memo))]
+    parts.append(identity(vae.patcher, lambda f: content_hash(f, memo)))
+    fingerprint = sha256(repr([*parts, said, sampling]).encode()).hexdigest()
+    decoder = ModelDecoder(model, clip, vae, sampling, condition, fingerprint)
+    maker = Maker(
+        f"model-{fingerprint[:8]}",
+        "a MODEL, CLIP and VAE of ComfyUI",
+        lambda _: decoder,
+        lambda _: fingerprint,
+        lambda _: reads,
+    )
+    return DecoderHandle(host.open_bundle(SHOWN_LIKE), maker)
+
+
+NODES: list[type[io.ComfyNode]] = [MovieDreamerDecoderFromModel]

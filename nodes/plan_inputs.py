@@ -1,0 +1,127 @@
+"""Inputs and outputs that the planner's nodes share, and how their values become settings and a studio."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from ..moviedreamer_core.bundle import Bundle
+from ..moviedreamer_core.errors import MovieDreamerError
+from ..moviedreamer_core.film.direction import planning_only, read_direction
+from ..moviedreamer_core.film.plan_report import plan_report
+from ..moviedreamer_core.film.planning import FilmPlan
+from ..moviedreamer_core.film.settings import FilmSettings
+from ..moviedreamer_core.film.studio import Studio
+from ..moviedreamer_core.script import ShotSettings
+from ..moviedreamer_core.script.model import MAX_SEED
+from . import host
+from ._comfy import io
+from .types import CATEGORY, PlanType, StoryPlan
+
+STAGE = f"{CATEGORY}/Planner"
+SELECTION = 'By id or number from 1: "harbour-2", "3, 7-9", "scene:harbour", "who:mara", "all".'
+
+
+def seed_input(tooltip: str) -> io.Int.Input:
+    """A seed that stays as it is from run to run."""
+    fixed = io.ControlAfterGenerate.fixed
+    return io.Int.Input("seed", default=-1, min=-1, max=MAX_SEED, control_after_generate=fixed, tooltip=tooltip)
+
+
+def temperature_input(tooltip: str) -> io.Float.Input:
+    """The planner's temperature; -1 leaves it to others."""
+    return io.Float.Input("temperature", default=-1.0, min=-1.0, max=4.0, step=0.05, tooltip=tooltip)
+
+
+def candidates_input(tooltip: str, least: int) -> io.Int.Input:
+    """How many candidates are drawn."""
+    return io.Int.Input("candidates", default=least, min=least, max=256, tooltip=tooltip)
+
+
+def shots_input(tooltip: str) -> io.String.Input:
+    """A selection of shots."""
+    return io.String.Input("shots", default="1", tooltip=f"{tooltip} {SELECTION}")
+
+
+def direction_input() -> io.String.Input:
+    """The artist's choices for single shots, which the page keeps."""
+    return io.String.Input(
+        "direction",
+        default="{}",
+        socketless=True,
+        tooltip='Choices for single shots as JSON: {"harbour-2": {"seed": 7, "decoder": "ink", "seconds": 3}}. They '
+        "win over Shot Settings, routes and the script. {} chooses nothing.",
+    )
+
+
+def plan_output(tooltip: str) -> io.Output:
+    """The plan."""
+    return PlanType.Output("plan", display_name="plan", tooltip=tooltip)
+
+
+def report_output() -> io.Output:
+    """What was done, in words."""
+    return io.String.Output(
+        "report",
+        display_name="report",
+        tooltip="Which shots were planned now, kept, changed or planned with an older shot, and how likely they are.",
+    )
+
+
+def wrong_values(
+    *,
+    shots: str | None = None,
+    seed: int | None = None,
+    temperature: float | None = None,
+    candidates: int | None = None,
+    direction: str | None = None,
+) -> bool | str:
+    """True, or what is wrong with these literals; linked ones arrive as None."""
+    if shots is not None and not shots.strip(" ,"):
+        return f"shots is empty; expected a selection of shots. {SELECTION}"
+    if seed is not None and not -1 <= seed <= MAX_SEED:
+        return f"seed is {seed}; expected -1 (the script's) or 0 to {MAX_SEED}"
+    if temperature is not None and temperature != -1 and not 0 <= temperature <= 4:
+        return f"temperature is {temperature:g}; expected 0 (the likeliest) to 4, or -1 to leave it to the planner"
+    if candidates is not None and not 1 <= candidates <= 256:
+        return f"candidates is {candidates}; expected 1 to 256"
+    try:
+        read_direction(direction or "")
+    except MovieDreamerError as error:
+        return str(error)
+    return True
+
+
+def film_settings(
+    seed: int,
+    temperature: float,
+    candidates: int,
+    direction: str,
+    shot_settings: Sequence[ShotSettings] | None,
+    **more: Any,
+) -> FilmSettings:
+    """The settings that a node's values mean. Raises MovieDreamerError for values out of range."""
+    return FilmSettings(
+        seed=None if seed < 0 else seed,
+        temperature=None if temperature < 0 else temperature,
+        candidates=candidates,
+        shot_settings=tuple(shot_settings or ()),
+        storyboard=read_direction(direction),
+        **more,
+    )
+
+
+def planning_studio(
+    plan: StoryPlan, planner: Bundle | None = None, *, temperature: float = -1.0, candidates: int = 0
+) -> Studio:
+    """The studio in which a story's plan is made or changed; -1 and 0 leave temperature and candidates as they were."""
+    settings = planning_only(plan.settings)
+    if temperature >= 0:
+        settings = replace(settings, temperature=temperature)
+    if candidates > 0:
+        settings = replace(settings, candidates=candidates)
+    return host.make_studio(plan.story, planner or plan.bundle, settings, history=plan.history)
+
+
+def with_report(plan: StoryPlan, film: FilmPlan, *more: Any) -> io.NodeOutput:
+    """The story's plan with other takes, what the node hands on beside it, and the report."""
+    return io.NodeOutput(replace(plan, film=film), *more, plan_report(film))

@@ -1,0 +1,277 @@
+"""Planner: the plan of the whole film, and what an artist may change in it."""
+
+from ..moviedreamer_core.film import plan_edits
+from ..moviedreamer_core.film.planning import FilmPlan, make_plan
+from ..moviedreamer_core.planner.edit import MODES
+from ..moviedreamer_core.script import ShotSettings
+from ..moviedreamer_core.tokenizer import Tokens
+from . import host
+from ._comfy import io
+from .plan_files import MovieDreamerLoadPlan, MovieDreamerSavePlan
+from .plan_inputs import (
+    STAGE,
+    candidates_input,
+    direction_input,
+    film_settings,
+    plan_output,
+    planning_studio,
+    report_output,
+    seed_input,
+    shots_input,
+    temperature_input,
+    with_report,
+    wrong_values,
+)
+from .types import CastType, PlannerType, PlanType, ShotSettingsType, StoryCast, StoryPlan, TokensType
+
+REPLAN = ("changed", "following", "all")
+
+
+class MovieDreamerPlanFilm(io.ComfyNode):
+    """Script and cast -> the plan of all shots."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="MovieDreamerPlanFilm",
+            display_name="Plan Film",
+            category=STAGE,
+            description=(
+                "Plans every keyframe of the film as tokens, one shot after another, each knowing all shots before it: "
+                "so places and people stay the same. Every shot is kept as soon as it is planned; after an edit of the "
+                "script only the shots that it touched are planned again."
+            ),
+            search_aliases=["planner", "storyboard", "long video", "consistency"],
+            inputs=[
+                PlannerType.Input("planner", tooltip="The planner of a bundle."),
+                CastType.Input("cast", tooltip="The script with the faces of its characters."),
+                TokensType.Input(
+                    "history",
+                    optional=True,
+                    tooltip="Keyframes of an earlier episode (Encode Keyframes): the film goes on in their places. "
+                    "Another history plans the film anew.",
+                ),
+                ShotSettingsType.Input(
+                    "shot_settings", optional=True, tooltip="Seeds, seconds and more for named shots (Shot Settings)."
+                ),
+                seed_input(
+                    "Seed of the film, from which every shot's seed follows. -1 takes the script's own. Another seed "
+                    "makes another film of the same script."
+                ),
+                temperature_input(
+                    "How far the planner strays from what is likeliest, 0 to 4. -1 is the planner's own; 0 always "
+                    "takes the likeliest; more is livelier and less coherent."
+                ),
+                candidates_input(
+                    "Draws for each keyframe, 1 to 256. The likeliest is taken; Pick Candidate can choose another one.",
+                    least=1,
+                ),
+                io.Combo.Input(
+                    "replan",
+                    options=list(REPLAN),
+                    default="changed",
+                    tooltip="What an edit of the script plans again. changed: the shots it touched, later ones stay as "
+                    "they are. following: also the shots that were planned with an older version of them. all: "
+                    "everything is asked anew.",
+                ),
+                direction_input(),
+            ],
+            outputs=[plan_output("The plan of all shots."), report_output()],
+        )
+
+    @classmethod
+    def validate_inputs(cls, seed: int, temperature: float, candidates: int, direction: str) -> bool | str:
+        return wrong_values(seed=seed, temperature=temperature, candidates=candidates, direction=direction)
+
+    @classmethod
+    def execute(
+        cls,
+        planner: host.HostBundle,
+        cast: StoryCast,
+        seed: int,
+        temperature: float,
+        candidates: int,
+        replan: str,
+        direction: str,
+        history: Tokens | None = None,
+        shot_settings: tuple[ShotSettings, ...] = (),
+    ) -> io.NodeOutput:
+        settings = film_settings(seed, temperature, candidates, direction, shot_settings, replan=replan)
+        plan = StoryPlan(cast.story, cast.cast, FilmPlan.nothing(), planner, settings, history)
+        return with_report(plan, make_plan(planning_studio(plan), cast.cast))
+
+
+class MovieDreamerReplanFrom(io.ComfyNode):
+    """A plan -> the same plan with some shots planned again."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="MovieDreamerReplanFrom",
+            display_name="Re-plan From Shot",
+            category=STAGE,
+            description=(
+                "Plans a film again from one shot on, or only some of its shots, with another seed, temperature or "
+                "number of candidates. All other shots keep their plan and their pictures. The same values give the "
+                "same plan, read from the store."
+            ),
+            search_aliases=["replan", "reroll plan", "continue plan", "try again"],
+            inputs=[
+                PlanType.Input("plan", tooltip="The plan to change. It stays as it is; a new one comes out."),
+                PlannerType.Input("planner", tooltip="The planner that plans the shots again."),
+                shots_input("The shot to start from, or the shots to plan again."),
+                io.Combo.Input(
+                    "extent",
+                    options=list(plan_edits.EXTENTS),
+                    default=plan_edits.EXTENTS[0],
+                    tooltip="to the end: the first of these shots and all after it. only these: the named shots; "
+                    "later ones keep their plan and are marked as planned with an older shot.",
+                ),
+                seed_input(
+                    "Seed from which the seeds of these shots follow. -1 keeps their seeds: that only refreshes shots "
+                    "that were planned with an older version of a shot before them."
+                ),
+                temperature_input(
+                    "How far the planner strays for these shots, 0 (the likeliest) to 4. -1: as in Plan Film."
+                ),
+                candidates_input("Draws for each keyframe of these shots, 1 to 256. 0: as many as in Plan Film.", 0),
+            ],
+            outputs=[plan_output("The plan with these shots planned again."), report_output()],
+        )
+
+    @classmethod
+    def validate_inputs(cls, shots: str, seed: int, temperature: float, candidates: int) -> bool | str:
+        return wrong_values(shots=shots, seed=seed, temperature=temperature, candidates=candidates or None)
+
+    @classmethod
+    def execute(
+        cls,
+        plan: StoryPlan,
+        planner: host.HostBundle,
+        shots: str,
+        extent: str,
+        seed: int,
+        temperature: float,
+        candidates: int,
+    ) -> io.NodeOutput:
+        studio = planning_studio(plan, planner, temperature=temperature, candidates=candidates)
+        chosen = None if seed < 0 else seed
+        return with_report(plan, plan_edits.replan(studio, plan.cast, plan.film, shots, extent=extent, seed=chosen))
+
+
+class MovieDreamerPickCandidate(io.ComfyNode):
+    """A plan -> the same plan with another candidate for a shot."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="MovieDreamerPickCandidate",
+            display_name="Pick Candidate",
+            category=STAGE,
+            description=(
+                "Gives a shot another of the candidates that were drawn when it was planned. Only this shot is made "
+                "again; later shots keep their plan and are marked as planned with the older one. Preview Tokens "
+                "shows the candidates."
+            ),
+            search_aliases=["choose take", "variation", "alternative"],
+            inputs=[
+                PlanType.Input("plan", tooltip="A plan made with more than one candidate."),
+                shots_input("The shot that gets another candidate; several get the same number each."),
+                io.Int.Input(
+                    "number",
+                    default=1,
+                    min=1,
+                    max=256,
+                    tooltip="Which candidate, counted from 1 in the order of drawing, which stays the same when more "
+                    "are drawn.",
+                ),
+            ],
+            outputs=[
+                plan_output("The plan with the picked candidate."),
+                TokensType.Output(
+                    "candidates",
+                    display_name="candidates",
+                    tooltip="All candidates of these shots in the order of their numbers, for Preview Tokens.",
+                ),
+                report_output(),
+            ],
+        )
+
+    @classmethod
+    def validate_inputs(cls, shots: str) -> bool | str:
+        return wrong_values(shots=shots)
+
+    @classmethod
+    def execute(cls, plan: StoryPlan, shots: str, number: int) -> io.NodeOutput:
+        studio = planning_studio(plan)
+        found = plan_edits.candidates_of(studio, plan.film, shots)
+        return with_report(plan, plan_edits.pick_candidate(studio, plan.film, shots, number), found)
+
+
+class MovieDreamerEditPlan(io.ComfyNode):
+    """A plan -> the same plan with shots moved toward pictures."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="MovieDreamerEditPlan",
+            display_name="Edit Plan",
+            category=STAGE,
+            description=(
+                "Moves the plan of named shots toward a picture. replace takes the picture's tokens as they are. blend "
+                "mixes plan and picture and keeps the planned length, so that contrast stays. pull takes a step toward "
+                "the picture, at strength 1 at most half the planned length: the shot stays recognisable. Only these "
+                "shots are made again; later ones are marked as planned with the older shot."
+            ),
+            search_aliases=["img2img", "guide with image", "blend tokens", "replace shot"],
+            inputs=[
+                PlanType.Input("plan", tooltip="The plan to change. It stays as it is; a new one comes out."),
+                TokensType.Input(
+                    "tokens",
+                    tooltip="Tokens of one picture for all keyframes of these shots, or of one picture for each, in "
+                    "film order (Encode Keyframes).",
+                ),
+                shots_input("The shots to move."),
+                io.Combo.Input(
+                    "mode",
+                    options=list(MODES),
+                    default="blend",
+                    tooltip="replace: the picture's tokens. blend: a mix of both. pull: a limited step toward it.",
+                ),
+                io.Float.Input(
+                    "strength",
+                    default=0.5,
+                    min=0.0,
+                    max=1.0,
+                    step=0.05,
+                    tooltip="How far, 0 (as planned) to 1 (for blend: the picture). replace always goes all the way.",
+                ),
+            ],
+            outputs=[
+                plan_output("The plan with these shots moved."),
+                TokensType.Output(
+                    "tokens", display_name="tokens", tooltip="What these shots hold now, for Preview Tokens."
+                ),
+                report_output(),
+            ],
+        )
+
+    @classmethod
+    def validate_inputs(cls, shots: str) -> bool | str:
+        return wrong_values(shots=shots)
+
+    @classmethod
+    def execute(cls, plan: StoryPlan, tokens: Tokens, shots: str, mode: str, strength: float) -> io.NodeOutput:
+        studio = planning_studio(plan)
+        film = plan_edits.edit_plan(studio, plan.film, shots, tokens, mode, strength)
+        return with_report(plan, film, plan_edits.tokens_of(studio, film, shots))
+
+
+NODES: list[type[io.ComfyNode]] = [
+    MovieDreamerPlanFilm,
+    MovieDreamerReplanFrom,
+    MovieDreamerPickCandidate,
+    MovieDreamerEditPlan,
+    MovieDreamerSavePlan,
+    MovieDreamerLoadPlan,
+]

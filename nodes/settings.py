@@ -1,0 +1,104 @@
+"""Settings for single shots, chained."""
+
+from ..moviedreamer_core.script import ShotSettings
+from ..moviedreamer_core.script.model import MAX_SECONDS
+from ._comfy import io
+from .plan_inputs import seed_input, shots_input, wrong_values
+from .types import CATEGORY, ShotSettingsType
+
+
+class MovieDreamerShotSettings(io.ComfyNode):
+    """Shots and values -> settings with one more entry."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="MovieDreamerShotSettings",
+            display_name="Shot Settings",
+            category=f"{CATEGORY}/Script",
+            description=(
+                "Chooses seed, steps, guidance, seconds or motion for named shots; all other shots stay as they are. "
+                "Settings are chained and win over routes and the script; the storyboard wins over them. Wire them "
+                "into Plan Film, Decode Keyframes or Animate Keyframes: they hold from there on."
+            ),
+            search_aliases=["per-shot", "shot seed", "reroll a shot", "shot length"],
+            inputs=[
+                shots_input("The shots that these values are for."),
+                seed_input(
+                    "Seed of these shots. -1 leaves it alone. Wired into Plan Film it plans them anew, into Decode "
+                    "Keyframes it renders them anew from the same plan."
+                ),
+                io.Int.Input(
+                    "steps",
+                    default=0,
+                    min=0,
+                    max=1000,
+                    tooltip="Denoising steps of these shots' keyframes, 1 to 1000. 0 leaves them alone.",
+                ),
+                io.Float.Input(
+                    "guidance",
+                    default=0.0,
+                    min=0.0,
+                    max=50.0,
+                    step=0.1,
+                    tooltip="How strictly these shots' keyframes follow their plan, up to 50; 1 is no guidance. 0 "
+                    "leaves it alone.",
+                ),
+                io.Float.Input(
+                    "seconds",
+                    default=0.0,
+                    min=0.0,
+                    max=MAX_SECONDS,
+                    step=0.1,
+                    tooltip="Length of these shots in seconds, 0.1 to 120. 0 leaves it alone. Their clips are made "
+                    "again, the keyframes stay.",
+                ),
+                io.Float.Input(
+                    "motion",
+                    default=-1.0,
+                    min=-1.0,
+                    max=2.0,
+                    step=0.05,
+                    tooltip="How much moves in these shots' clips, 0 (almost a still) to 2; 1 is usual. -1 leaves it "
+                    "alone.",
+                ),
+                ShotSettingsType.Input("shot_settings", optional=True, tooltip="Settings that were made before these."),
+            ],
+            outputs=[
+                ShotSettingsType.Output(
+                    "shot_settings", display_name="shot settings", tooltip="All settings so far and these."
+                )
+            ],
+        )
+
+    @classmethod
+    def validate_inputs(cls, shots: str, seed: int, seconds: float, motion: float) -> bool | str:
+        if seconds is not None and seconds != 0 and not 0.1 <= seconds <= MAX_SECONDS:
+            return f"seconds is {seconds:g}; expected 0.1 to {MAX_SECONDS:g}, or 0 to leave it alone"
+        if motion is not None and motion != -1 and not 0 <= motion <= 2:
+            return f"motion is {motion:g}; expected 0 to 2, or -1 to leave it alone"
+        return wrong_values(shots=shots, seed=seed)
+
+    @classmethod
+    def execute(
+        cls,
+        shots: str,
+        seed: int,
+        steps: int,
+        guidance: float,
+        seconds: float,
+        motion: float,
+        shot_settings: tuple[ShotSettings, ...] | None = None,
+    ) -> io.NodeOutput:
+        chosen = ShotSettings(
+            shots,
+            seed=None if seed < 0 else seed,
+            steps=steps or None,
+            guidance=guidance or None,
+            seconds=seconds or None,
+            motion=None if motion < 0 else motion,
+        )
+        return io.NodeOutput((*(shot_settings or ()), chosen))
+
+
+NODES: list[type[io.ComfyNode]] = [MovieDreamerShotSettings]

@@ -1,0 +1,185 @@
+"""Where the script nodes find scripts and pictures: packaged examples, ComfyUI's input folder, the workflow itself.
+
+Functions raise MovieDreamerError in the words of an artist; `said` turns that into what `validate_inputs` returns.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ..moviedreamer_core.bundle import Bundle
+from ..moviedreamer_core.cast import Cast, Member, pack_fingerprint
+from ..moviedreamer_core.errors import MovieDreamerError
+from ..moviedreamer_core.film.pipeline import make_cast
+from ..moviedreamer_core.film.portable import (
+    Embedded,
+    check_files,
+    embed,
+    gather,
+    keep,
+    keep_picture,
+    named_files,
+    with_character,
+)  # fmt: skip
+from ..moviedreamer_core.film.settings import FilmSettings
+from ..moviedreamer_core.script import Script, open_document, parse_script
+from ..moviedreamer_core.script.errors import nearest
+from ..moviedreamer_core.script.portraits import EXAMPLES, example_path, portrait_path
+from . import host
+from .types import Story, StoryCast
+
+SUFFIXES = (".yaml", ".yml", ".json")
+NO_PORTRAIT = "none"
+
+
+def said(check: Callable[[], object]) -> bool | str:
+    """True, or the message of the MovieDreamerError that `check` raises."""
+    try:
+        check()
+    except MovieDreamerError as error:
+        return str(error)
+    return True
+
+
+def script_names() -> list[str]:
+    """The packaged examples, then every .yaml, .yml and .json file of the input folder, subfolders too."""
+    folder = host.input_folder()
+    files = sorted(f for f in folder.rglob("*") if f.suffix.lower() in SUFFIXES and f.is_file())
+    return [*EXAMPLES, *(file.relative_to(folder).as_posix() for file in files)]
+
+
+def script_file(name: str) -> Path | None:
+    """The file of a script in the list, None if it is not there. No name leads out of the input folder."""
+    if name in EXAMPLES:
+        return example_path(name)
+    folder = host.input_folder().resolve()
+    path = (folder / name).resolve()
+    fits = path.is_relative_to(folder) and path.suffix.lower() in SUFFIXES
+    return path if fits and path.is_file() else None
+
+
+def load_story(name: str, keep_inside: bool, embedded: str, faces: Bundle | None) -> tuple[Story, str]:
+    """The story of Load Script, and what the workflow keeps of it ("" for nothing).
+
+    Where the file is, it decides, and the kept faces serve while file and pictures are what they were. Where it is not,
+    the kept copy stands in for it.
+    """
+    path = script_file(name)
+    if path is None:
+        kept = kept_copy(name, embedded)
+        return _travelled(kept, host.input_folder()), embedded
+    document = open_document(path)
+    story = Story(document.script, path.parent)
+    check_files(story.script, story.folder)
+    if not keep_inside:
+        return story, ""
+    kept = _still_right(name, embedded, document.text, story, faces)
+    if kept is None:
+        made = cast_of(story, faces)
+        kept = embed(name, path.name, document.text, story.script, story.folder, made.cast)
+    return _travelled(kept, path.parent), kept.dump()
+
+
+def kept_copy(name: str, embedded: str) -> Embedded:
+    """The copy inside the workflow of a script that is not here. Raises MovieDreamerError if it keeps none of it."""
+    if not embedded.strip():
+        names = script_names()
+        meant = nearest(name, names)
+        hint = f"; did you mean {meant}?" if meant else ""
+        raise MovieDreamerError(
+            f"no script {name!r} in ComfyUI's input folder, and the workflow keeps no copy of it (`embed` was off when "
+            f"it was saved); there are {', '.join(names[:12])}{hint}"
+        )
+    kept = Embedded.read(embedded)
+    if kept.name != name:
+        raise MovieDreamerError(
+            f"no script {name!r} in ComfyUI's input folder; the workflow keeps a copy of {kept.name!r} only"
+        )
+    return kept
+
+
+def check_loadable(name: str, embedded: str) -> None:
+    """Raise MovieDreamerError unless Load Script can give this script, as far as one can see without a face pack."""
+    path = script_file(name)
+    if path is None:
+        kept = kept_copy(name, embedded)
+        parse_script(kept.text, kind=kept.kind, file=kept.file)
+    else:
+        check_files(open_document(path).script, path.parent)
+
+
+def written_story(text: str, name: str) -> Story:
+    """The story of a text in the workflow. The files that it names lie in ComfyUI's input folder."""
+    script = parse_script(text, kind="json" if text.lstrip().startswith("{") else "yaml", file=name.strip() or "script")
+    check_files(script, host.input_folder(), inside=True)
+    return Story(script, host.input_folder())
+
+
+def with_person(story: Story, who: str, description: str, portrait: str, pictures: torch.Tensor | None) -> Story:
+    """The story with another description or other pictures of one character. Pictures are IMAGE [N, H, W, 3 or 4]."""
+    home, names = host.home_folder(), []
+    if portrait != NO_PORTRAIT:
+        names.append(keep(portrait_path(portrait), home, "pictures"))
+    for number, picture in enumerate([] if pictures is None else host.from_images(pictures), 1):
+        pixels = picture.clamp(0, 1).mul(255).round().byte().movedim(0, -1).numpy()
+        names.append(keep_picture(np.ascontiguousarray(pixels), f"{who}-{number}", home))
+    files = [str(home.resolve() / name) for name in names]
+    script = with_character(story.script, who, description=description, references=files)
+    return Story(gather(script, story.folder, home), home) if names else Story(script, story.folder)
+
+
+def cast_of(story: Story, faces: Bundle | None) -> StoryCast:
+    """The cast of a story, from the store if it was made before. Without `faces` nobody may have pictures."""
+    if faces is None:
+        seen = [person for person in story.script.characters if person.references or person.embeddings]
+        if seen:
+            raise MovieDreamerError(_no_pack(story.script, [person.id for person in seen]))
+        return StoryCast(story, Cast(Member(c.id, c.shown_name, c.description) for c in story.script.characters), None)
+    return StoryCast(story, make_cast(host.make_studio(story, faces, FilmSettings())), faces)
+
+
+def stamp_of(name: str) -> str:
+    """Another text whenever the script's file or a file that it names changes."""
+    path = script_file(name)
+    if path is None:
+        return ""
+    try:
+        named = named_files(open_document(path).script)
+    except MovieDreamerError:
+        named = []
+    return host.stamp(path, *(path.parent / file for file in named))
+
+
+def stamp_of_text(text: str) -> str:
+    """Another text whenever a file of the input folder that the text names changes."""
+    try:
+        story = written_story(text, "")
+    except MovieDreamerError:
+        return ""
+    return host.stamp(*(story.folder / name for name in named_files(story.script)))
+
+
+def _travelled(kept: Embedded, place: Path) -> Story:
+    home = host.home_folder()
+    return Story(kept.script(home, [place]), home)
+
+
+def _still_right(name: str, embedded: str, text: str, story: Story, faces: Bundle | None) -> Embedded | None:
+    """The kept copy if nothing that it was made from has changed."""
+    try:
+        kept = Embedded.read(embedded)
+    except MovieDreamerError:
+        return None
+    other_pack = faces is not None and kept.pack and pack_fingerprint(faces.path("faces")) != kept.pack
+    return kept if kept.name == name and not other_pack and kept.holds(text, story.folder) else None
+
+
+def _no_pack(script: Script, people: list[str]) -> str:
+    lines = {person.id: script.line_of(("characters", index)) for index, person in enumerate(script.characters)}
+    named = ", ".join(f"'{who}' (line {lines[who]})" if lines[who] else f"'{who}'" for who in people)
+    return (
+        f"{script.file}: there are pictures of the faces of {named}, but no face pack is connected: connect `faces` of "
+        "Load Bundle or Load Faces to the input `faces`, or leave out the pictures and describe them in words"
+    )

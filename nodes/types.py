@@ -1,0 +1,109 @@
+"""What travels along the wires: every custom type with its prefix, and the values that it carries.
+
+A type's name is part of every saved workflow: it never changes. Values are handles: small, with files behind them.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..moviedreamer_core.bundle import Bundle
+from ..moviedreamer_core.cast import Cast
+from ..moviedreamer_core.film.pipeline import Clip, Keyframe
+from ..moviedreamer_core.film.planning import FilmPlan
+from ..moviedreamer_core.film.settings import FilmSettings
+from ..moviedreamer_core.film.studio import Studio
+from ..moviedreamer_core.registry import Animator, Decoder, Maker
+from ..moviedreamer_core.script import Script
+from ..moviedreamer_core.tokenizer import Tokens
+from ._comfy import io
+
+CATEGORY = "MovieDreamer"
+
+ScriptType = io.Custom("MOVIEDREAMER_SCRIPT")  # Story
+CastType = io.Custom("MOVIEDREAMER_CAST")  # StoryCast
+FacesType = io.Custom("MOVIEDREAMER_FACES")  # Bundle with the part "faces"
+TokenizerType = io.Custom("MOVIEDREAMER_TOKENIZER")  # Bundle with the part "tokenizer"
+PlannerType = io.Custom("MOVIEDREAMER_PLANNER")  # Bundle with the parts "planner" and "text"
+DecoderType = io.Custom("MOVIEDREAMER_DECODER")  # DecoderHandle
+AnimatorType = io.Custom("MOVIEDREAMER_ANIMATOR")  # AnimatorHandle
+TokensType = io.Custom("MOVIEDREAMER_TOKENS")  # moviedreamer_core.tokenizer.Tokens [N, T, D]
+PlanType = io.Custom("MOVIEDREAMER_PLAN")  # StoryPlan
+DecoderRoutesType = io.Custom("MOVIEDREAMER_DECODER_ROUTES")  # tuple[RouteTo, ...]
+AnimatorRoutesType = io.Custom("MOVIEDREAMER_ANIMATOR_ROUTES")  # tuple[RouteTo, ...]
+ShotSettingsType = io.Custom("MOVIEDREAMER_SHOT_SETTINGS")  # tuple[moviedreamer_core.script.ShotSettings, ...]
+KeyframesType = io.Custom("MOVIEDREAMER_KEYFRAMES")  # Keyframes
+ClipsType = io.Custom("MOVIEDREAMER_CLIPS")  # Clips
+ScoresType = io.Custom("MOVIEDREAMER_SCORES")  # moviedreamer_core.film.continuity.Continuity
+
+
+@dataclass(frozen=True)
+class Story:
+    """A script and the folder where the files that it names begin."""
+
+    script: Script
+    folder: Path
+
+
+@dataclass(frozen=True)
+class StoryCast:
+    """A story's cast, and the bundle whose face pack made it; None for a cast without faces made without a pack."""
+
+    story: Story
+    cast: Cast
+    faces: Bundle | None
+
+
+@dataclass(frozen=True)
+class DecoderHandle:
+    """One decoder of one bundle. Nothing is loaded yet."""
+
+    bundle: Bundle
+    maker: Maker[Decoder]
+
+
+@dataclass(frozen=True)
+class AnimatorHandle:
+    """One animator of one bundle. Nothing is loaded yet."""
+
+    bundle: Bundle
+    maker: Maker[Animator]
+
+
+@dataclass(frozen=True)
+class RouteTo:
+    """The decoder or animator for the shots that `shots` selects ("3, 7-9, scene:harbour, who:mara")."""
+
+    shots: str
+    handle: DecoderHandle | AnimatorHandle
+
+
+@dataclass(frozen=True)
+class StoryPlan:
+    """The plan of a story; `settings` are what was decided so far (film seed, storyboard, shot settings), `history` the
+    keyframes of an earlier episode that it goes on from.
+    """
+
+    story: Story
+    cast: Cast
+    film: FilmPlan
+    bundle: Bundle
+    settings: FilmSettings = field(default_factory=FilmSettings)
+    history: Tokens | None = None
+
+
+@dataclass(frozen=True)
+class Keyframes:
+    """Rendered keyframes in film order: files in the store. `studio` rendered them."""
+
+    plan: StoryPlan
+    frames: tuple[Keyframe, ...]
+    studio: Studio
+
+
+@dataclass(frozen=True)
+class Clips:
+    """The clips in film order: files in the store. `studio` made them."""
+
+    keyframes: Keyframes
+    clips: tuple[Clip, ...]
+    studio: Studio

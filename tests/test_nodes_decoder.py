@@ -1,0 +1,152 @@
+"""Decode and animate: who decides, what is made again, what is refused before a network is loaded."""
+
+import dataclasses
+
+import pytest
+import torch
+from node_stories import animator, decoder, fresh, tiny_plan
+
+
+@pytest.fixture
+def film(pack, tiny_bundle):
+    plan, bundle = tiny_plan(pack, tiny_bundle)
+    return pack, plan, bundle
+
+
+def decoded(pack, plan, handle, **values):
+    return pack.run("MovieDreamerDecodeKeyframes", plan=plan, decoder=handle, **values).args[0]
+
+
+def animated(pack, keyframes, handle, **values):
+    return pack.run("MovieDreamerAnimateKeyframes", keyframes=keyframes, animator=handle, **values).args[0]
+
+
+def settings(pack, shots, **values):
+    return pack.run("MovieDreamerShotSettings", shots=shots, **values).args[0]
+
+
+def test_one_route_renders_its_shots_alone_and_a_second_run_renders_nothing(film):
+    pack, plan, bundle = film
+    paper, ink = decoder(pack, bundle), decoder(pack, bundle, "ink")
+    first = decoded(pack, plan, paper)
+    assert fresh(first.frames) == ["one", "two", "three", "four", "five"] and len(first.frames) == 6
+    assert fresh(decoded(pack, plan, paper).frames) == []
+    bar = pack.host.bars[-1]
+    assert (bar.current, bar.total) == (6, 6) and len(bar.previews) == 6
+    routes = pack.run("MovieDreamerRouteDecoder", decoder=ink, shots="scene:harbour").args[0]
+    routes = pack.run("MovieDreamerRouteDecoder", decoder=paper, shots="2", routes=routes).args[0]
+    second = decoded(pack, plan, paper, routes=routes)
+    assert fresh(second.frames) == ["one", "three"]
+    assert [second.studio.decoder(k.shot) for k in second.frames] == ["ink", "paper", "ink", "paper", "ink", "ink"]
+
+
+def test_storyboard_wins_over_shot_settings_and_those_over_routes_and_the_script(pack, tiny_bundle):
+    plan, bundle = tiny_plan(pack, tiny_bundle, storyboard={"one": {"steps": 3}})
+    chosen = settings(pack, "all", steps=1, guidance=2.0)
+    chosen = settings(pack, "who:tom", guidance=3.0, shot_settings=chosen)
+    keyframes = decoded(pack, plan, decoder(pack, bundle), steps=5, shot_settings=chosen)
+    studio = keyframes.studio
+    assert [studio.steps(s) for s in studio.shots] == [3, 1, 1, 1, 1]
+    assert [studio.guidance(s) for s in studio.shots] == [2.0, 3.0, 3.0, 3.0, 2.0]
+    # What was chosen for the decoder goes on to the animator, where later entries are added to it.
+    clips = animated(pack, keyframes, animator(pack, bundle), shot_settings=settings(pack, "one", motion=0.0))
+    assert [clips.studio.motion(s) for s in clips.studio.shots] == [0.0, 1.0, 1.0, 1.0, 1.0]
+    assert [clips.studio.steps(s) for s in clips.studio.shots] == [3, 1, 1, 1, 1]
+
+
+def test_values_that_leave_everything_alone_change_no_name(film):
+    pack, plan, bundle = film
+    keys = [k.key for k in decoded(pack, plan, decoder(pack, bundle)).frames]
+    nothing = settings(pack, "all", seed=-1, steps=0, guidance=0.0, seconds=0.0, motion=-1.0)
+    assert [k.key for k in decoded(pack, plan, decoder(pack, bundle), shot_settings=nothing).frames] == keys
+
+
+def test_a_seed_renders_anew_from_the_same_plan_and_one_shots_seed_that_shot_alone(film):
+    pack, plan, bundle = film
+    paper = decoder(pack, bundle)
+    decoded(pack, plan, paper)
+    one = settings(pack, "four", seed=11)
+    assert fresh(decoded(pack, plan, paper, shot_settings=one).frames) == ["four"]
+    other = decoded(pack, plan, paper, seed=12)
+    assert len(fresh(other.frames)) == 5 and other.studio.script.seed == 12
+    # The clips' seed is the film's again unless it is given.
+    assert animated(pack, other, animator(pack, bundle)).studio.script.seed == plan.story.script.seed
+
+
+def test_a_clip_is_made_again_where_its_own_values_change(film):
+    pack, plan, bundle = film
+    keyframes = decoded(pack, plan, decoder(pack, bundle))
+    pan, svd = animator(pack, bundle), animator(pack, bundle, "svd")
+    assert len(fresh(animated(pack, keyframes, pan).clips)) == 5
+    longer = settings(pack, "1", seconds=2.0)
+    clips = animated(pack, keyframes, pan, shot_settings=longer)
+    assert fresh(clips.clips) == ["one"] and clips.clips[0].shot.seconds == 2.0
+    routes = pack.run("MovieDreamerRouteAnimator", animator=svd, shots="two").args[0]
+    assert fresh(animated(pack, keyframes, pan, routes=routes).clips) == ["two", "three"]  # three continues two
+
+
+@pytest.fixture
+def unloaded(monkeypatch, pack):
+    """Fails the test if a network is loaded."""
+    bundle = pack.module("moviedreamer_core.bundle")
+    monkeypatch.setattr(bundle, "load_model", lambda *_: pytest.fail("a network was loaded"))
+    monkeypatch.setattr(pack.module("nodes.host").HostBundle, "once", lambda *_: pytest.fail("a network was loaded"))
+
+
+def test_what_cannot_work_is_said_before_a_network_is_loaded(film, unloaded):
+    pack, plan, bundle = film
+    error = pack.module("moviedreamer_core.errors").MovieDreamerError
+    paper = decoder(pack, bundle)
+    routes = pack.run("MovieDreamerRouteDecoder", decoder=paper, shots="7").args[0]
+    with pytest.raises(error, match="decoder paper for named shots.*no shot 7: the film has shots 1 to 5"):
+        decoded(pack, plan, paper, routes=routes)
+    strange = dataclasses.replace(plan.film.plan, tokenizer_fingerprint="f" * 64)
+    wrong = dataclasses.replace(plan, film=dataclasses.replace(plan.film, plan=strange))
+    with pytest.raises(error, match="shot 'one'.*line 13.*decoder 'paper': its plan has tokens of tokenizer ffffffff"):
+        decoded(pack, wrong, paper)
+    with pytest.raises(error, match="shot 'four'.*line.*at most 1000 denoising steps, got 1001"):
+        many = pack.module("moviedreamer_core.script").ShotSettings("four", steps=1001)
+        decoded(pack, plan, paper, shot_settings=(many,))
+    cast = pack.module("moviedreamer_core.cast").Cast
+    member = pack.module("moviedreamer_core.cast").Member
+    faces = cast([member("mara", "Mara", ""), member("tom", "Tom", "")])
+    faces.members["tom"] = dataclasses.replace(faces.members["tom"], embeddings=torch.ones(1, 5))
+    with pytest.raises(error, match="shot 'two'.*line.*face of Tom has width 5, this decoder reads faces of width 8"):
+        decoded(pack, dataclasses.replace(plan, cast=faces), paper)
+
+
+def test_cancel_stops_before_the_next_step_and_what_was_finished_stays(film, monkeypatch):
+    pack, plan, bundle = film
+    paper, seen = decoder(pack, bundle), []
+    progress = pack.module("nodes.host").HostProgress
+    check = progress.check
+
+    def counted(self):
+        seen.append(1)
+        if len(seen) == 6:
+            pack.host.interrupted = True
+        check(self)
+
+    monkeypatch.setattr(progress, "check", counted)
+    from comfy_stand_in import Interrupted
+
+    with pytest.raises(Interrupted):
+        decoded(pack, plan, paper)
+    assert len(seen) == 6
+    monkeypatch.setattr(progress, "check", check)
+    assert 0 < len(fresh(decoded(pack, plan, paper).frames)) < 5
+
+
+@pytest.mark.parametrize(
+    "node, values, said",
+    [
+        ("MovieDreamerRouteDecoder", {"shots": " , ", "decoder": None}, "shots is empty"),
+        ("MovieDreamerRouteAnimator", {"shots": "", "animator": None}, "shots is empty"),
+        ("MovieDreamerShotSettings", {"shots": "1", "seconds": 0.05}, "seconds is 0.05; expected 0.1 to 120"),
+        ("MovieDreamerShotSettings", {"shots": "1", "motion": -0.5}, "motion is -0.5; expected 0 to 2"),
+        ("MovieDreamerDecodeKeyframes", {"seed": -2, "plan": None, "decoder": None}, "seed"),
+    ],
+)
+def test_wrong_values_are_refused_before_anything_runs(pack, node, values, said):
+    with pytest.raises(ValueError, match=said):
+        pack.run(node, **values)

@@ -1,0 +1,319 @@
+"""Plan, plan again, pick, edit, save and load: what changes, what stays, what is refused before the planner runs."""
+
+import json
+from dataclasses import replace
+
+import pytest
+import torch
+from conftest import SCRIPT
+from node_stories import decoder, fresh, tiny_plan
+from PIL import Image
+
+
+@pytest.fixture
+def film(pack, tiny_bundle):
+    """(pack, plan with four candidates, bundle)."""
+    plan, bundle = tiny_plan(pack, tiny_bundle, candidates=4)
+    return pack, plan, bundle
+
+
+def story_cast(pack, plan, **changes):
+    return pack.module("nodes.types").StoryCast(plan.story, plan.cast, plan.bundle)
+
+
+def planned(pack, plan, **values):
+    return pack.run("MovieDreamerPlanFilm", planner=plan.bundle, cast=story_cast(pack, plan), **values).args
+
+
+def digests(plan):
+    return {take.planned.id: take.planned.digest for take in plan.film.takes}
+
+
+def changed(before, after):
+    old, new = digests(before), digests(after)
+    return [name for name in new if new[name] != old.get(name)]
+
+
+def older(plan):
+    return [take.planned.id for take in plan.film.takes if take.older]
+
+
+def pictures(pack, bundle, count, *, size=(20, 30), seed=0):
+    images = torch.rand(count, *size, 3, generator=torch.Generator().manual_seed(seed))
+    return pack.run("MovieDreamerEncodeKeyframes", tokenizer=bundle, images=images).args[0]
+
+
+@pytest.fixture
+def no_models(monkeypatch, pack):
+    """From now on whoever loads a model fails."""
+
+    def refuse(self, key, load):
+        raise AssertionError(f"loaded {key}")
+
+    return lambda: monkeypatch.setattr(pack.module("nodes.host").HostBundle, "once", refuse)
+
+
+def test_a_second_plan_is_read_and_says_so(film, no_models):
+    pack, plan, _ = film
+    no_models()
+    again, report = planned(pack, plan, candidates=4)
+    assert changed(plan, again) == [] and again.settings.candidates == 4
+    assert report.startswith("5 shots: 0 planned now, 5 kept, mean log-likelihood") and "1 one: kept" in report
+
+
+def test_direction_seeds_one_shot_and_waits_for_decoders_that_are_wired_later(film):
+    pack, plan, _ = film
+    direction = json.dumps({"three": {"seed": 7, "decoder": "wired later", "seconds": 2}})
+    again, report = planned(pack, plan, candidates=4, direction=direction)
+    assert changed(plan, again) == ["three"] and older(again) == ["four", "five"]
+    assert again.settings.storyboard["three"]["decoder"] == "wired later"
+    assert "3 three: planned now" in report and "planned with an older shot three" in report
+
+
+@pytest.mark.parametrize(
+    "direction, said",
+    [
+        ("{", "not valid JSON"),
+        ("[]", "expected {"),
+        ('{"one": 3}', "shot 'one'"),
+        ('{"one": {"sead": 3}}', "did you mean seed"),
+        ('{"one": {"seed": -1}}', "whole number from 0"),
+        ('{"one": {"seconds": "long"}}', "a number from 0.1"),
+        ('{"one": {"seed": NaN}}', "not valid JSON"),
+    ],
+)
+def test_a_wrong_direction_is_refused_on_the_node(pack, direction, said):
+    node = pack.node("MovieDreamerPlanFilm")
+    assert said in node.validate_inputs(seed=-1, temperature=-1.0, candidates=1, direction=direction)
+    assert node.validate_inputs(seed=None, temperature=None, candidates=None, direction=None) is True
+
+
+def test_wrong_numbers_are_refused_on_the_node(pack):
+    check = pack.node("MovieDreamerPlanFilm").validate_inputs
+    for values in ({"seed": -2}, {"temperature": -0.5}, {"temperature": 4.5}, {"candidates": 0}):
+        said = check(**{"seed": -1, "temperature": -1.0, "candidates": 1, "direction": "{}", **values})
+        assert next(iter(values)) in said and "expected" in said
+
+
+def test_crowded_shots_and_foreign_history_are_named_before_the_planner_runs(film, no_models):
+    pack, plan, _ = film
+    no_models()
+    tokens = replace(pictures_of(plan), fingerprint="ab" * 32)
+    with pytest.raises(Exception, match="history.*abababababab.*tokenizer"):
+        planned(pack, plan, history=tokens)
+    crowd = SCRIPT.replace("{id: tom, action: walks along}, {id: mara, action: talks}", "tom, mara, ann, ben")
+    people = "  - {id: ann, name: Ann, description: a girl}\n  - {id: ben, name: Ben, description: a boy}\nscenes:"
+    script = pack.module("moviedreamer_core.script").parse_script(crowd.replace("scenes:", people, 1))
+    crowded = replace(plan, story=replace(plan.story, script=script))
+    with pytest.raises(Exception, match=r"line 2\d: shot 3 has 4 characters; at most 3"):
+        planned(pack, crowded)
+
+
+def pictures_of(plan):
+    return plan.film.plan.tokens("one")
+
+
+def test_another_cast_than_the_planners_is_refused(film, monkeypatch):
+    pack, plan, bundle = film
+    config = {**bundle.config("planner"), "face_fingerprint": "cd" * 32}
+    monkeypatch.setattr(type(bundle), "config", lambda self, part: config)
+    core = pack.module("moviedreamer_core.cast")
+    face = torch.nn.functional.normalize(torch.ones(1, 8))
+    members = [core.Member(m.id, m.name, m.description, face) for m in plan.cast.members.values()]
+    with pytest.raises(Exception, match="made by face pack efefefefefef.*make the cast again"):
+        planned(pack, replace(plan, cast=core.Cast(members, pack="ef" * 32, width=8)))
+
+
+def test_replan_keeps_what_is_before_and_finds_its_takes_again(film, no_models):
+    pack, plan, bundle = film
+    values = dict(plan=plan, planner=bundle, shots="three", seed=5)
+    again, report = pack.run("MovieDreamerReplanFrom", **values).args
+    assert changed(plan, again) == ["three", "four", "five"] and older(again) == []
+    assert report.startswith("5 shots: 3 planned now, 2 kept")
+    alone = pack.run("MovieDreamerReplanFrom", **values, extent="only these").args[0]
+    assert changed(plan, alone) == ["three"] and older(alone) == ["four", "five"]
+    assert digests(alone)["three"] == digests(again)["three"]
+    refreshed = pack.run("MovieDreamerReplanFrom", plan=alone, planner=bundle, shots="4").args[0]
+    assert changed(alone, refreshed) == ["four", "five"] and older(refreshed) == []
+    no_models()
+    once_more, report = pack.run("MovieDreamerReplanFrom", **values).args
+    assert digests(once_more) == digests(again) and "0 planned now" in report
+    # The film's own plan never goes on from an edit.
+    assert changed(plan, planned(pack, plan, candidates=4)[0]) == []
+    with pytest.raises(Exception, match="no shot 'thre'.*three"):
+        pack.run("MovieDreamerReplanFrom", **{**values, "shots": "thre"})
+
+
+def test_a_picked_candidate_changes_one_shot_alone(film, no_models):
+    pack, plan, bundle = film
+    shot = plan.film.take("two").planned
+    best = int(shot.candidate_scores[0].argmax()) + 1
+    other = best % 4 + 1
+    no_models()
+    picked, candidates, report = pack.run("MovieDreamerPickCandidate", plan=plan, shots="two", number=other).args
+    take = picked.film.take("two")
+    assert changed(plan, picked) == ["two"] and older(picked) == ["three", "four", "five"]
+    assert torch.equal(take.planned.tokens[0], shot.candidates[0, other - 1])
+    assert take.planned.log_likelihood == pytest.approx(float(shot.candidate_scores[0, other - 1]))
+    assert torch.equal(candidates.values, shot.candidates[0]) and f"2 two: candidate {other}" in report
+    kept = pack.module("moviedreamer_core.planner").Plan.load(take.path)
+    assert torch.equal(kept.by_id["two"].tokens, take.planned.tokens)
+    same = pack.run("MovieDreamerPickCandidate", plan=picked, shots="two", number=best).args[0]
+    assert digests(same) == digests(plan) and older(same) == []
+    with pytest.raises(Exception, match=r"shot 'two' \(.*line \d+\): it has the candidates 1 to 4, got 9"):
+        pack.run("MovieDreamerPickCandidate", plan=plan, shots="two", number=9)
+
+
+def test_an_edit_renders_one_shot_again_and_no_other(film):
+    pack, plan, bundle = film
+
+    def rendered(story):
+        return pack.run("MovieDreamerDecodeKeyframes", plan=story, decoder=decoder(pack, bundle)).args[0].frames
+
+    rendered(plan)
+    tokens = pictures(pack, bundle, 1)
+    edited, held, report = pack.run(
+        "MovieDreamerEditPlan", plan=plan, tokens=tokens, shots="two", mode="blend", strength=0.5
+    ).args
+    assert changed(plan, edited) == ["two"] and older(edited) == ["three", "four", "five"]
+    assert fresh(rendered(edited)) == ["two"] and fresh(rendered(plan)) == []
+    assert torch.equal(held.values, edited.film.take("two").planned.tokens)
+    assert "two: blended by 0.5 with a picture, tokens changed by hand" in report
+    assert changed(plan, planned(pack, plan, candidates=4)[0]) == []
+
+
+def test_replace_takes_the_pictures_and_needs_as_many_as_keyframes(film):
+    pack, plan, bundle = film
+    run = dict(plan=plan, mode="replace", strength=0.2)
+    tokens = pictures(pack, bundle, 2)
+    edited = pack.run("MovieDreamerEditPlan", **run, tokens=tokens, shots="five").args[0]
+    assert (
+        torch.equal(edited.film.take("five").planned.tokens, tokens.values) and edited.film.take("five").planned.given
+    )
+    with pytest.raises(Exception, match="got 2 pictures for the 3 keyframes of four, five"):
+        pack.run("MovieDreamerEditPlan", **run, tokens=tokens, shots="four, five")
+    foreign = replace(tokens, fingerprint="ab" * 32)
+    with pytest.raises(Exception, match="tokenizer abababababab"):
+        pack.run("MovieDreamerEditPlan", **run, tokens=foreign, shots="five")
+
+
+def test_blend_and_pull_keep_the_planned_length():
+    from moviedreamer_core.planner import PlannedShot
+    from moviedreamer_core.planner.edit import PULL_REACH, move_tokens
+
+    noise = torch.Generator().manual_seed(0)
+    shot = PlannedShot("a", torch.randn(2, 2, 48, generator=noise), -1.0, 0, 1.0)
+    target = torch.randn(2, 2, 48, generator=noise)
+
+    def cosines(moved, other):
+        return torch.cosine_similarity(moved.tokens.flatten(1), other.flatten(1))
+
+    lengths = shot.tokens.flatten(1).norm(dim=1)
+    for mode in ("blend", "pull"):
+        near = [move_tokens(shot, target, mode, s) for s in (0.0, 0.25, 0.5, 0.75, 1.0)]
+        assert all(torch.allclose(m.tokens.flatten(1).norm(dim=1), lengths) for m in near)
+        rising = torch.stack([cosines(m, target) for m in near])
+        assert bool((rising.diff(dim=0) > 0).all()) and torch.equal(near[0].tokens, shot.tokens)
+    assert torch.allclose(cosines(move_tokens(shot, target, "blend", 1.0), target), torch.ones(2))
+    # The longest pull turns the plan by the angle that a step of PULL_REACH lengths can make, at most 30 degrees.
+    assert PULL_REACH == 0.5 and bool((cosines(move_tokens(shot, target, "pull", 1.0), shot.tokens) > 0.866).all())
+    close = shot.tokens + 0.1 * target
+    assert bool((cosines(move_tokens(shot, close, "pull", 1.0), close) > 0.9999).all())
+    with pytest.raises(Exception, match="cancel each other out"):
+        move_tokens(shot, -shot.tokens, "blend", 0.5)
+
+
+def test_a_saved_plan_is_loaded_as_it_was(film, no_models):
+    pack, plan, bundle = film
+    edited = pack.run(
+        "MovieDreamerEditPlan", plan=plan, tokens=pictures(pack, bundle, 1), shots="two", mode="pull", strength=1.0
+    ).args[0]
+    out = pack.run("MovieDreamerSavePlan", plan=edited)
+    assert out.args[0] == "MovieDreamer/plans/plan_00001_.safetensors" and "5 shots" in out.ui["text"][0]
+    load = pack.node("MovieDreamerLoadPlan")
+    options = {port.id: port for port in load.GET_SCHEMA().inputs}["file"].options
+    assert options == ["MovieDreamer/plans/plan_00001_.safetensors [output]"]
+    no_models()
+    values = dict(file=options[0], planner=bundle, cast=story_cast(pack, plan))
+    loaded = pack.run("MovieDreamerLoadPlan", **values).args[0]
+    assert digests(loaded) == digests(edited) and older(loaded) == older(edited)
+    assert torch.equal(loaded.film.take("one").planned.candidates, plan.film.take("one").planned.candidates)
+    assert "there is no plan" in load.validate_inputs(file="../x.safetensors", seed=-1, direction="{}")
+    assert load.fingerprint_inputs(file=options[0]) == load.fingerprint_inputs(file=options[0])
+
+
+def test_shots_that_a_loaded_plan_lacks_are_named_or_planned(film):
+    pack, plan, bundle = film
+    file = f"{pack.run('MovieDreamerSavePlan', plan=plan).args[0]} [output]"
+    more = SCRIPT.replace("          - id: three\n", "          - {id: extra, size: wide}\n          - id: three\n")
+    script = pack.module("moviedreamer_core.script").parse_script(more)
+    longer = story_cast(pack, replace(plan, story=replace(plan.story, script=script)))
+    with pytest.raises(Exception, match=r"has no plan.*shot 'extra' \(.*line \d+\).*missing: plan"):
+        pack.run("MovieDreamerLoadPlan", file=file, planner=bundle, cast=longer)
+    loaded, report = pack.run("MovieDreamerLoadPlan", file=file, planner=bundle, cast=longer, missing="plan").args
+    assert changed(plan, loaded) == ["extra"] and older(loaded) == ["three", "four", "five"]
+    assert "3 extra: planned now" in report
+
+
+def test_history_changes_the_plan_and_must_come_along(film):
+    pack, plan, bundle = film
+    tokens = pictures(pack, bundle, 3)
+    went_on = planned(pack, plan, history=tokens)[0]
+    assert len(changed(plan, went_on)) == 5 and older(went_on) == []
+    # Nothing is refreshed for the sake of the history alone.
+    assert "0 planned now" in planned(pack, plan, history=tokens, replan="following")[1]
+    file = f"{pack.run('MovieDreamerSavePlan', plan=went_on).args[0]} [output]"
+    values = dict(file=file, planner=bundle, cast=story_cast(pack, plan))
+    with pytest.raises(Exception, match="planned after an earlier episode"):
+        pack.run("MovieDreamerLoadPlan", **values)
+    assert digests(pack.run("MovieDreamerLoadPlan", **values, history=tokens).args[0]) == digests(went_on)
+
+
+def test_pictures_are_read_once_whatever_their_size(film, no_models):
+    pack, _, bundle = film
+    first = pictures(pack, bundle, 2)
+    other = pictures(pack, bundle, 1, size=(64, 8), seed=1)
+    assert first.values.shape == (2, 2, 6) and other.values.shape == (1, 2, 6)
+    assert first.fingerprint == bundle.load_tokenizer().fingerprint
+    no_models()
+    assert torch.equal(pictures(pack, bundle, 2).values, first.values)
+    assert (pack.host.bars[-1].current, pack.host.bars[-1].total) == (2, 2)
+
+
+def test_tokens_are_shown_and_foreign_ones_refused(film, no_models):
+    pack, plan, bundle = film
+    tokens = pictures(pack, bundle, 2)
+    run = dict(decoder=decoder(pack, bundle), tokens=tokens)
+    images = pack.run("MovieDreamerPreviewTokens", **run).args[0]
+    assert images.shape == (2, 16, 32, 3) and len(pack.host.bars[-1].previews) == 2
+    with pytest.raises(Exception, match=f"abababababab.*{tokens.fingerprint[:12]}"):
+        pack.run("MovieDreamerPreviewTokens", **{**run, "tokens": replace(tokens, fingerprint="ab" * 32)})
+    no_models()
+    assert torch.equal(pack.run("MovieDreamerPreviewTokens", **run).args[0], images)
+
+
+def test_the_command_line_goes_on_from_a_folder_of_keyframes(tiny_bundle, tmp_path, capsys):
+    from moviedreamer_core.cli.app import run
+
+    (tmp_path / "script.yaml").write_text(SCRIPT)
+    folder = tmp_path / "episode"
+    folder.mkdir()
+    for number, colour in enumerate(("red", "green")):
+        Image.new("RGB", (40, 20), colour).save(folder / f"{number}.png")
+    Image.new("RGB", (40, 20), "blue").save(folder / "contact_sheet.png")
+    base = [str(tmp_path / "script.yaml"), "--bundle", str(tiny_bundle), "--store", str(tmp_path / "store")]
+    options = [*base, "--threads", "1", "--quiet"]
+    given = [*options, "--history", str(folder)]
+    assert run(["plan", *given, "--dry-run"]) == 0 and not (tmp_path / "store").exists()
+    assert run(["plan", *options, "-o", str(tmp_path / "a.safetensors")]) == 0
+    assert run(["plan", *given, "-o", str(tmp_path / "b.safetensors")]) == 0
+    assert capsys.readouterr().out.count("planned now") == 10
+    from moviedreamer_core.planner import Plan
+
+    plans = [Plan.load(tmp_path / f"{name}.safetensors") for name in "ab"]
+    assert plans[0].by_id["one"].digest != plans[1].by_id["one"].digest and plans[1].older() == {}
+    assert len(list((tmp_path / "store" / "objects" / "tokens").glob("*/*"))) == 2  # the contact sheet is no keyframe
+    assert run(["plan", *given, "--dry-run"]) == 0
+    assert "older shot" not in capsys.readouterr().out
+    assert run(["plan", *options, "--history", str(tmp_path / "script.yaml")]) == 2
+    assert "is no folder" in capsys.readouterr().err

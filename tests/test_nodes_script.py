@@ -1,0 +1,226 @@
+"""The script nodes and Make Cast, in a stand-in for ComfyUI; the mini bundle's real face pack looks at the pictures."""
+
+import json
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+import torch
+from conftest import SCRIPT
+from PIL import Image
+
+FACED = SCRIPT.replace(
+    "description: a woman with red hair}", "description: a woman with red hair, references: [m.png]}"
+)
+HELPERS = "web/js/script_helpers.mjs"
+
+
+@pytest.fixture
+def faces(pack):
+    """The mini bundle, as Load Faces gives it."""
+    return pack.run("MovieDreamerLoadFaces", faces="mini").args[0]
+
+
+@pytest.fixture
+def faced(pack):
+    """A script of the input folder whose first character has a picture; its name in the list."""
+    folder = pack.host.base / "input" / "film"
+    folder.mkdir()
+    portraits = pack.module("moviedreamer_core.script.portraits")
+    shutil.copy(portraits.portrait_path("mara"), folder / "m.png")
+    (folder / "lamps.yaml").write_text(FACED)
+    return "film/lamps.yaml"
+
+
+def outcome(out):
+    """What a node gives and what it shows."""
+    return out.args[0], out.ui
+
+
+def test_examples_and_the_input_folder_are_listed_and_loaded(pack, faced):
+    (pack.host.base / "input" / "note.txt").write_text("no script")
+    options = pack.node("MovieDreamerLoadScript").GET_NODE_INFO_V1()["input"]["required"]["script"][1]["options"]
+    assert options == ["lighthouse", "market_day", "the_long_way_home", faced]
+    story, ui = outcome(pack.run("MovieDreamerLoadScript", script=faced))
+    assert story.script.title == "Two Lamps" and story.folder.name == "film"
+    assert ui == {"embedded": [""]}
+
+
+@pytest.mark.parametrize("name", ["gone.yaml", "../outside.yaml", "/etc/hostname", "lighthous"])
+def test_a_script_that_is_not_there_is_refused_before_anything_runs(pack, name):
+    (pack.host.base / "outside.yaml").write_text(SCRIPT)
+    with pytest.raises(ValueError, match="no script .* keeps no copy"):
+        pack.run("MovieDreamerLoadScript", script=name)
+
+
+def test_a_broken_script_is_refused_with_its_line(pack):
+    (pack.host.base / "input" / "bad.yaml").write_text(SCRIPT.replace("size: medium", "size: medum"))
+    with pytest.raises(ValueError, match="bad.yaml:14.*did you mean medium"):
+        pack.run("MovieDreamerLoadScript", script="bad.yaml")
+
+
+def test_the_fingerprint_follows_the_script_and_its_pictures(pack, faced):
+    stamp = pack.node("MovieDreamerLoadScript").fingerprint_inputs
+    first = stamp(script=faced, embed=False, embedded="", faces=None)
+    assert first == stamp(script=faced)
+    (pack.host.base / "input/film/m.png").write_bytes(b"another")
+    assert stamp(script=faced) != first
+    assert stamp(script="gone.yaml") == ""
+
+
+def test_embedded_faces_are_bit_for_bit_those_of_the_pictures(pack, faced, faces):
+    """The workflow's copy alone, in a ComfyUI where there is nothing else, gives the same script and the same face."""
+    plain = pack.run("MovieDreamerLoadScript", script=faced).args[0]
+    original = pack.run("MovieDreamerMakeCast", script=plain, faces=faces).args[0].cast
+    here, ui = outcome(pack.run("MovieDreamerLoadScript", script=faced, embed=True, faces=faces))
+    kept = ui["embedded"][0]
+    shutil.rmtree(pack.host.base / "input")
+    shutil.rmtree(pack.host.base / "output")
+    there, ui = outcome(pack.run("MovieDreamerLoadScript", script=faced, embed=True, embedded=kept))
+    assert ui["embedded"][0] == kept
+    assert there.script == here.script and there.script._lines == here.script._lines
+    cast = pack.run("MovieDreamerMakeCast", script=there, faces=faces).args[0].cast
+    assert torch.equal(cast.embeddings("mara"), original.embeddings("mara"))
+    assert cast.face_fingerprint("mara") == original.face_fingerprint("mara") and cast.pack == original.pack
+    assert cast.face("tom") is None
+    assert "output" not in kept and str(pack.host.base) not in kept
+
+
+def test_a_changed_picture_or_text_is_embedded_anew_and_an_unchanged_one_is_not(pack, faced, faces):
+
+    def run(kept, **more):
+        return pack.run("MovieDreamerLoadScript", script=faced, embed=True, embedded=kept, **more).ui["embedded"][0]
+
+    first = run("", faces=faces)
+    assert run(first) == first  # nothing has changed: not even a face pack is needed
+    portraits = pack.module("moviedreamer_core.script.portraits")
+    shutil.copy(portraits.portrait_path("ines"), pack.host.base / "input/film/m.png")
+    second = run(first, faces=faces)
+    assert json.loads(second)["faces"] != json.loads(first)["faces"]
+    with pytest.raises(Exception, match="'mara'.*no face pack is connected"):
+        run(first)
+    assert run("{damaged", faces=faces) == second
+
+
+def test_a_damaged_or_foreign_copy_is_refused(pack):
+    with pytest.raises(ValueError, match="kept inside this workflow is damaged"):
+        pack.run("MovieDreamerLoadScript", script="gone.yaml", embedded='{"version": 1}')
+    portable = pack.module("moviedreamer_core.film.portable")
+    other = portable.Embedded("other.yaml", "other.yaml", SCRIPT, {}, {}).dump()
+    with pytest.raises(ValueError, match="a copy of 'other.yaml' only"):
+        pack.run("MovieDreamerLoadScript", script="gone.yaml", embedded=other)
+
+
+def test_sound_does_not_travel_but_is_found_by_name_and_content(pack):
+    folder = pack.host.base / "input"
+    (folder / "a.wav").write_bytes(b"sound")
+    (folder / "s.yaml").write_text(f"audio: a.wav\n{SCRIPT}")
+    here, ui = outcome(pack.run("MovieDreamerLoadScript", script="s.yaml", embed=True))
+    (folder / "s.yaml").unlink()
+    shutil.rmtree(pack.host.base / "output")
+    there = pack.run("MovieDreamerLoadScript", script="s.yaml", embedded=ui["embedded"][0]).args[0]
+    assert there.script == here.script and (there.folder / there.script.audio).read_bytes() == b"sound"
+    (folder / "a.wav").write_bytes(b"another")
+    shutil.rmtree(pack.host.base / "output")
+    with pytest.raises(Exception, match="a.wav, which does not travel"):
+        pack.run("MovieDreamerLoadScript", script="s.yaml", embedded=ui["embedded"][0])
+
+
+def test_stored_faces_of_another_pack_are_refused(pack, faced, faces):
+    ui = pack.run("MovieDreamerLoadScript", script=faced, embed=True, faces=faces).ui
+    kept = json.loads(ui["embedded"][0]) | {"pack": "f" * 64, "name": "x.yaml"}
+    story = pack.run("MovieDreamerLoadScript", script="x.yaml", embedded=json.dumps(kept)).args[0]
+    with pytest.raises(Exception, match="'mara': its stored face was made by face pack ffffffffffff"):
+        pack.run("MovieDreamerMakeCast", script=story, faces=faces)
+
+
+def test_a_written_script_names_its_problems_and_its_files(pack):
+    story = pack.run("MovieDreamerEditScript", text=SCRIPT, name="mine").args[0]
+    assert story.script.file == "mine" and story.folder == pack.host.base / "input"
+    assert pack.run("MovieDreamerEditScript").args[0].script.title == "My First Film"
+    as_json = json.dumps(story.script.model_dump(mode="json", exclude_defaults=True))
+    assert pack.run("MovieDreamerEditScript", text=as_json).args[0].script == story.script
+    with pytest.raises(ValueError, match="mine:14.*medum"):
+        pack.run("MovieDreamerEditScript", text=SCRIPT.replace("size: medium", "size: medum"), name="mine")
+    with pytest.raises(ValueError, match="no file .*m.png"):
+        pack.run("MovieDreamerEditScript", text=FACED)
+    with pytest.raises(ValueError, match="lies outside"):
+        pack.run("MovieDreamerEditScript", text=FACED.replace("m.png", "../m.png"))
+
+
+def test_a_character_gets_words_and_pictures(pack, faces):
+    story = pack.run("MovieDreamerEditScript", text=SCRIPT).args[0]
+    told = pack.run("MovieDreamerCharacter", script=story, character="MARA", description=" a man with a hat ").args[0]
+    assert told.script.characters[0].description == "a man with a hat" and told.folder == story.folder
+    assert told.script.characters[1:] == story.script.characters[1:]
+    shown = pack.run("MovieDreamerCharacter", script=told, character="Tom", portrait="tom").args[0]
+    portraits = pack.module("moviedreamer_core.script.portraits")
+    numbers = torch.from_numpy(np.array(Image.open(portraits.portrait_path("ines")).convert("RGB")))
+    images = torch.stack([numbers, numbers.flip(1)]).float() / 255
+    both = pack.run("MovieDreamerCharacter", script=shown, character="mara", reference=images).args[0]
+    again = pack.run("MovieDreamerCharacter", script=shown, character="mara", reference=images).args[0]
+    assert both == again and [len(c.references) for c in both.script.characters] == [2, 1]
+    assert both.script.characters[0].description == "a man with a hat"
+    assert all(not name.startswith("/") for c in both.script.characters for name in c.references)
+    cast = pack.run("MovieDreamerMakeCast", script=both, faces=faces).args[0].cast
+    assert cast.embeddings("mara").shape[0] == 2 and cast.embeddings("tom").shape[0] == 1
+
+
+def test_an_unknown_character_is_refused_with_the_nearest_name(pack):
+    story = pack.run("MovieDreamerEditScript", text=SCRIPT).args[0]
+    with pytest.raises(Exception, match="no character is called 'Marra'; the cast has Mara, Tom; did you mean Mara"):
+        pack.run("MovieDreamerCharacter", script=story, character="Marra")
+    with pytest.raises(ValueError, match="character is empty"):
+        pack.run("MovieDreamerCharacter", script=story, character=" ")
+
+
+def test_a_picture_without_a_face_names_picture_and_character(pack, faces):
+    story = pack.run("MovieDreamerEditScript", text=SCRIPT).args[0]
+    blank = torch.ones(1, 128, 128, 3)
+    shown = pack.run("MovieDreamerCharacter", script=story, character="mara", reference=blank).args[0]
+    with pytest.raises(Exception, match="character 'mara': .*mara-1-.*no face found"):
+        pack.run("MovieDreamerMakeCast", script=shown, faces=faces)
+
+
+def test_a_cast_without_a_pack_lives_from_words_only(pack, faced):
+    story = pack.run("MovieDreamerEditScript", text=SCRIPT).args[0]
+    made = pack.run("MovieDreamerMakeCast", script=story).args[0]
+    assert made.faces is None and made.cast.ids == ("mara", "tom") and made.cast.face("mara") is None
+    shown = pack.run("MovieDreamerLoadScript", script=faced).args[0]
+    with pytest.raises(Exception, match=r"lamps.yaml: .*'mara' \(line 6\).*Load Faces"):
+        pack.run("MovieDreamerMakeCast", script=shown)
+
+
+def test_script_info_tells_shots_length_title_and_unknown_words(pack):
+    text = SCRIPT.replace("waves hello, expression: happy", "quarrelsomely waves, expression: happy")
+    story = pack.run("MovieDreamerEditScript", text=text).args[0]
+    out = pack.run("MovieDreamerScriptInfo", script=story)
+    summary, shots, seconds, title = out.args
+    assert (shots, seconds, title) == (5, 5.5, "Two Lamps") and out.ui == {"text": [summary]}
+    assert "Who decided what" in summary and "What each stage reads" not in summary
+    planner = pack.run("MovieDreamerLoadPlanner", bundle="mini").args[0]
+    noted = pack.run("MovieDreamerScriptInfo", script=story, planner=planner).args[0]
+    assert "does not know the word 'quarrelsomely'" in noted and noted.endswith(summary)
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="no node here to run the page's helpers")
+def test_the_page_keeps_what_a_run_embeds(request):
+    program = f"""
+    import * as h from "{(request.config.rootpath / HELPERS).as_uri()}";
+    const kept = {{ name: "embedded", value: "" }};
+    const combo = {{ name: "script", value: "a", options: {{ values: ["a"] }} }};
+    combo.callback = (value) => {{ combo.called = value; }};
+    const node = {{ widgets: [combo, kept] }};
+    h.hideWidget(h.widgetOf(node, "embedded"));
+    const said = [h.rememberEmbedded(node, {{ embedded: ["x"] }}), h.rememberEmbedded(node, {{ embedded: ["x"] }}),
+                  h.rememberEmbedded(node, {{}}), h.rememberEmbedded(node, {{ embedded: [""] }})];
+    h.chooseOption(combo, "b.yaml");
+    console.log(JSON.stringify([said, kept.value, kept.hidden, combo.options.values, combo.called,
+      h.isScript("A.YML"), h.isScript("m.png"), h.uploadedName({{ name: "s.yaml", subfolder: "t" }}),
+      h.shownText({{ text: ["a", "b"] }})]));
+    """
+    done = subprocess.run(["node", "--input-type=module", "-e", program], capture_output=True, text=True, timeout=60)
+    assert json.loads(done.stdout or done.stderr) == [
+        [True, False, False, True], "", True, ["a", "b.yaml"], "b.yaml", True, False, "t/s.yaml", "a\nb",
+    ]  # fmt: skip
