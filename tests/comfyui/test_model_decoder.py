@@ -1,0 +1,54 @@
+"""A decoder from ComfyUI's own MODEL, CLIP and VAE, in the real ComfyUI, with a tiny random model."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+from comfy_server import ROOT, find_comfyui
+
+SCRIPT = Path(__file__).with_name("tiny_model.py")
+
+
+def seen_by_comfyui(base: Path) -> dict:
+    """What the script saw in a process of its own."""
+    folder, python = find_comfyui()
+    for name in ("output", "models/moviedreamer"):
+        (base / name).mkdir(parents=True, exist_ok=True)
+    command = [python, str(SCRIPT), str(ROOT), str(base)]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=900)
+    lines = [line for line in done.stdout.splitlines() if line.startswith("SEEN ")]
+    assert lines, done.stderr[-3000:]
+    return json.loads(lines[0].removeprefix("SEEN "))
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory):
+    return seen_by_comfyui(tmp_path_factory.mktemp("model"))
+
+
+def test_it_draws_the_shots_sentence_at_its_own_size(seen):
+    assert seen["shape"] == [3, 32, 64] and 0 <= seen["range"][0] < seen["range"][1] <= 1 and seen["spread"] > 0.001
+    assert seen["again"] and seen["tokens_without_condition"]
+    assert not seen["prompt"] and not seen["seed"]
+
+
+def test_a_condition_that_fits_adds_tokens_and_one_that_does_not_is_refused(seen):
+    assert not seen["condition"] and not seen["tokens_with_condition"]
+    assert "vectors have width 128, this model reads a context of width 64" in seen["refused"]
+    assert len(seen["reads"][0]) == 64
+
+
+def test_it_asks_before_every_step_whether_to_stop(seen):
+    assert seen["checks"] >= 4  # 3 steps
+    assert seen["stopped_at"] == [4, True]
+
+
+def test_its_name_says_what_decides_its_pictures(seen):
+    assert not seen["lora"] and not seen["lora_name"] and seen["unpatched_after_lora"] and seen["name_after_use"]
+    half, again, other = seen["patches"]
+    assert half == again != other
+
+
+def test_its_name_is_the_same_after_a_restart(seen, tmp_path):
+    assert seen_by_comfyui(tmp_path)["names"] == seen["names"]

@@ -1,0 +1,219 @@
+"""The pack in a real ComfyUI, over HTTP and the websocket: what an artist is promised, seen from outside."""
+
+import io
+import json
+import subprocess
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+from comfy_server import PACK, ROOT, preview_picture
+from conftest import FOUND, make_server
+from PIL import Image
+from record_object_info import RECORDED, kept
+from shortened import film_of, look, made, shortened, the
+
+NAMES = sorted(path.stem for path in (ROOT / "workflows" / "api").glob("*.json"))
+NEEDS_CHECKPOINT = {name for name in NAMES if "sampler" in name}
+FIRST = "01_first_film"
+
+
+def test_the_pack_loads_without_a_word(server):
+    log = server.said()
+    assert "IMPORT FAILED" not in log and "Traceback" not in log
+    ours = [line for line in log.splitlines() if "moviedreamer" in line.lower()]
+    assert not [line for line in ours if "warn" in line.lower() or "error" in line.lower()], ours
+    assert any(name.startswith("MovieDreamer") for name in server.get("/object_info"))
+
+
+def test_the_recording_is_of_today(server):
+    """tests/object_info.json is what the server says; else: make record-object-info."""
+    recorded, said = json.loads(RECORDED.read_text()), kept(server.get("/object_info"))
+    scripts = "MovieDreamerLoadScript"  # lists the input folder, where these tests put their scripts
+    for info in (recorded, said):
+        info[scripts]["input"]["required"]["script"][1].pop("options")
+    ours = [name for name in said if name.startswith("MovieDreamer")]
+    assert {name: said[name] for name in ours} == {n: i for n, i in recorded.items() if n.startswith("MovieDreamer")}
+
+
+def test_templates_are_listed_with_pictures(server):
+    listed = server.get("/workflow_templates")[PACK]
+    assert sorted(listed) == sorted(path.stem for path in (ROOT / "workflows").glob("*.json"))
+    for name in listed:
+        address = f"{server.url}/api/workflow_templates/{PACK}/{urllib.request.quote(name)}"
+        for ending in ("json", "jpg"):
+            with urllib.request.urlopen(f"{address}.{ending}", timeout=30) as answer:
+                assert answer.status == 200
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in NEEDS_CHECKPOINT])
+def test_workflow_runs(server, workflow, name):
+    run = server.run(shortened(workflow(name)))
+    assert run.ended == "success", run.error
+    seconds, size, frames, _ = look(film_of(server, run))
+    assert frames >= 20 and seconds == pytest.approx(frames / 8, abs=0.3) and size == (512, 256)
+
+
+@pytest.mark.parametrize("name", sorted(NEEDS_CHECKPOINT))
+def test_workflow_with_a_checkpoint_is_refused_for_the_checkpoint_alone(server, workflow, name):
+    from comfy_server import RefusedError
+
+    with pytest.raises(RefusedError) as refused:
+        server.run(shortened(workflow(name)))
+    errors = [error for node in refused.value.answer["node_errors"].values() for error in node["errors"]]
+    assert {error["type"] for error in errors} == {"value_not_in_list"}
+    assert {error["extra_info"]["input_name"] for error in errors} == {"ckpt_name"}
+
+
+def test_progress_and_previews(server, workflow):
+    prompt = shortened(workflow(FIRST), seed=101)
+    run = server.run(prompt)
+    assert run.ended == "success", run.error
+    for kind in ("PlanFilm", "DecodeKeyframes", "AnimateKeyframes"):
+        steps = run.steps(the(prompt, kind))
+        values = [value for value, _ in steps]
+        assert values == sorted(values) and steps[-1][0] == steps[-1][1] > 0, (kind, steps)
+    assert run.previews, "the current shot is shown while it is made"
+    picture = Image.open(io.BytesIO(preview_picture(run.previews[-1])))
+    picture.load()
+    assert picture.width > picture.height
+
+
+def test_a_second_run_renders_nothing(server, workflow):
+    prompt = shortened(workflow(FIRST), seed=102)
+    assert server.run(prompt).ended == "success"
+    before = {stage: made(server.store, stage) for stage in ("plan", "keyframe", "clip", "film")}
+    again = server.run(prompt)
+    assert again.ended == "success"
+    heavy = {the(prompt, kind) for kind in ("PlanFilm", "DecodeKeyframes", "AnimateKeyframes")}
+    assert not heavy & set(again.ran)
+    assert {stage: made(server.store, stage) for stage in before} == before
+
+
+def test_one_shot_changed_is_one_shot_made(server, workflow):
+    """Another decoder for the second shot: one keyframe and one clip more in the store, the plan untouched."""
+    prompt = shortened(workflow(FIRST), seed=103)
+    assert server.run(prompt).ended == "success"
+    before = {stage: made(server.store, stage) for stage in ("plan", "keyframe", "clip", "film")}
+    text = (server.base / "input" / "three_shots.yaml").read_text()
+    (server.base / "input" / "inked.yaml").write_text(text.replace("{id: hello,", "{id: hello, decoder: ink,"))
+    changed = shortened(workflow(FIRST), "inked.yaml", seed=103)
+    run = server.run(changed)
+    assert run.ended == "success", run.error
+    after = {stage: made(server.store, stage) for stage in before}
+    fresh = {stage: len(set(after[stage]) - set(before[stage])) for stage in before}
+    assert fresh == {"plan": 0, "keyframe": 1, "clip": 1, "film": 1}
+    assert all(after[stage][key] == when for stage in before for key, when in before[stage].items())
+
+
+def stop_when_shown(server, stage: str):
+    """A watcher that calls /interrupt once the first result of a stage is in the store."""
+    known, asked = set(made(server.store, stage)), []
+
+    def watch(kind: str, data: dict) -> None:
+        if not asked and set(made(server.store, stage)) - known:
+            asked.append(kind)
+            server.post("/interrupt", {})
+
+    return watch
+
+
+def test_cancel_and_go_on(server, workflow):
+    prompt = shortened(workflow(FIRST), seed=104)
+    before = set(made(server.store, "keyframe"))
+    run = server.run(prompt, watch=stop_when_shown(server, "keyframe"))
+    assert run.ended == "interrupted"
+    half = {k: when for k, when in made(server.store, "keyframe").items() if k not in before}
+    assert 1 <= len(half) <= 3
+    assert server.run(prompt).ended == "success"
+    whole = {k: when for k, when in made(server.store, "keyframe").items() if k not in before}
+    assert len(whole) == 3 and half.items() <= whole.items(), "what was finished is not made again"
+
+
+def test_two_prompts_in_the_queue(server, workflow):
+    with server.listen() as page:
+        first = page.queue(shortened(workflow(FIRST), seed=105))
+        second = page.queue(shortened(workflow(FIRST), seed=106))
+        runs = page.wait(first), page.wait(second)
+    assert [run.ended for run in runs] == ["success", "success"]
+    assert film_of(server, runs[0]) != film_of(server, runs[1])
+
+
+def test_film_carries_the_graph(server, workflow, page_workflow):
+    prompt = shortened(workflow(FIRST), seed=107)
+    run = server.run(prompt, workflow=page_workflow(FIRST))
+    tags = look(film_of(server, run))[3]
+    assert json.loads(tags["prompt"]) == prompt
+    assert json.loads(tags["workflow"])["nodes"] == page_workflow(FIRST)["nodes"]
+
+
+def test_an_error_names_the_line_and_stands_on_its_node(server, workflow):
+    text = (server.base / "input" / "three_shots.yaml").read_text()
+    (server.base / "input" / "unknown.yaml").write_text(text.replace("{id: ask,", "{id: ask, decoder: nobody,"))
+    prompt = shortened(workflow(FIRST), "unknown.yaml", seed=108)
+    before = len(made(server.store, "keyframe"))
+    run = server.run(prompt)
+    assert run.ended == "error" and "nobody" in run.error and "ask" in run.error
+    assert len(made(server.store, "keyframe")) == before, "it is said before any model runs"
+
+
+def test_killed_in_the_middle_and_finished_after_a_restart(another_server, workflow):
+    server = another_server()
+    prompt = shortened(workflow(FIRST))
+    with server.listen() as page:
+        page.queue(prompt)
+        until = time.monotonic() + 240
+        while not made(server.store, "keyframe") and time.monotonic() < until:
+            time.sleep(0.02)
+    server.kill()
+    half = made(server.store, "keyframe")
+    assert half, "the film was begun"
+    server.start()
+    assert server.run(prompt).ended == "success"
+    whole = made(server.store, "keyframe")
+    assert len(whole) == 3 and half.items() <= whole.items()
+
+
+def test_without_cache_and_without_metadata(another_server, workflow, page_workflow):
+    """--cache-none: the store alone saves the work. --disable-metadata: the film says nothing of the graph."""
+    server = another_server("--cache-none", "--disable-metadata")
+    prompt = shortened(workflow(FIRST))
+    first = server.run(prompt, workflow=page_workflow(FIRST))
+    assert first.ended == "success", first.error
+    tags = look(film_of(server, first))[3]
+    assert "prompt" not in tags and "workflow" not in tags
+    before = {stage: made(server.store, stage) for stage in ("plan", "keyframe", "clip", "film")}
+    again = server.run(prompt)
+    assert again.ended == "success" and the(prompt, "DecodeKeyframes") in again.ran
+    assert {stage: made(server.store, stage) for stage in before} == before
+
+
+def test_sharing_needs_the_json_alone(tmp_path, workflow):
+    """Two empty ComfyUIs, nothing but the prompt: the same plan and the same film, byte for byte."""
+    films, plans = [], []
+    prompt = workflow("shared") if "shared" in NAMES else workflow(FIRST)
+    for number in range(2):
+        base = tmp_path / str(number)
+        with make_server(base) as server:
+            for script in (base / "input").glob("*.yaml"):
+                script.unlink()
+            run = server.run(prompt)
+            assert run.ended == "success", run.error
+            films.append(film_of(server, run))
+            plans.append(set(made(server.store, "plan")))
+    assert plans[0] == plans[1] and films[0] == films[1]
+
+
+def test_installing_changes_nothing_that_comfyui_has():
+    """pip, asked to install our requirements beside ComfyUI's own, would replace none of its packages."""
+    comfyui, python = FOUND
+    asked = [python, "-m", "pip", "install", "--dry-run", "--quiet", "--report", "-", "--disable-pip-version-check"]
+    both = ["-r", str(ROOT / "requirements.txt"), "-r", str(Path(comfyui) / "requirements.txt")]
+    report = subprocess.run([*asked, *both], capture_output=True, text=True, timeout=280)
+    if report.returncode:
+        pytest.fail(report.stderr[-2000:])
+    new = {each["metadata"]["name"].lower() for each in json.loads(report.stdout)["install"]}
+    listed = subprocess.run([python, "-m", "pip", "list", "--format", "json"], capture_output=True, text=True)
+    have = {each["name"].lower() for each in json.loads(listed.stdout)}
+    assert not new & have

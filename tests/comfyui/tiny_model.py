@@ -1,0 +1,202 @@
+"""Run by ComfyUI's own Python in its checkout: a decoder from a tiny random model of Stable Diffusion's kind.
+
+Prints one JSON object with what was seen; test_model_decoder.py asserts. Arguments: the pack's folder, a base folder.
+"""
+
+import json
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+
+PACK, BASE = Path(sys.argv[1]), Path(sys.argv[2])
+sys.argv = ["main.py", "--cpu", "--base-directory", str(BASE)]
+sys.path.insert(0, str(Path.cwd()))
+import comfy.options  # noqa: E402
+
+comfy.options.enable_args_parsing()
+
+import comfy.model_management  # noqa: E402
+import comfy.model_patcher  # noqa: E402
+import comfy.sd  # noqa: E402
+import comfy.sd1_clip  # noqa: E402
+import comfy.supported_models  # noqa: E402
+import torch  # noqa: E402
+
+
+def tiny_model(width: int):
+    """A MODEL: SD 1.5's UNet with 32 channels that reads a context of `width`."""
+    torch.manual_seed(1)
+    unet = dict(
+        image_size=32, in_channels=4, out_channels=4, model_channels=32, num_res_blocks=[1, 1], channel_mult=[1, 2],
+        transformer_depth=[1, 1], transformer_depth_output=[1, 1, 1, 1], transformer_depth_middle=1, num_heads=4,
+        num_head_channels=-1, use_spatial_transformer=True, context_dim=width, use_linear_in_transformer=False,
+        adm_in_channels=None, use_temporal_attention=False, legacy=False, use_checkpoint=False,
+    )  # fmt: skip
+    config = comfy.supported_models.SD15(unet)
+    config.unet_config["dtype"] = torch.float32
+    config.manual_cast_dtype = None
+    model = config.get_model({}, device=torch.device("cpu"))
+    randomize(model.diffusion_model)
+    cpu = torch.device("cpu")
+    return comfy.model_patcher.CoreModelPatcher(model, load_device=cpu, offload_device=cpu)
+
+
+def tiny_clip(width: int):
+    """A CLIP with SD's tokenizer and one small layer."""
+    torch.manual_seed(2)
+    config = dict(
+        num_hidden_layers=1, hidden_size=width, num_attention_heads=2, intermediate_size=32, hidden_act="quick_gelu",
+        eos_token_id=49407, max_position_embeddings=77, vocab_size=49408, projection_dim=width,
+    )  # fmt: skip
+
+    class Target:
+        params = {}  # noqa: RUF012
+        tokenizer = comfy.sd1_clip.SD1Tokenizer
+
+        @staticmethod
+        def clip(**values):
+            return comfy.sd1_clip.SD1ClipModel(
+                clip_model=comfy.sd1_clip.SDClipModel, textmodel_json_config=config, **values
+            )
+
+    clip = comfy.sd.CLIP(Target)
+    randomize(clip.cond_stage_model)
+    return clip
+
+
+def tiny_vae():
+    """A VAE that makes eight pixels of each latent."""
+    torch.manual_seed(3)
+    shape = dict(
+        double_z=True, z_channels=4, resolution=64, in_channels=3, out_ch=3, ch=32, ch_mult=[1, 1, 1, 1],
+        num_res_blocks=1, attn_resolutions=[], dropout=0.0,
+    )  # fmt: skip
+    from comfy.ldm.models.autoencoder import AutoencoderKL
+
+    state = AutoencoderKL(ddconfig=shape, embed_dim=4).state_dict()
+    config = {"params": {"ddconfig": shape, "embed_dim": 4}}
+    generator = torch.Generator().manual_seed(3)
+    state = {k: torch.randn(v.shape, generator=generator) * 0.05 for k, v in state.items()}
+    return comfy.sd.VAE(sd=state, config=config)
+
+
+def randomize(module) -> None:
+    """Weights that say something: networks made empty are zero or whatever lay in memory."""
+    generator = torch.Generator().manual_seed(7)
+    for value in module.parameters():
+        value.requires_grad_(False)
+        value.copy_(torch.randn(value.shape, generator=generator) * 0.1)
+
+
+def load_pack():
+    """The pack as ComfyUI loads it."""
+    spec = spec_from_file_location("pack", PACK / "__init__.py", submodule_search_locations=[str(PACK)])
+    sys.modules["pack"] = module_from_spec(spec)
+    spec.loader.exec_module(sys.modules["pack"])
+
+
+class Counted:
+    """A progress that counts its checks and cancels at one of them."""
+
+    def __init__(self, stop: int = 0):
+        self.count, self.stop = 0, stop
+
+    def stage(self, name, total): ...
+
+    def advance(self, note="", preview=None): ...
+
+    def check(self):
+        self.count += 1
+        if self.count == self.stop:
+            raise comfy.model_management.InterruptProcessingException
+
+
+def main() -> dict:
+    """What is seen."""
+    load_pack()
+    from pack.moviedreamer_core.errors import MovieDreamerError
+    from pack.moviedreamer_core.registry import DECODERS
+    from pack.moviedreamer_core.tokenizer import Tokens
+    from pack.nodes import host
+    from pack.nodes.comfy_decoder import Sampling
+    from pack.nodes.model_decoder import decoder_of
+    from pack.nodes.types import DecoderHandle
+
+    mini = host.open_bundle("mini")
+    config = mini.config("decoder")
+    width = config["projector_config"]["context_width"]
+    drawn = torch.Generator().manual_seed(0)
+    tokens, others = (Tokens(torch.randn(1, 2, 96, generator=drawn), config["tokenizer_fingerprint"]) for _ in range(2))
+    sampling = Sampling(64, 32, 3, 4.0, "euler", "normal", "blurry", "paper, {prompt}")
+    model, clip, vae = tiny_model(width), tiny_clip(width), tiny_vae()
+    paper = DecoderHandle(mini, DECODERS.find("paper"))
+
+    def draw(handle, tokens=tokens, prompt="a harbour", seed=5, steps=0, progress=None):
+        decoder = handle.maker.load(handle.bundle)
+        return decoder.decode(
+            tokens, slots=(), prompt=prompt, size=(128, 64), steps=steps, guidance=0.0, seed=seed,
+            progress=progress or Counted(),
+        )  # fmt: skip
+
+    plain, told = decoder_of(model, clip, vae, sampling), decoder_of(model, clip, vae, sampling, paper)
+    before = plain.maker.fingerprint(plain.bundle)
+    progress = Counted()
+    first = draw(plain, progress=progress)
+    patched = model.clone()
+    key = next(k for k in model.model.state_dict() if k.endswith("attn2.to_k.weight"))
+    patched.add_patches({key: ("diff", (torch.ones_like(model.model.state_dict()[key]),))}, 0.5)
+    lora = decoder_of(patched, clip, vae, sampling)
+    lora_picture = draw(lora)
+    freed = model.clone()
+    freed.set_model_attn2_patch(closing_over(0.5))
+    freed_again, freed_other = model.clone(), model.clone()
+    freed_again.set_model_attn2_patch(closing_over(0.5))
+    freed_other.set_model_attn2_patch(closing_over(0.7))
+    prints = [decoder_of(m, clip, vae, sampling).maker.name for m in (freed, freed_again, freed_other)]
+    stopped = Counted(stop=4)
+    try:
+        draw(plain, steps=9, progress=stopped)
+        cancelled = False
+    except comfy.model_management.InterruptProcessingException:
+        cancelled = True
+    try:
+        decoder_of(tiny_model(width // 2), tiny_clip(width // 2), vae, sampling, paper)
+        refused = ""
+    except MovieDreamerError as error:
+        refused = str(error)
+    same = torch.equal
+    return {
+        "shape": list(first.shape),
+        "range": [float(first.min()), float(first.max())],
+        "spread": float(first.std()),
+        "again": same(first, draw(plain)),
+        "tokens_without_condition": same(first, draw(plain, tokens=others)),
+        "prompt": same(first, draw(plain, prompt="a library")),
+        "seed": same(first, draw(plain, seed=6)),
+        "condition": same(first, draw(told)),
+        "tokens_with_condition": same(draw(told), draw(told, tokens=others)),
+        "lora": same(first, lora_picture),
+        "lora_name": lora.maker.name == plain.maker.name,
+        "unpatched_after_lora": same(first, draw(plain)),
+        "name_after_use": decoder_of(model.clone(), clip, vae, sampling).maker.fingerprint(mini) == before,
+        "patches": prints,
+        "checks": progress.count,
+        "stopped_at": [stopped.count, cancelled],
+        "refused": refused,
+        "reads": list(told.maker.reads(mini).tokens or ()),
+        "names": [plain.maker.name, told.maker.name, lora.maker.name],
+    }
+
+
+def closing_over(scale: float):
+    """A patch of the kind that other packs make: a function that closes over its parameter."""
+
+    def patch(n, context, value, extra):
+        return n, context * scale, value
+
+    return patch
+
+
+with torch.inference_mode():
+    seen = main()
+print("SEEN " + json.dumps(seen))
