@@ -1,0 +1,35 @@
+"""A planned story as the nodes hand it on, with a tiny bundle: what the node tests of later stages begin with."""
+
+from conftest import SCRIPT
+
+
+def tiny_plan(pack, tiny_bundle, *, script: str = SCRIPT, **settings):
+    """(StoryPlan, opened bundle) of the small script, everything from the pack's own modules."""
+    types, host = pack.module("nodes.types"), pack.module("nodes.host")
+    core = "moviedreamer_core"
+    parse = pack.module(f"{core}.script").parse_script
+    faceless = pack.module(f"{core}.film.pipeline").faceless
+    make_plan = pack.module(f"{core}.film.planning").make_plan
+    film_settings = pack.module(f"{core}.film.settings").FilmSettings(**settings)
+    bundle = host.opened(tiny_bundle)
+    story = types.Story(parse(script), pack.host.base)
+    studio = host.make_studio(story, bundle, film_settings)
+    cast = faceless(studio)
+    return types.StoryPlan(story, cast, make_plan(studio, cast), bundle, film_settings), bundle
+
+
+def decoder(pack, bundle, name: str = "paper"):
+    """A DecoderHandle."""
+    registry = pack.module("moviedreamer_core.registry")
+    return pack.module("nodes.types").DecoderHandle(bundle, registry.DECODERS.find(name))
+
+
+def animator(pack, bundle, name: str = "panzoom"):
+    """An AnimatorHandle."""
+    registry = pack.module("moviedreamer_core.registry")
+    return pack.module("nodes.types").AnimatorHandle(bundle, registry.ANIMATORS.find(name))
+
+
+def fresh(results) -> list[str]:
+    """Ids of the shots whose files were made just now."""
+    return list(dict.fromkeys(each.shot.id for each in results if each.fresh))
