@@ -87,7 +87,7 @@ Every stage has a loader of its own, so each can come from another bundle under 
                 "Script and cast",
                 [
                     Node("script", md("LoadScript"), script="lighthouse"),
-                    Node("info", md("ScriptInfo"), ["script", "planner"], tall=120),
+                    Node("info", md("ScriptInfo"), ["script", "planner"], tall=260),
                     Node("cast", md("MakeCast"), ["script", "faces"]),
                 ],
             ),

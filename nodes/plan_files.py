@@ -104,9 +104,9 @@ class MovieDreamerLoadPlan(io.ComfyNode):
         )
 
     @classmethod
-    def validate_inputs(cls, file: str, seed: int, direction: str) -> bool | str:
+    def validate_inputs(cls, file: str, direction: str) -> bool | str:
         said = missing_file(file)
-        return said or wrong_values(seed=seed, direction=direction)
+        return said or wrong_values(direction=direction)
 
     @classmethod
     def fingerprint_inputs(cls, file: str, **_: Any) -> str:

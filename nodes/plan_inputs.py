@@ -72,7 +72,6 @@ def wrong_values(
     shots: str | None = None,
     seed: int | None = None,
     temperature: float | None = None,
-    candidates: int | None = None,
     direction: str | None = None,
 ) -> bool | str:
     """True, or what is wrong with these literals; linked ones arrive as None."""
@@ -82,8 +81,6 @@ def wrong_values(
         return f"seed is {seed}; expected -1 (the script's) or 0 to {MAX_SEED}"
     if temperature is not None and temperature != -1 and not 0 <= temperature <= 4:
         return f"temperature is {temperature:g}; expected 0 (the likeliest) to 4, or -1 to leave it to the planner"
-    if candidates is not None and not 1 <= candidates <= 256:
-        return f"candidates is {candidates}; expected 1 to 256"
     try:
         read_direction(direction or "")
     except MovieDreamerError as error:

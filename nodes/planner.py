@@ -80,8 +80,8 @@ class MovieDreamerPlanFilm(io.ComfyNode):
         )
 
     @classmethod
-    def validate_inputs(cls, seed: int, temperature: float, candidates: int, direction: str) -> bool | str:
-        return wrong_values(seed=seed, temperature=temperature, candidates=candidates, direction=direction)
+    def validate_inputs(cls, temperature: float, direction: str) -> bool | str:
+        return wrong_values(temperature=temperature, direction=direction)
 
     @classmethod
     def execute(
@@ -140,8 +140,8 @@ class MovieDreamerReplanFrom(io.ComfyNode):
         )
 
     @classmethod
-    def validate_inputs(cls, shots: str, seed: int, temperature: float, candidates: int) -> bool | str:
-        return wrong_values(shots=shots, seed=seed, temperature=temperature, candidates=candidates or None)
+    def validate_inputs(cls, shots: str, temperature: float) -> bool | str:
+        return wrong_values(shots=shots, temperature=temperature)
 
     @classmethod
     def execute(

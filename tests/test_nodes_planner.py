@@ -84,15 +84,15 @@ def test_direction_seeds_one_shot_and_waits_for_decoders_that_are_wired_later(fi
 )
 def test_a_wrong_direction_is_refused_on_the_node(pack, direction, said):
     node = pack.node("MovieDreamerPlanFilm")
-    assert said in node.validate_inputs(seed=-1, temperature=-1.0, candidates=1, direction=direction)
-    assert node.validate_inputs(seed=None, temperature=None, candidates=None, direction=None) is True
+    assert said in node.validate_inputs(temperature=-1.0, direction=direction)
+    assert node.validate_inputs(temperature=None, direction=None) is True
 
 
-def test_wrong_numbers_are_refused_on_the_node(pack):
+def test_a_temperature_between_own_and_none_is_refused_on_the_node(pack):
     check = pack.node("MovieDreamerPlanFilm").validate_inputs
-    for values in ({"seed": -2}, {"temperature": -0.5}, {"temperature": 4.5}, {"candidates": 0}):
-        said = check(**{"seed": -1, "temperature": -1.0, "candidates": 1, "direction": "{}", **values})
-        assert next(iter(values)) in said and "expected" in said
+    for heat in (-0.5, 4.5):
+        assert f"temperature is {heat}; expected 0" in check(temperature=heat, direction="{}")
+    assert "shots is empty" in pack.node("MovieDreamerReplanFrom").validate_inputs(shots=" ", temperature=1.0)
 
 
 def test_crowded_shots_and_foreign_history_are_named_before_the_planner_runs(film, no_models):
@@ -101,7 +101,8 @@ def test_crowded_shots_and_foreign_history_are_named_before_the_planner_runs(fil
     tokens = replace(pictures_of(plan), fingerprint="ab" * 32)
     with pytest.raises(Exception, match="history.*abababababab.*tokenizer"):
         planned(pack, plan, history=tokens)
-    crowd = SCRIPT.replace("{id: tom, action: walks along}, {id: mara, action: talks}", "tom, mara, ann, ben")
+    pair = "size: two-shot\n        characters: [{id: tom, action: walks along}, {id: mara, action: talks}]"
+    crowd = SCRIPT.replace(pair, "size: wide\n        characters: [{id: tom}, {id: mara}, {id: ann}, {id: ben}]")
     people = "  - {id: ann, name: Ann, description: a girl}\n  - {id: ben, name: Ben, description: a boy}\nscenes:"
     script = pack.module("moviedreamer_core.script").parse_script(crowd.replace("scenes:", people, 1))
     crowded = replace(plan, story=replace(plan.story, script=script))
@@ -238,14 +239,14 @@ def test_a_saved_plan_is_loaded_as_it_was(film, no_models):
     loaded = pack.run("MovieDreamerLoadPlan", **values).args[0]
     assert digests(loaded) == digests(edited) and older(loaded) == older(edited)
     assert torch.equal(loaded.film.take("one").planned.candidates, plan.film.take("one").planned.candidates)
-    assert "there is no plan" in load.validate_inputs(file="../x.safetensors", seed=-1, direction="{}")
+    assert "there is no plan" in load.validate_inputs(file="x.safetensors", direction="{}")
     assert load.fingerprint_inputs(file=options[0]) == load.fingerprint_inputs(file=options[0])
 
 
 def test_shots_that_a_loaded_plan_lacks_are_named_or_planned(film):
     pack, plan, bundle = film
     file = f"{pack.run('MovieDreamerSavePlan', plan=plan).args[0]} [output]"
-    more = SCRIPT.replace("          - id: three\n", "          - {id: extra, size: wide}\n          - id: three\n")
+    more = SCRIPT.replace("      - id: three\n", "      - {id: extra, size: wide}\n      - id: three\n")
     script = pack.module("moviedreamer_core.script").parse_script(more)
     longer = story_cast(pack, replace(plan, story=replace(plan.story, script=script)))
     with pytest.raises(Exception, match=r"has no plan.*shot 'extra' \(.*line \d+\).*missing: plan"):

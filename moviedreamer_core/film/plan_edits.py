@@ -114,7 +114,7 @@ def load_plan(studio: Studio, cast: Cast, path: Path, *, missing: str = MISSING[
         planned = plan.by_id.get(shot.id)
         if planned is not None and len(planned.tokens) == shot.keyframes:
             inputs = {"version": VERSION, "loaded": planned.digest, "as": _facts(planned)}
-            kept[shot.id] = _kept_file(studio, planned, inputs, "loaded")
+            kept[shot.id] = _kept_file(studio, planned, inputs, "")
     absent = [shot for shot in studio.shots if shot.id not in kept]
     if absent and missing == MISSING[0]:
         raise MovieDreamerError(_absent(studio, path, absent))

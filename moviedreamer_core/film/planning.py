@@ -45,7 +45,7 @@ class PlanTake:
     @property
     def note(self) -> str:
         """What the artist should know, "" if nothing."""
-        return f"planned with an older {_listed(self.older)}" if self.older else ""
+        return f"planned with {_listed(self.older)}" if self.older else ""
 
 
 @dataclass(frozen=True)
@@ -295,4 +295,4 @@ def _drop_outdated(studio: Studio, kept: dict[str, PlanTake]) -> None:
 
 def _listed(ids: tuple[str, ...]) -> str:
     shown = ", ".join(ids[:3]) + (f" and {len(ids) - 3} more" if len(ids) > 3 else "")
-    return f"shot{'s' * (len(ids) > 1)} {shown}"
+    return f"an older shot {shown}" if len(ids) == 1 else f"older shots {shown}"

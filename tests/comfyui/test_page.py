@@ -9,7 +9,15 @@ from comfy_server import ROOT
 
 NAMES = sorted(path.stem for path in (ROOT / "workflows").glob("*.json"))
 READY = "() => window.app?.vueAppReady && window.LiteGraph?.registered_node_types['MovieDreamerLoadScript']"
-HARMLESS = ("404", "ERR_NAME_NOT_RESOLVED", "ERR_INTERNET_DISCONNECTED", "Failed to load resource", "net::ERR")
+# The page itself says the last of these, with no pack installed too.
+HARMLESS = (
+    "404",
+    "ERR_NAME_NOT_RESOLVED",
+    "ERR_INTERNET_DISCONNECTED",
+    "Failed to load resource",
+    "net::ERR",
+    "graph accessed before initialization",
+)
 
 
 @pytest.fixture(scope="module")
@@ -21,6 +29,10 @@ def page(server, chromium):
     opened.on("pageerror", lambda error: opened.complaints.append(str(error)))
     opened.goto(server.url)
     opened.wait_for_function(READY, timeout=240_000)
+    # A first visit begins with the template browser over everything.
+    opened.evaluate("() => window.app.extensionManager.setting.set('Comfy.TutorialCompleted', true)")
+    opened.keyboard.press("Escape")
+    opened.wait_for_selector('[data-testid="dialog-overlay"]', state="detached", timeout=30_000)
     yield opened
     opened.close()
 
@@ -48,7 +60,8 @@ def test_the_page_shows_it_whole(page, name):
     boxes = page.evaluate(
         "() => window.app.graph.nodes.map(n => [n.type, n.pos[0], n.pos[1], n.size[0], n.size[1], !!n.has_errors])"
     )
-    assert not [box[0] for box in boxes if box[5]]
+    wanting = {"CheckpointLoaderSimple"} if name.startswith("07b") else set()  # the artist's own checkpoint
+    assert not [box[0] for box in boxes if box[5] and box[0] not in wanting]
     for k, (kind, x, y, w, h, _) in enumerate(boxes):
         for other, ox, oy, ow, oh, _ in boxes[k + 1 :]:
             assert x + w <= ox or ox + ow <= x or y + h <= oy - 30 or oy + oh <= y - 30, f"{kind} lies over {other}"
