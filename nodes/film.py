@@ -1,6 +1,5 @@
 """Film: clips joined into one file, and the contact sheet."""
 
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ from ..moviedreamer_core.film.making import FORMATS, Joining, film_arguments, fi
 from ..moviedreamer_core.film.pipeline import read_picture
 from ..moviedreamer_core.film.studio import Studio
 from ..moviedreamer_core.film.summary import write_sheet
-from ..moviedreamer_core.store import Store
+from ..moviedreamer_core.store import Store, array_hash
 from . import host
 from ._comfy import InputImpl, io
 from .saving import in_output, keeps_metadata, numbered, workflow_tags
@@ -197,8 +196,7 @@ def sound_file(store: Store, audio: dict[str, Any]) -> Path:
             f"the audio's waveform is {list(waveform.shape)}; expected [batch, channels, samples] with at least one"
         )
     first = waveform[0].detach().float().cpu().contiguous()
-    digest = sha256(f"{tuple(first.shape)}".encode() + first.numpy().tobytes()).hexdigest()
-    inputs = {"version": 1, "waveform": digest, "rate": rate}
+    inputs = {"version": 1, "waveform": array_hash(first.numpy()), "rate": rate}
     return store.fetch("sound", inputs, ".wav", lambda path: write_wav(path, first, rate)).path
 
 

@@ -4,7 +4,7 @@ Functions look ComfyUI up when they are called: importing this module needs none
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -213,8 +213,6 @@ def make_studio(
     """
     decoders, chosen, routes = _known(bundle, "decoder", decoder, decoder_routes)
     animators, moved, more = _known(bundle, "animator", animator, animator_routes)
-    from dataclasses import replace
-
     settings = replace(
         settings,
         decoder=chosen or settings.decoder,

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ..moviedreamer_core.bundle import PACKAGED, check_weights
+from ..moviedreamer_core.bundle import PACKAGED
 from ..moviedreamer_core.errors import MovieDreamerError
 from ..moviedreamer_core.registry import ANIMATORS, DECODERS
 from . import host
@@ -54,7 +54,7 @@ class MovieDreamerLoadBundle(io.ComfyNode):
     @classmethod
     def fingerprint_inputs(cls, bundle: str) -> str:
         """Changes with the bundle's files."""
-        return _stamp(bundle)
+        return _stamp(host.bundle_folders().get(bundle))
 
     @classmethod
     def execute(cls, bundle: str) -> io.NodeOutput:
@@ -86,7 +86,7 @@ class MovieDreamerLoadTokenizer(io.ComfyNode):
     @classmethod
     def fingerprint_inputs(cls, bundle: str) -> str:
         """Changes with the bundle's files."""
-        return _stamp(bundle)
+        return _stamp(host.bundle_folders().get(bundle))
 
     @classmethod
     def execute(cls, bundle: str) -> io.NodeOutput:
@@ -116,7 +116,7 @@ class MovieDreamerLoadPlanner(io.ComfyNode):
     @classmethod
     def fingerprint_inputs(cls, bundle: str) -> str:
         """Changes with the bundle's files."""
-        return _stamp(bundle)
+        return _stamp(host.bundle_folders().get(bundle))
 
     @classmethod
     def execute(cls, bundle: str) -> io.NodeOutput:
@@ -157,7 +157,7 @@ class MovieDreamerLoadDecoder(io.ComfyNode):
     @classmethod
     def fingerprint_inputs(cls, bundle: str, decoder: str | None = None) -> str:
         """Changes with the bundle's files."""
-        return _stamp(bundle)
+        return _stamp(host.bundle_folders().get(bundle))
 
     @classmethod
     def execute(cls, bundle: str, decoder: str) -> io.NodeOutput:
@@ -199,7 +199,7 @@ class MovieDreamerLoadAnimator(io.ComfyNode):
     @classmethod
     def fingerprint_inputs(cls, bundle: str, animator: str | None = None) -> str:
         """Changes with the bundle's files."""
-        return _stamp(bundle)
+        return _stamp(host.bundle_folders().get(bundle))
 
     @classmethod
     def execute(cls, bundle: str, animator: str) -> io.NodeOutput:
@@ -239,13 +239,12 @@ class MovieDreamerLoadFaces(io.ComfyNode):
     @classmethod
     def fingerprint_inputs(cls, faces: str) -> str:
         """Changes with the pack's files."""
-        folder = host.face_packs().get(faces)
-        return host.stamp(folder) if folder else ""
+        return _stamp(host.face_packs().get(faces))
 
     @classmethod
     def execute(cls, faces: str) -> io.NodeOutput:
         pack = _face_pack(faces)
-        check_weights(pack.path("faces"))
+        pack.path("faces")
         return io.NodeOutput(pack)
 
 
@@ -268,8 +267,7 @@ def _all_parts() -> tuple[str, ...]:
     return tuple(dict.fromkeys([*TOKENIZER, *PLANNER, *made[0], *made[1], *FACES]))
 
 
-def _stamp(name: str) -> str:
-    folder = host.bundle_folders().get(name)
+def _stamp(folder: Path | None) -> str:
     return host.stamp(folder) if folder else ""
 
 

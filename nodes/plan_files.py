@@ -21,6 +21,7 @@ from .plan_inputs import (
     with_report,
     wrong_values,
 )
+from .saving import numbered
 from .types import CastType, PlannerType, PlanType, ShotSettingsType, StoryCast, StoryPlan, TokensType
 
 FOLDER = "MovieDreamer/plans"
@@ -56,9 +57,9 @@ class MovieDreamerSavePlan(io.ComfyNode):
 
     @classmethod
     def execute(cls, plan: StoryPlan, filename_prefix: str) -> io.NodeOutput:
-        file = new_file(filename_prefix)
-        plan.film.plan.save(file)
-        name = shown(file)
+        file = numbered(filename_prefix, SUFFIX)
+        plan.film.plan.save(file.path)
+        name = (Path(file.subfolder) / file.path.name).as_posix()
         return io.NodeOutput(name, ui={"text": [f"{name}: the plan of {len(plan.film.takes)} shots"]})
 
 
@@ -110,7 +111,7 @@ class MovieDreamerLoadPlan(io.ComfyNode):
 
     @classmethod
     def fingerprint_inputs(cls, file: str, **_: Any) -> str:
-        return stamp(file)
+        return host.stamp(path_of(file))
 
     @classmethod
     def execute(
@@ -161,24 +162,3 @@ def missing_file(name: str | None) -> str:
         f"there is no plan '{name}': save one with Save Plan, or put its file into output/{FOLDER} or the input "
         "folder and press R"
     )
-
-
-def stamp(name: str) -> str:
-    """What changes when the file does."""
-    stat = path_of(name).stat()
-    return f"{name} {stat.st_size} {stat.st_mtime_ns}"
-
-
-def new_file(prefix: str) -> Path:
-    """The next free file name in the output folder for a prefix such as MovieDreamer/plans/plan."""
-    import folder_paths
-
-    folder, name, counter, _, _ = folder_paths.get_save_image_path(prefix, folder_paths.get_output_directory())
-    return Path(folder) / f"{name}_{counter:05}_{SUFFIX}"
-
-
-def shown(file: Path) -> str:
-    """A file's path inside the output folder."""
-    import folder_paths
-
-    return file.relative_to(Path(folder_paths.get_output_directory()).resolve()).as_posix()

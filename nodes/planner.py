@@ -2,6 +2,7 @@
 
 from ..moviedreamer_core.film import plan_edits
 from ..moviedreamer_core.film.planning import FilmPlan, make_plan
+from ..moviedreamer_core.film.settings import REPLAN
 from ..moviedreamer_core.planner.edit import MODES
 from ..moviedreamer_core.script import ShotSettings
 from ..moviedreamer_core.tokenizer import Tokens
@@ -23,8 +24,6 @@ from .plan_inputs import (
     wrong_values,
 )
 from .types import CastType, PlannerType, PlanType, ShotSettingsType, StoryCast, StoryPlan, TokensType
-
-REPLAN = ("changed", "following", "all")
 
 
 class MovieDreamerPlanFilm(io.ComfyNode):

@@ -28,7 +28,7 @@ def shown_file(name: str, subfolder: str, type: str, *, moving: bool) -> dict[st
     return {"images": images, "animated": (True,)} if moving else {"images": images}
 
 
-def numbered(prefix: str, suffix: str, size: tuple[int, int]) -> OutputFile:
+def numbered(prefix: str, suffix: str, size: tuple[int, int] = (0, 0)) -> OutputFile:
     """The next free name in the output folder: PREFIX_00001_SUFFIX. Size is (width, height), for %width% in the prefix.
     Raises what ComfyUI raises for a prefix that leads out of the folder.
     """

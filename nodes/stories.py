@@ -10,9 +10,9 @@ import numpy as np
 import torch
 
 from ..moviedreamer_core.bundle import Bundle
-from ..moviedreamer_core.cast import Cast, Member, pack_fingerprint
+from ..moviedreamer_core.cast import pack_fingerprint
 from ..moviedreamer_core.errors import MovieDreamerError
-from ..moviedreamer_core.film.pipeline import make_cast
+from ..moviedreamer_core.film.pipeline import faceless, make_cast
 from ..moviedreamer_core.film.portable import (
     Embedded,
     check_files,
@@ -136,7 +136,7 @@ def cast_of(story: Story, faces: Bundle | None) -> StoryCast:
         seen = [person for person in story.script.characters if person.references or person.embeddings]
         if seen:
             raise MovieDreamerError(_no_pack(story.script, [person.id for person in seen]))
-        return StoryCast(story, Cast(Member(c.id, c.shown_name, c.description) for c in story.script.characters), None)
+        return StoryCast(story, faceless(story.script), None)
     return StoryCast(story, make_cast(host.make_studio(story, faces, FilmSettings())), faces)
 
 

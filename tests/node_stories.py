@@ -14,7 +14,7 @@ def tiny_plan(pack, tiny_bundle, *, script: str = SCRIPT, **settings):
     bundle = host.opened(tiny_bundle)
     story = types.Story(parse(script), pack.host.base)
     studio = host.make_studio(story, bundle, film_settings)
-    cast = faceless(studio)
+    cast = faceless(studio.script)
     return types.StoryPlan(story, cast, make_plan(studio, cast), bundle, film_settings), bundle
 
 

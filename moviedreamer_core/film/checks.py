@@ -10,7 +10,7 @@ from ..errors import MovieDreamerError
 from ..registry import Reads
 from ..script import ResolvedShot
 from .clips import clip_info
-from .pipeline import Keyframe
+from .pipeline import Keyframe, by_shot
 from .planning import FilmPlan
 from .studio import Studio
 
@@ -49,9 +49,7 @@ def check_animating(studio: Studio, keyframes: Sequence[Keyframe], given: Mappin
 
     `given` are the sizes (width, height) of clips that are there already, by shot id.
     """
-    own: dict[str, list[Keyframe]] = {}
-    for keyframe in keyframes:
-        own.setdefault(keyframe.shot.id, []).append(keyframe)
+    own = by_shot(keyframes)
     before: Size | None = None
     for shot in studio.shots:
         if shot.id not in own:

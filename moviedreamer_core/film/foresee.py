@@ -75,7 +75,7 @@ class _Look:
     def cast(self) -> Iterator[Step]:
         inputs = self.studio.cast_inputs()
         if inputs is None:
-            self.faces = faces_of(self.studio, faceless(self.studio))
+            self.faces = faces_of(self.studio, faceless(self.studio.script))
             return
         found = self.store.find("cast", artefact_key("cast", inputs))
         if found is not None:

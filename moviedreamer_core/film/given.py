@@ -3,10 +3,9 @@
 Only the named shots change, and those that continue from them; every other shot keeps its files.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from hashlib import sha256
 from itertools import islice
 from math import ceil
 from pathlib import Path
@@ -17,10 +16,10 @@ from torch import Tensor
 
 from ..errors import MovieDreamerError
 from ..script import ResolvedShot
-from ..store import content_hash
+from ..store import array_hash, content_hash
 from .checks import check_animating
 from .clips import ClipInfo, checked_fps, checked_size, clip_info, read_clip, to_uint8, write_clip
-from .pipeline import Clip, Keyframe, animate_clips, save_picture, show_clip
+from .pipeline import Clip, Keyframe, animate_clips, fetch_shot, save_picture, show_clip
 from .planning import chosen_shots
 from .studio import Studio
 
@@ -60,7 +59,7 @@ class GivenClip:
         if isinstance(self.source, Path):
             content = content_hash(self.source, studio.store.hashes)
         else:
-            content = sha256(f"{self.source.shape}".encode() + np.ascontiguousarray(self.source).tobytes()).hexdigest()
+            content = array_hash(self.source)
         return {"content": content, "fps": str(self.fps), "start": self.start, "length": self.length}
 
     def _window(self, count: Any) -> tuple[int, Any]:
@@ -117,9 +116,8 @@ def replace_clips(
 
 
 def _picture(studio: Studio, keyframe: Keyframe, picture: Tensor) -> Keyframe:
-    pixels = to_uint8(picture)
-    inputs = {"version": 1, "picture": sha256(f"{pixels.shape}".encode() + pixels.tobytes()).hexdigest()}
-    made = _fetch(studio, keyframe.shot, inputs, ".png", lambda path: save_picture(picture, path))
+    inputs = {"version": 1, "picture": array_hash(to_uint8(picture))}
+    made = fetch_shot(studio, keyframe.shot, STAGE, inputs, ".png", lambda path: save_picture(picture, path))
     return Keyframe(keyframe.shot, keyframe.number, made.path, made.key, made.fresh, made.seconds)
 
 
@@ -134,16 +132,10 @@ def _clip(studio: Studio, shot: ResolvedShot, given: GivenClip) -> Clip:
 
         write_clip(path, frames(), given.fps)
 
-    made = _fetch(studio, shot, {"version": 1, **given.inputs(studio), "frames": count}, ".mp4", make)
+    inputs = {"version": 1, **given.inputs(studio), "frames": count}
+    made = fetch_shot(studio, shot, STAGE, inputs, ".mp4", make)
     shown = show_clip(studio, shot, made)
     return Clip(shot, made.path, made.key, shown.path, shown.key, made.fresh, made.seconds + shown.seconds)
-
-
-def _fetch(studio: Studio, shot: ResolvedShot, inputs: Mapping[str, Any], suffix: str, make: Any) -> Any:
-    try:
-        return studio.store.fetch(STAGE, inputs, suffix, make, check=studio.progress.check)
-    except MovieDreamerError as error:
-        raise MovieDreamerError(f"{studio.at(shot)}: {error}") from error
 
 
 def _check_length(studio: Studio, shot: ResolvedShot, info: ClipInfo) -> None:

@@ -5,7 +5,6 @@ Without a store nothing is kept (a dry run).
 """
 
 from collections.abc import Sequence
-from hashlib import sha256
 from pathlib import Path
 
 import torch
@@ -17,7 +16,7 @@ from torch import Tensor
 from ..bundle import Bundle
 from ..errors import MovieDreamerError
 from ..progress import SILENT, Progress
-from ..store import Store
+from ..store import Store, array_hash
 from ..threads import one_thread
 from ..tokenizer import Tokens
 from .clips import STILLS
@@ -106,8 +105,7 @@ def _encoded(
 
     if store is None:
         return read()
-    picture = sha256(f"{tuple(pixels.shape)}".encode() + pixels.numpy().tobytes()).hexdigest()
-    inputs = {"version": 1, "picture": picture, "tokenizer": weights}
+    inputs = {"version": 1, "picture": array_hash(pixels.numpy()), "tokenizer": weights}
     made = store.fetch(STAGE, inputs, ".safetensors", make, check=progress.check)
     with safe_open(str(made.path), framework="pt") as file:
         return file.get_tensor("tokens"), str((file.metadata() or {}).get("tokenizer", ""))

@@ -5,7 +5,7 @@ what is not there, and reads back the file that it made: a picture is the same n
 A take that the artist pinned stands for its shot whatever the script says. Pictures are float32 [3, H, W] in [0, 1].
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -16,7 +16,7 @@ from torch import Tensor
 from ..cast import Cast, Member
 from ..errors import MovieDreamerError
 from ..planner.plan import tokens_digest
-from ..script import ResolvedShot, action_sentence, shot_sentences
+from ..script import ResolvedShot, Script, action_sentence, shot_sentences
 from ..store import Artefact, artefact_key
 from ..tokenizer import Tokens
 from .clips import clip_info, read_clip, to_float, to_uint8, write_clip
@@ -62,7 +62,7 @@ def make_cast(studio: Studio) -> Cast:
     """
     inputs = studio.cast_inputs()
     if inputs is None:
-        return faceless(studio)
+        return faceless(studio.script)
 
     def make(path: Path) -> None:
         pack = studio.bundle.load_faces()
@@ -75,9 +75,17 @@ def make_cast(studio: Studio) -> Cast:
     return Cast.load(made.path)
 
 
-def faceless(studio: Studio) -> Cast:
+def faceless(script: Script) -> Cast:
     """The cast of a script without pictures."""
-    return Cast(Member(c.id, c.shown_name, c.description) for c in studio.script.characters)
+    return Cast(Member(c.id, c.shown_name, c.description) for c in script.characters)
+
+
+def by_shot(keyframes: Iterable[Keyframe]) -> dict[str, list[Keyframe]]:
+    """Shot id -> its keyframes, in film order."""
+    own: dict[str, list[Keyframe]] = {}
+    for keyframe in keyframes:
+        own.setdefault(keyframe.shot.id, []).append(keyframe)
+    return own
 
 
 def render_keyframes(studio: Studio, cast: Cast, plan: FilmPlan) -> Iterator[Keyframe]:
@@ -117,9 +125,7 @@ def animate_clips(
     """
     known = dict(given or {})
     studio.progress.stage("clips", len(studio.shots))
-    own: dict[str, list[Keyframe]] = {}
-    for keyframe in keyframes:
-        own.setdefault(keyframe.shot.id, []).append(keyframe)
+    own = by_shot(keyframes)
     before: Clip | None = None
     for shot in studio.shots:
         studio.progress.check()
@@ -137,7 +143,7 @@ def show_keyframe(studio: Studio, keyframe: Keyframe) -> Path:
     def make(path: Path) -> None:
         save_picture(_large(studio, read_picture(keyframe.path)), path)
 
-    return _fetch(studio, keyframe.shot, "shown", studio.shown_inputs(keyframe.key), ".png", make).path
+    return fetch_shot(studio, keyframe.shot, "shown", studio.shown_inputs(keyframe.key), ".png", make).path
 
 
 def keyframe_stage(number: int) -> str:
@@ -161,7 +167,7 @@ def _keyframe(studio: Studio, cast: Cast, plan: FilmPlan, faces: Faces, shot: Re
         def make(path: Path) -> None:
             save_picture(_decode(studio, shot, number, carried, slots_of(shot, cast)), path)
 
-        made = _fetch(studio, shot, "keyframe", inputs, ".png", make, record=stage)
+        made = fetch_shot(studio, shot, "keyframe", inputs, ".png", make, record=stage)
     return Keyframe(shot, number, made.path, made.key, made.fresh, made.seconds)
 
 
@@ -213,7 +219,7 @@ def _clip(studio: Studio, shot: ResolvedShot, keyframes: list[Keyframe], before:
             frames = _animate(studio, shot, [read_picture(k.path) for k in keyframes], start)
             write_clip(path, to_uint8(frames), studio.script.fps)
 
-        made = _fetch(studio, shot, "clip", inputs, ".mp4", make, record="clip")
+        made = fetch_shot(studio, shot, "clip", inputs, ".mp4", make, record="clip")
     shown = show_clip(studio, shot, made)
     return Clip(shot, made.path, made.key, shown.path, shown.key, made.fresh, made.seconds + shown.seconds)
 
@@ -262,7 +268,7 @@ def show_clip(studio: Studio, shot: ResolvedShot, clip: Artefact) -> Artefact:
     def make(path: Path) -> None:
         write_clip(path, (to_uint8(image) for image in _upscaled(studio, clip.path)), studio.script.fps)
 
-    return _fetch(studio, shot, "shown", studio.shown_inputs(clip.key), ".mp4", make)
+    return fetch_shot(studio, shot, "shown", studio.shown_inputs(clip.key), ".mp4", make)
 
 
 def _wants_upscaling(studio: Studio, path: Path) -> bool:
@@ -291,7 +297,7 @@ def _pinned(studio: Studio, shot: ResolvedShot, stage: str, folder: str) -> Arte
     return studio.store.find(folder, take.key) if take else None
 
 
-def _fetch(
+def fetch_shot(
     studio: Studio,
     shot: ResolvedShot,
     stage: str,

@@ -25,7 +25,7 @@ from ..cast import Cast, Member
 from ..errors import MovieDreamerError
 from ..script import Character, Script, ScriptError, missing_files, parse_script
 from ..script.errors import nearest
-from ..store import content_hash
+from ..store import array_hash, content_hash
 from ..store.files import publish
 
 VERSION = 1
@@ -181,8 +181,7 @@ def keep(path: Path, home: Path, kind: str) -> str:
 
 def keep_picture(pixels: np.ndarray, title: str, home: Path) -> str:
     """Write a picture, uint8 RGB [H, W, 3], as PNG under `home` and return its name, which its pixels decide."""
-    digest = sha256(repr(pixels.shape).encode() + np.ascontiguousarray(pixels).tobytes()).hexdigest()
-    name = f"pictures/{_plain(title)}-{digest[:_SHOWN]}.png"
+    name = f"pictures/{_plain(title)}-{array_hash(pixels)[:_SHOWN]}.png"
     if not (home / name).is_file():
         from io import BytesIO
 

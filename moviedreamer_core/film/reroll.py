@@ -13,7 +13,7 @@ from ..bundle import Bundle
 from ..cast import Cast
 from ..errors import MovieDreamerError
 from .continuity import MEASURES, Continuity, Measuring, ShotScore, gathered, place_of, shown
-from .pipeline import Keyframe, is_own, keyframe_stage, render_shot
+from .pipeline import Keyframe, by_shot, is_own, keyframe_stage, render_shot
 from .planning import FilmPlan
 from .studio import Studio
 
@@ -102,9 +102,7 @@ def reroll(
         raise MovieDreamerError("to_face needs a face pack: wire one into `faces`, or choose another measure")
     measuring = Measuring(studio, plan, tokenizer, cast, faces)
     walk = _Walk(measuring, cast, plan, threshold, measure, tries)
-    own: dict[str, list[Keyframe]] = {}
-    for keyframe in keyframes:
-        own.setdefault(keyframe.shot.id, []).append(keyframe)
+    own = by_shot(keyframes)
     kept: list[list[Keyframe]] = []
     scores: list[ShotScore] = []
     last: dict[str, Keyframe] = {}

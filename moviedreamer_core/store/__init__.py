@@ -6,10 +6,10 @@
 
 from .care import Entry, GcReport, VerifyReport, collect, listing, verify
 from .index import Index, Take
-from .keys import HashMemo, artefact_key, canonical_json, content_hash, folder_hash
+from .keys import HashMemo, array_hash, artefact_key, canonical_json, content_hash, folder_hash
 from .store import Artefact, Store, default_store
 
 __all__ = [
-    "Artefact", "Entry", "GcReport", "HashMemo", "Index", "Store", "Take", "VerifyReport", "artefact_key",
-    "canonical_json", "collect", "content_hash", "default_store", "folder_hash", "listing", "verify",
+    "Artefact", "Entry", "GcReport", "HashMemo", "Index", "Store", "Take", "VerifyReport", "array_hash",
+    "artefact_key", "canonical_json", "collect", "content_hash", "default_store", "folder_hash", "listing", "verify",
 ]

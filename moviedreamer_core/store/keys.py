@@ -12,9 +12,13 @@ import time
 from collections.abc import Iterable, Mapping
 from hashlib import file_digest, sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..errors import MovieDreamerError
 from .files import write_text
+
+if TYPE_CHECKING:
+    import numpy as np
 
 KEY_VERSION = 1
 WEIGHT_FILES = (".safetensors", ".onnx", ".json", ".txt", ".model")
@@ -32,6 +36,11 @@ def canonical_json(value: object) -> str:
 def artefact_key(stage: str, inputs: Mapping[str, object]) -> str:
     """The key of what `stage` makes from `inputs` (64 hex digits)."""
     return sha256(canonical_json({"store": KEY_VERSION, "stage": stage, "inputs": inputs}).encode()).hexdigest()
+
+
+def array_hash(values: np.ndarray) -> str:
+    """SHA-256 over an array's shape and numbers: the name of a picture, of frames, of sound."""
+    return sha256(f"{tuple(values.shape)}".encode() + values.tobytes()).hexdigest()
 
 
 def content_hash(path: Path | str, memo: HashMemo | None = None) -> str:
