@@ -205,6 +205,11 @@ def test_tokens_of_another_tokenizer(refused, bundle):
     assert planner[:12] in message
 
 
+def test_a_decoder_that_is_not_there_is_refused_before_the_first_picture(refused, store):
+    refused("shot 'five'", "line 34", "nosuch", text=SCRIPT.replace("decoder: ink", "decoder: nosuch"))
+    assert not list(store.glob("objects/*/*/*.png"))
+
+
 @pytest.mark.parametrize("part, stage", [("decoder", "keyframe"), ("planner", "plan"), ("animator", "clip")])
 def test_nan_from_a_model(refused, bundle, part, stage, store):
     file = weights(bundle / part)

@@ -78,6 +78,7 @@ def _run(options: argparse.Namespace) -> None:
 
 def _make(studio: "Studio", options: argparse.Namespace, began: float) -> Iterable[str]:
     """Make what is asked for; yields lines to print at the end."""
+    from ..film.checks import check_animating, check_decoding
     from ..film.making import make_film
     from ..film.pipeline import animate_clips, make_cast, render_keyframes
     from ..film.planning import make_plan
@@ -91,10 +92,12 @@ def _make(studio: "Studio", options: argparse.Namespace, began: float) -> Iterab
     for take in plan.takes:
         if take.note:
             yield f"shot {take.planned.id}: {take.note} (--replan following refreshes it)"
+    check_decoding(studio, cast, plan)
     keyframes = _timed(times, "keyframes", lambda: list(render_keyframes(studio, cast, plan)))
     if options.what == "keyframes":
         yield from _keep_keyframes(studio, plan, keyframes, options.output)
         return
+    check_animating(studio, keyframes)
     clips = _timed(times, "clips", lambda: list(animate_clips(studio, keyframes)))
     if options.what == "clips":
         yield from _keep_clips(studio, clips, options.output)

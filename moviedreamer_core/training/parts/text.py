@@ -33,7 +33,7 @@ from ..pictures import save_grid, to_images
 
 MEAN = STD = (0.5, 0.5, 0.5)
 HELD_OUT = 128
-HARD_FIELDS = ("description", "description", "actions")
+HARD_FIELDS = ("description", "actions")
 
 
 class TwoTowers(nn.Module):
@@ -121,7 +121,11 @@ class TextPart(Part):
         captions = [(full_caption if words.random() < share else partial_caption)(f, words, "train") for f in described]
         pairs = self.settings["fields_per_frame"] // 2
         chosen_fields = [words.choice(bank) for _ in range(len(films) * pairs) for bank in (HARD_FIELDS, FIELDS)]
-        fields = [field_sentence(films[k % len(films)], f, words, "train") for k, f in enumerate(chosen_fields)]
+        about = [films[k % len(films)] for k in range(len(chosen_fields))]
+        several = [film for film in films if len(film.shots[0].figures) > 1]
+        if several:  # only they teach the order in which the actions are said
+            about = [words.choice(several) if f == "actions" else b for f, b in zip(chosen_fields, about, strict=True)]
+        fields = [field_sentence(b, f, words, "train") for f, b in zip(chosen_fields, about, strict=True)]
         fields = [said for said in fields if said.text]
         return {
             "pixels": to_images(self.frames.images[chosen]),
