@@ -131,7 +131,7 @@ def cache_films(
     bundle = workspace.folder("tokenizer").parent
     told = json.dumps([load_encoders(bundle).fingerprints, asdict(settings)], sort_keys=True)
     key = hashlib.sha256(told.encode()).hexdigest()[:12]
-    folder = workspace.root / "data" / f"films_{split}_{settings.seed}_{key}"
+    folder = workspace.data.root / f"films_{split}_{settings.seed}_{key}"
     folder.mkdir(parents=True, exist_ok=True)
     starts = range(0, count, settings.shard)
     jobs = [(bundle, folder, split, settings, first, min(first + settings.shard, count)) for first in starts]

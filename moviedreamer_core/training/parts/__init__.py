@@ -18,6 +18,7 @@ PARTS = {
     "decoder_ink": "decoder_ink:InkPart",
     "animator": "animator:AnimatorPart",
     "upscaler": "upscaler:UpscalerPart",
+    "metric_clip": "text:TextPart",
 }
 
 

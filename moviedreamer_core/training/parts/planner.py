@@ -78,7 +78,7 @@ class PlannerPart(Part):
         )
         nll, l1, l2 = (value[steps].mean() for value in scores)
         weights = self.model.config.head or {}
-        loss = nll + weights.get("l1", 0.1) * l1 + weights.get("l2", 0.1) * l2
+        loss = weights.get("nll", 1.0) * nll + weights.get("l1", 0.1) * l1 + weights.get("l2", 0.1) * l2
         return loss, {"nll": nll.item(), "l1": l1.item(), "l2": l2.item()}
 
     def validate(self, model: nn.Module) -> dict[str, float]:
