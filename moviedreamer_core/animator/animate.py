@@ -113,7 +113,7 @@ class VideoAnimator:
         if c.source == "latents":
             features = latent_patches(encode_images(self.vae, image), c.patch)
         else:
-            features = self.image_embedding(image)
+            features = self.image_embedding(image)  # type: ignore[misc]  # __init__ asked for it
         if tuple(features.shape[1:]) != (c.anchor_count, c.anchor_width):
             raise MovieDreamerError(
                 f"The anchor gives {features.shape[1]} features of width {features.shape[2]}, this animator reads "

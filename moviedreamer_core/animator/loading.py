@@ -8,6 +8,7 @@ its `model_index.json`.
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -73,7 +74,7 @@ def load_image_embedding(folder: Path) -> Callable[[Tensor], Tensor]:
     """
     from transformers import CLIPVisionModelWithProjection
 
-    tower = load_model(CLIPVisionModelWithProjection, folder)
+    tower: Any = load_model(CLIPVisionModelWithProjection, folder)
     size = tower.config.image_size
 
     def embed(images: Tensor) -> Tensor:

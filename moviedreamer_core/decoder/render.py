@@ -116,7 +116,7 @@ class DiffusionDecoder:
                 face[0, k], known[0, k] = slot.face, True
             texts[:, 0, k] = self.sentences.encode([slot.description, slot.action, slot.expression])
         present = torch.arange(c.max_slots)[None] < len(slots)
-        return Slots(face, *texts, known, present)
+        return Slots(face, texts[0], texts[1], texts[2], known, present)
 
     def _check_tokens(self, tokens: Tensor | Tokens) -> Tensor:
         c = self.model.projector.config

@@ -24,7 +24,7 @@ class Memory:
     def note(self, place: Tensor, tokens: Tensor) -> None:
         """Keep the place sentence [1, W] and the tokens [1, T*D] of the step that is being remembered."""
         number = torch.tensor([self.steps], device=place.device)
-        if self.places is None:
+        if self.places is None or self.tokens is None or self.numbers is None:
             self.places, self.tokens, self.numbers = place, tokens, number
         else:
             self.places = torch.cat([self.places, place])
@@ -53,9 +53,10 @@ class _Roomy(DynamicLayer):
         needed = known + key_states.shape[-2]
         if self._room is None or self._room[0].shape[-2] < needed:
             self.is_initialized, self.dtype, self.device = True, key_states.dtype, key_states.device
-            self._room = tuple(self._larger(new, known, needed) for new in (key_states, value_states))
+            self._room = self._larger(key_states, known, needed), self._larger(value_states, known, needed)
             if known:
-                self._room[0][..., :known, :], self._room[1][..., :known, :] = self.keys, self.values
+                for room, old in zip(self._room, (self.keys, self.values), strict=True):
+                    room[..., :known, :] = old  # type: ignore[assignment]
         for room, new in zip(self._room, (key_states, value_states), strict=True):
             room[..., known:needed, :] = new
         self.keys, self.values = (room[..., :needed, :] for room in self._room)

@@ -31,6 +31,7 @@ from .recall import Recall
 SLOTS = len(FIELDS)  # kinds of position: the fields, then those of a slot, then the query
 QUERY = SLOTS + len(SLOT_FIELDS)
 PLACE = FIELDS.index("place")
+LOSS_WEIGHTS = ("nll", "l1", "l2")
 
 
 class PlannerScores(NamedTuple):
@@ -44,11 +45,11 @@ class PlannerScores(NamedTuple):
 class Planner(ModelMixin, ConfigMixin):
     """(sentences, faces, earlier tokens) -> a density over the next keyframe's tokens.
 
-    `llama` is a LlamaConfig; `head` has components, groups, sigma_floor, width, and the loss weights l1, l2; `dropout`
-    acts on input embeddings and residual branches; `augment` holds the rates of the anti-overfitting strategies (see
-    `regularise`); `temperature` is the one to sample with; `input_scale` fits the embeddings to a body that was trained
-    on others; `recall` is the number of heads of `Recall` (0: none). Fingerprints name the tokenizer, text encoder and
-    face pack whose numbers it reads.
+    `llama` is a LlamaConfig; `head` has components, groups, sigma_floor, width, and the loss weights l1, l2 and nll
+    (likelihood; 1 unless given, 0 makes plain regression of it); `dropout` acts on input embeddings and residual
+    branches; `augment` holds the rates of the anti-overfitting strategies (see `regularise`); `temperature` is the one
+    to sample with; `input_scale` fits the embeddings to a body that was trained on others; `recall` is the number of
+    heads of `Recall` (0: none). Fingerprints name the tokenizer, text encoder and face pack whose numbers it reads.
     """
 
     @register_to_config
@@ -71,10 +72,10 @@ class Planner(ModelMixin, ConfigMixin):
         face_fingerprint: str = "",
     ):
         super().__init__()
-        options = {k: v for k, v in (head or {}).items() if k not in ("l1", "l2")}
+        options = {k: v for k, v in (head or {}).items() if k not in LOSS_WEIGHTS}
         config = LlamaConfig(vocab_size=1, bos_token_id=None, eos_token_id=None, pad_token_id=None, **llama)
         self.body = LlamaModel(config)
-        self.body.embed_tokens = None  # everything enters as embeddings
+        self.body.embed_tokens = None  # type: ignore[assignment]  # everything enters as embeddings
         width = config.hidden_size
         self.field_in = nn.ModuleDict({name: nn.Linear(text_width, width) for name in FIELDS + SLOT_SENTENCES})
         self.face_in = nn.Linear(face_width, width)

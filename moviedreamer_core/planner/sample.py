@@ -231,15 +231,15 @@ def _kept(planner: Planner, shot: ResolvedShot, frozen: PlannedShot | Tokens | N
     """What is frozen of a shot, checked: an earlier plan's shot, or the tokens [K, T, D] of pictures made elsewhere."""
     if frozen is None:
         return None
-    earlier = isinstance(frozen, PlannedShot)
-    tokens = Tokens(frozen.tokens, planner.config.tokenizer_fingerprint) if earlier else frozen
+    mine = planner.config.tokenizer_fingerprint
+    tokens = Tokens(frozen.tokens, mine) if isinstance(frozen, PlannedShot) else frozen
     values = _require(planner, tokens, f"frozen shot '{shot.id}'")
     if values.ndim != 3 or len(values) != shot.keyframes:
         raise MovieDreamerError(
             f"frozen shot '{shot.id}' has tokens of shape {tuple(values.shape)}; its script asks for {shot.keyframes} "
             "keyframes: plan it anew, or set the shot's keyframes back"
         )
-    return frozen if earlier else values
+    return frozen if isinstance(frozen, PlannedShot) else values
 
 
 def _require(planner: Planner, tokens: Tokens, what: str) -> Tensor:

@@ -9,6 +9,7 @@ well-scaled space.
 import hashlib
 import json
 from functools import cached_property
+from typing import Any
 
 import torch
 from diffusers import ConfigMixin, ModelMixin
@@ -60,7 +61,7 @@ class KeyframeTokenizer(ModelMixin, ConfigMixin):
     def forward(self, images: Tensor) -> Tensor:
         """images [B, 3, H, W] in [0, 1] -> tokens [B, T, D]."""
         c = self.config
-        size = self.tower.config.image_size
+        size: Any = self.tower.config.image_size
         pixels = F.interpolate(images, (size, size), mode="bicubic", antialias=True, align_corners=False)
         mean, std = (torch.tensor(v, device=images.device).view(1, 3, 1, 1) for v in (c.image_mean, c.image_std))
         patches = self.tower(pixel_values=(pixels - mean) / std).last_hidden_state[:, 1:]

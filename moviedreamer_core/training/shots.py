@@ -72,7 +72,7 @@ class Shots:
         table = kept["sentences"].float()
         texts = [table[kept["rows"][..., k].long()] for k in range(len(SLOT_SENTENCES))]
         present = kept["present"].bool()
-        return Slots(kept["faces"].float(), *texts, present.clone(), present)
+        return Slots(kept["faces"].float(), texts[0], texts[1], texts[2], present.clone(), present)
 
     def _kept(self, name: str, make: Callable[[], dict[str, Tensor]]) -> dict[str, Tensor]:
         path = self.data.root / f"{name}.safetensors"

@@ -23,7 +23,7 @@ class Upscaler(ModelMixin, ConfigMixin):
         self.body = nn.ModuleList(_block(width) for _ in range(blocks))
         self.outward = nn.Conv2d(width, 3 * scale**2, 3, padding=1)
         nn.init.zeros_(self.outward.weight)
-        nn.init.zeros_(self.outward.bias)
+        nn.init.zeros_(self.outward.bias)  # type: ignore[arg-type]
 
     def forward(self, images: Tensor) -> Tensor:
         scale = self.config.scale
