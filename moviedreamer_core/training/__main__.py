@@ -45,7 +45,7 @@ def train_parts(
             torch.manual_seed(loop.seed)
             part = build_part(name, section, workspace)
         if warm is not None:
-            part.load(warm / name)
+            part.warm_start(warm / name)
         results[name] = train(part, loop, fresh=fresh, past_gates=failed)
         if together.is_main_process:
             gate = after_training(part, results[name], workspace.folder(name))

@@ -142,8 +142,12 @@ class Part:
         raise NotImplementedError
 
     def load(self, folder: Path) -> None:
-        """Warm start: take the weights of an exported part into `model`."""
+        """Take the weights of an exported part into `model`."""
         raise MovieDreamerError(f"Part '{self.name}' cannot be warm-started from a bundle.")
+
+    def warm_start(self, folder: Path) -> None:
+        """Begin with the weights of an exported part, fitted to what earlier parts have become since."""
+        self.load(folder)
 
     def gate(self) -> tuple[str, float] | None:
         """The metric of `measure`, and the least value at which later parts may be trained on this one. Looks at

@@ -59,7 +59,10 @@ class PlannerPart(Part):
         config = full_config(model)
         self.model = Planner(**{**config, **sizes, **encoders.fingerprints})
         self.augment = Augment.from_dict(self.model.config.augment)
-        if settings.get("basis", True):
+        self._fit_basis()
+
+    def _fit_basis(self) -> None:
+        if self.settings.get("basis", True):
             self.model.mixture.fit_basis(self.films.tensors["tokens"].float().flatten(1))
 
     def _films(self, split: str, count: int) -> PlannerFilms:
@@ -95,12 +98,17 @@ class PlannerPart(Part):
         save_half(model, folder)
 
     def load(self, folder: Path) -> None:
-        """Warm start; a planner that was trained without recall gets a fresh one."""
+        """A planner that was trained without recall gets a fresh one."""
         found = self.model.load_state_dict(load_model(Planner, folder).state_dict(), strict=False)
         missing = [name for name in found.missing_keys if not name.startswith("recollection.")]
         if missing or found.unexpected_keys:
             name = (missing + found.unexpected_keys)[0]
             raise MovieDreamerError(f"{folder}: its planner has another configuration (weight {name}): start anew")
+
+    def warm_start(self, folder: Path) -> None:
+        """The head keeps the coordinates of these tokens, which may be those of another tokenizer than its own."""
+        self.load(folder)
+        self._fit_basis()
 
     def gate(self) -> tuple[str, float]:
         return "unstated_gain", float(self.settings.get("gate", 0.02))

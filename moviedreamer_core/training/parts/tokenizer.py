@@ -191,6 +191,9 @@ class TokenizerPart(Part):
     def load(self, folder: Path) -> None:
         self.model.tokenizer = load_model(KeyframeTokenizer, folder)
         self.model.decoder = load_model(KeyframeDecoder, folder.parent / "decoder")
+
+    def warm_start(self, folder: Path) -> None:
+        self.load(folder)
         if self.settings.get("tower_from_clip", False):
             self._start_from_clip(self.model.tokenizer)
 
