@@ -13,6 +13,10 @@ from workflow_files import Group, Node, Note, Out, Workflow, write
 
 ROOT = Path(__file__).parents[1]
 VERSION = "0.1.0"
+CHECKPOINT = "v1-5-pruned-emaonly-fp16.safetensors"
+NEEDS_CHECKPOINT = f"""\
+**Needs a checkpoint**: put an SD 1.5 checkpoint into `models/checkpoints` and choose it in *Load Checkpoint* (made
+for `{CHECKPOINT}`)."""
 BLUE, GREEN, PURPLE, ORANGE = "#3f789e", "#3f8e5a", "#6b5b95", "#a1762e"
 
 
@@ -309,13 +313,12 @@ Here ComfyUI's own image nodes turn one shot into a negative. *Replace Clips* ta
 
 
 def sampler_nodes() -> Workflow:
-    note = """# A shot from sampler nodes
-**Needs a checkpoint**: put an SD 1.5 checkpoint into `models/checkpoints` and choose it in *Load Checkpoint* (made
-for `v1-5-pruned-emaonly-fp16.safetensors`).
+    note = f"""# A shot from sampler nodes
+{NEEDS_CHECKPOINT}
 
 The shot's keyframe is scaled up, encoded and painted over with the shot's own prompt; `denoise` says how far."""
     between = [
-        Node("checkpoint", "CheckpointLoaderSimple", ckpt_name="v1-5-pruned-emaonly-fp16.safetensors"),
+        Node("checkpoint", "CheckpointLoaderSimple", ckpt_name=CHECKPOINT),
         Node("large", "ImageScale", ["get"], upscale_method="lanczos", width=768, height=384, crop="disabled"),
         Node("latent", "VAEEncode", pixels=Out("large"), vae=Out("checkpoint")),
         Node("words", "CLIPTextEncode", clip=Out("checkpoint"), text=Out("get", "prompt")),
@@ -370,9 +373,117 @@ It takes a while the first time. Everything that is finished stays in the store,
     )
 
 
+def own_checkpoint() -> Workflow:
+    note = f"""# A decoder from your own checkpoint
+{NEEDS_CHECKPOINT}
+
+*Decoder From Model* makes a decoder of any checkpoint, with whatever LoRAs you put in between; *Route Decoder* gives
+it one shot. It draws the shot from the shot's own sentence, which stands in `prompt_template` as `{{prompt}}`; of plan
+and faces it knows nothing, unless a `condition` fits it. All other shots keep their pictures.
+
+Wire it straight into *Decode Keyframes*, and it draws the whole film."""
+    return Workflow(
+        "09_a_decoder_from_your_own_checkpoint",
+        [
+            Group("Read me", [Note(note, 360)], ORANGE),
+            Group("Script and cast", opening()),
+            Group(
+                "Your checkpoint, for one shot",
+                [
+                    Node("checkpoint", "CheckpointLoaderSimple", ckpt_name=CHECKPOINT),
+                    Node("drawn", md("DecoderFromModel"), ["checkpoint"], sampler_name="dpmpp_2m", scheduler="karras",
+                         negative="blurry, text, watermark", prompt_template="paper-cut illustration, {prompt}"),
+                    Node("route", md("RouteDecoder"), ["drawn"], shots="wood-path"),
+                ],
+                ORANGE,
+            ),
+            Group(
+                "Plan and keyframes",
+                [
+                    Node("plan", md("PlanFilm"), ["bundle", "cast"]),
+                    Node("frames", md("DecodeKeyframes"), ["plan", "bundle", "route"]),
+                ],
+                GREEN,
+            ),
+            Group("Film", [Node("clips", md("AnimateKeyframes"), ["frames", "bundle"]), film()], PURPLE),
+        ],
+        (6, 10),
+    )  # fmt: skip
+
+
+def edit_a_plan() -> Workflow:
+    note = """# Edit a plan, shot by shot
+- *Edit Plan* moves shots of the plan toward a picture: here the last shots toward the first one, whose keyframe
+  *Encode Keyframes* reads. Any picture will do (*Load Image*).
+- *Shot Settings*, a chain: another seed for one shot, another length for another one.
+- *Replace Clips* puts any video in the place of a shot's clip: here its keyframe held still, made into a video by
+  ComfyUI's own nodes. In your own work: *Load Video*.
+
+Only these shots are made again, all others keep their files.
+
+*Save Plan* keeps the edited plan as a file. Next time put *Load Plan* in the place of *Plan Film* and *Edit Plan*:
+planner and cast go into it, its plan goes on."""
+    return Workflow(
+        "10_edit_a_plan_shot_by_shot",
+        [
+            Group("Read me", [Note(note, 460)], ORANGE),
+            Group("Script and cast", opening()),
+            Group(
+                "The plan, and a picture to move toward",
+                [
+                    Node("plan", md("PlanFilm"), ["bundle", "cast"]),
+                    Node("first", md("DecodeKeyframes"), ["plan", "bundle"], title="Decode Keyframes (as planned)"),
+                    Node("picture", md("GetShot"), ["first"], shot="quay-arrival"),
+                    Node("read", md("EncodeKeyframes"), ["bundle", "picture"]),
+                ],
+                GREEN,
+            ),
+            Group(
+                "Edit the plan",
+                [
+                    Node("mixed", md("EditPlan"), ["plan", "read"], shots="quay-dance", mode="blend", strength=0.4),
+                    Node("edited", md("EditPlan"), ["mixed"], tokens=Out("read"), shots="quay-light", mode="pull",
+                         strength=0.5),
+                    Node("save", md("SavePlan"), ["edited"]),
+                ],
+                ORANGE,
+            ),
+            Group(
+                "Settings for single shots, keyframes",
+                [
+                    Node("seed", md("ShotSettings"), title="Shot Settings (another seed)", shots="quay-news", seed=7),
+                    Node("longer", md("ShotSettings"), ["seed"], title="Shot Settings (longer)", shots="library-ines",
+                         seconds=3.0),
+                    Node("frames", md("DecodeKeyframes"), ["edited", "bundle", "longer"]),
+                ],
+                GREEN,
+            ),
+            Group(
+                "A clip from other nodes",
+                [
+                    Node("get", md("GetShot"), ["frames"], shot="library-drawing"),
+                    Node("held", "RepeatImageBatch", ["get"], amount=Out("get", "frames")),
+                    Node("video", "CreateVideo", ["held"], fps=Out("get", "fps")),
+                ],
+                ORANGE,
+            ),
+            Group(
+                "Film",
+                [
+                    Node("clips", md("AnimateKeyframes"), ["frames", "bundle"]),
+                    Node("replaced", md("ReplaceClips"), ["clips", "video"], shots="library-drawing"),
+                    film("replaced"),
+                ],
+                PURPLE,
+            ),
+        ],
+        (11, 10),
+    )  # fmt: skip
+
+
 ALL = (
     first_film, stage_by_stage, per_shot_decoders, your_own_cast, candidates, continue_an_episode, core_nodes,
-    sampler_nodes, sixty_shots,
+    sampler_nodes, sixty_shots, own_checkpoint, edit_a_plan,
 )  # fmt: skip
 
 

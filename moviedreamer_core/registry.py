@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from .tokenizer import Tokens
 
 
+MAX_CONTROL = 2.0
+"""The largest motion and anchor strength that an animator is asked for."""
+
+
 class Decoder(Protocol):
     """Renders one keyframe from its tokens."""
 
@@ -71,7 +75,9 @@ class Animator(Protocol):
         seed: int,
         progress: Progress,
     ) -> Tensor:
-        """keyframe [3, H, W] in [0, 1] -> frames [frames, 3, H, W]; the first is the keyframe (or the start frame)."""
+        """keyframe [3, H, W] in [0, 1] -> frames [frames, 3, H, W]; the first is the keyframe (or the start frame).
+        `motion` and `anchor_strength` go from 0 to MAX_CONTROL, 1 is usual.
+        """
         ...
 
 

@@ -4,15 +4,16 @@ from dataclasses import replace
 
 from ..moviedreamer_core.film.checks import check_animating
 from ..moviedreamer_core.film.pipeline import animate_clips
+from ..moviedreamer_core.registry import MAX_CONTROL
 from ..moviedreamer_core.script import ShotSettings
 from . import host
 from ._comfy import io
 from .plan_inputs import seed_input, shots_input, wrong_values
 from .types import (
-    CATEGORY,
     AnimatorHandle,
     AnimatorRoutesType,
     AnimatorType,
+    Category,
     Clips,
     ClipsType,
     Keyframes,
@@ -20,8 +21,6 @@ from .types import (
     RouteTo,
     ShotSettingsType,
 )
-
-STAGE = f"{CATEGORY}/Animator"
 
 
 class MovieDreamerAnimateKeyframes(io.ComfyNode):
@@ -32,7 +31,7 @@ class MovieDreamerAnimateKeyframes(io.ComfyNode):
         return io.Schema(
             node_id="MovieDreamerAnimateKeyframes",
             display_name="Animate Keyframes",
-            category=STAGE,
+            category=Category.ANIMATOR,
             description=(
                 "Makes a clip out of the keyframes of every shot, one shot after another. A shot that continues begins "
                 "with the last frame of the one before. Every clip is a file as soon as it is there, and only what "
@@ -56,7 +55,7 @@ class MovieDreamerAnimateKeyframes(io.ComfyNode):
                     "motion",
                     default=1.0,
                     min=0.0,
-                    max=2.0,
+                    max=MAX_CONTROL,
                     step=0.05,
                     tooltip="How much moves, 0 to 2: 0 is almost a still, 1 is usual.",
                 ),
@@ -64,7 +63,7 @@ class MovieDreamerAnimateKeyframes(io.ComfyNode):
                     "anchor_strength",
                     default=1.0,
                     min=0.0,
-                    max=2.0,
+                    max=MAX_CONTROL,
                     step=0.05,
                     tooltip="How strictly a clip keeps the look of its keyframe, 0 to 2: 0 lets it drift in long "
                     "shots, 1 is usual.",
@@ -115,7 +114,7 @@ class MovieDreamerRouteAnimator(io.ComfyNode):
         return io.Schema(
             node_id="MovieDreamerRouteAnimator",
             display_name="Route Animator",
-            category=STAGE,
+            category=Category.ANIMATOR,
             description=(
                 "Lets named shots be moved by another animator. Routes are chained; the one that names a shot most "
                 "precisely decides (a shot before a character, a character before a scene, a scene before all), at "

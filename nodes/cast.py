@@ -3,7 +3,7 @@
 from ..moviedreamer_core.bundle import Bundle
 from . import stories
 from ._comfy import io
-from .types import CATEGORY, CastType, FacesType, ScriptType, Story
+from .types import CastType, Category, FacesType, ScriptType, Story
 
 
 class MovieDreamerMakeCast(io.ComfyNode):
@@ -14,7 +14,7 @@ class MovieDreamerMakeCast(io.ComfyNode):
         return io.Schema(
             node_id="MovieDreamerMakeCast",
             display_name="Make Cast",
-            category=f"{CATEGORY}/Cast",
+            category=Category.CAST,
             description="Looks at the characters' pictures and remembers their faces for the whole film. Characters "
             "without a picture live from their descriptions.",
             search_aliases=["faces", "characters", "face embedding", "insightface", "consistency"],
@@ -27,7 +27,13 @@ class MovieDreamerMakeCast(io.ComfyNode):
                     "with one pack: use the same. Not needed for a script without pictures.",
                 ),
             ],
-            outputs=[CastType.Output("cast", display_name="cast")],
+            outputs=[
+                CastType.Output(
+                    "cast",
+                    display_name="cast",
+                    tooltip="The script with the faces of its characters, for Plan Film and Load Plan.",
+                )
+            ],
         )
 
     @classmethod

@@ -13,9 +13,8 @@ from ..moviedreamer_core.film.reroll import reroll
 from . import host
 from ._comfy import io
 from .saving import temporary
-from .types import CATEGORY, FacesType, Keyframes, KeyframesType, ScoresType, TokenizerType
+from .types import Category, FacesType, Keyframes, KeyframesType, ScoresType, TokenizerType
 
-STAGE = f"{CATEGORY}/film"
 FACES = (
     "The face pack that made the cast: each character's face is looked for in the pictures (not in wide shots). "
     "Without it faces are not measured."
@@ -30,7 +29,7 @@ class MovieDreamerContinuityReport(io.ComfyNode):
         return io.Schema(
             node_id="MovieDreamerContinuityReport",
             display_name="Continuity Report",
-            category=STAGE,
+            category=Category.FILM,
             description=(
                 "Reads every keyframe again and measures, from -1 to 1: how much it shows what was planned, how much "
                 "it looks like the last shot of the same place, how much its faces are those of the cast; and how "
@@ -71,7 +70,7 @@ class MovieDreamerRerollWeakShots(io.ComfyNode):
         return io.Schema(
             node_id="MovieDreamerRerollWeakShots",
             display_name="Reroll Weak Shots",
-            category=STAGE,
+            category=Category.FILM,
             description=(
                 "Renders shots that measure under a threshold again with new seeds and keeps the best take, the old "
                 "one among them. All other shots stay as they are, and so do pinned takes and pictures made elsewhere. "

@@ -9,7 +9,7 @@ from . import host
 from ._comfy import io
 from .plan_inputs import seed_input, shots_input, wrong_values
 from .types import (
-    CATEGORY,
+    Category,
     DecoderHandle,
     DecoderRoutesType,
     DecoderType,
@@ -21,8 +21,6 @@ from .types import (
     StoryPlan,
 )
 
-STAGE = f"{CATEGORY}/Decoder"
-
 
 class MovieDreamerDecodeKeyframes(io.ComfyNode):
     """A plan -> the keyframes of all shots."""
@@ -32,13 +30,13 @@ class MovieDreamerDecodeKeyframes(io.ComfyNode):
         return io.Schema(
             node_id="MovieDreamerDecodeKeyframes",
             display_name="Decode Keyframes",
-            category=STAGE,
+            category=Category.DECODER,
             description=(
                 "Renders the keyframes of all shots from their plan, one after another. Every picture is a file as "
                 "soon as it is there: a second run, a crash or a restart renders only what is missing, and another "
                 "decoder, seed or setting for one shot renders that shot alone."
             ),
-            search_aliases=["render", "keyframes", "images", "shots"],
+            search_aliases=["render", "sampler", "draw", "images", "shots"],
             inputs=[
                 PlanType.Input("plan", tooltip="The plan of the film (Plan Film)."),
                 DecoderType.Input(
@@ -120,7 +118,7 @@ class MovieDreamerRouteDecoder(io.ComfyNode):
         return io.Schema(
             node_id="MovieDreamerRouteDecoder",
             display_name="Route Decoder",
-            category=STAGE,
+            category=Category.DECODER,
             description=(
                 "Lets named shots be rendered by another decoder. Routes are chained; the one that names a shot most "
                 "precisely decides (a shot before a character, a character before a scene, a scene before all), at "

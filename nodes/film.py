@@ -14,9 +14,8 @@ from ..moviedreamer_core.store import Store, array_hash
 from . import host
 from ._comfy import InputImpl, io
 from .saving import in_output, keeps_metadata, numbered, workflow_tags
-from .types import CATEGORY, Clips, ClipsType, Keyframes, KeyframesType
+from .types import Category, Clips, ClipsType, Keyframes, KeyframesType
 
-STAGE = f"{CATEGORY}/film"
 SCRIPT = "script"
 
 
@@ -28,13 +27,13 @@ class MovieDreamerCombineFilm(io.ComfyNode):
         return io.Schema(
             node_id="MovieDreamerCombineFilm",
             display_name="Combine Film",
-            category=STAGE,
+            category=Category.FILM,
             description=(
                 "Joins the clips into one film file in the output folder, with transitions, sound, subtitles and one "
                 "chapter for each scene. The film carries the workflow: dropping the MP4 on the page brings the graph "
                 "back. Only what changed is joined again; no frame of the film stays in memory."
             ),
-            search_aliases=["save film", "video combine", "export movie", "join clips", "mp4", "gif"],
+            search_aliases=["save film", "save video", "video combine", "export movie", "join clips", "mp4", "gif"],
             inputs=[
                 ClipsType.Input("clips", tooltip="The clips of all shots (Animate Keyframes)."),
                 io.String.Input(
@@ -145,7 +144,7 @@ class MovieDreamerContactSheet(io.ComfyNode):
         return io.Schema(
             node_id="MovieDreamerContactSheet",
             display_name="Contact Sheet",
-            category=STAGE,
+            category=Category.FILM,
             description=(
                 "The first keyframe of every shot on one picture, with its number, scene, characters, decoder and "
                 "length, saved in the output folder. The picture carries the workflow: dropping it on the page brings "

@@ -236,26 +236,40 @@ def _known(
     bundle: Bundle, field: str, default: DecoderHandle | AnimatorHandle | None, routes: Sequence[RouteTo]
 ) -> tuple[list[Maker], str | None, list[Route]]:
     """Makers for this run, the default's name, and the routes by name."""
-    makers = {
-        handle_name(bundle, handle): bound(bundle, handle)
-        for handle in [default, *(r.handle for r in routes)]
-        if handle
-    }
-    names = [Route(handle_name(bundle, route.handle), route.shots, field) for route in routes]
-    return list(makers.values()), handle_name(bundle, default) if default else None, names
+    handles = [*([default] if default else []), *(route.handle for route in routes)]
+    names = handle_names(bundle, handles)
+    makers = {name: bound(name, handle) for name, handle in zip(names, handles, strict=True)}
+    chosen = names.pop(0) if default else None
+    return list(makers.values()), chosen, [Route(n, r.shots, field) for n, r in zip(names, routes, strict=True)]
 
 
-def handle_name(bundle: Bundle, handle: DecoderHandle | AnimatorHandle) -> str:
-    """A decoder's or animator's name beside the bundle of the run: its own, with its bundle's if that is another."""
-    own = handle.bundle.folder == bundle.folder and handle.bundle.swapped == bundle.swapped
-    return handle.maker.name if own else f"{handle.bundle.info.name}/{handle.maker.name}"
+def handle_names(bundle: Bundle, handles: Sequence[DecoderHandle | AnimatorHandle]) -> list[str]:
+    """What decoders or animators are called beside the bundle of the run: their own names, with their bundle's if that
+    is another ("forest/paper"). Of different weights under one name the first keeps it, the others add a short hash of
+    their weights ("forest/paper@1a2b3c4d"): names are part of every result's key, so a new route renames none before
+    it, and the hash is the same on every computer.
+    """
+    first: dict[str, DecoderHandle | AnimatorHandle] = {}
+    names = []
+    for handle in handles:
+        own = handle.bundle.folder == bundle.folder and handle.bundle.swapped == bundle.swapped
+        name = handle.maker.name if own else f"{handle.bundle.info.name}/{handle.maker.name}"
+        known = first.setdefault(name, handle)
+        if known.bundle is not handle.bundle and _weights_of(known) != _weights_of(handle):
+            name = f"{name}@{sha256(_weights_of(handle).encode()).hexdigest()[:8]}"
+        names.append(name)
+    return names
 
 
-def bound(bundle: Bundle, handle: DecoderHandle | AnimatorHandle) -> Maker:
-    """A maker that always uses the handle's own bundle."""
+def _weights_of(handle: DecoderHandle | AnimatorHandle) -> str:
+    return handle.maker.fingerprint(handle.bundle)
+
+
+def bound(name: str, handle: DecoderHandle | AnimatorHandle) -> Maker:
+    """A maker of this name that always uses the handle's own bundle."""
     maker, own = handle.maker, handle.bundle
     return Maker(
-        handle_name(bundle, handle),
+        name,
         maker.summary,
         lambda _: maker.load(own),
         lambda _: maker.fingerprint(own),

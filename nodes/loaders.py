@@ -1,6 +1,7 @@
 """Loaders: each stage of a bundle, or all at once. Nothing is read into memory before a stage needs it."""
 
 from pathlib import Path
+from typing import Any
 
 from ..moviedreamer_core.bundle import PACKAGED
 from ..moviedreamer_core.errors import MovieDreamerError
@@ -9,9 +10,9 @@ from . import host
 from ._comfy import io
 from .stories import said
 from .types import (
-    CATEGORY,
     AnimatorHandle,
     AnimatorType,
+    Category,
     DecoderHandle,
     DecoderType,
     FacesType,
@@ -19,8 +20,14 @@ from .types import (
     TokenizerType,
 )  # fmt: skip
 
-STAGE = f"{CATEGORY}/Loaders"
 TOKENIZER, PLANNER, FACES = ("tokenizer",), ("planner", "text"), ("faces",)
+GIVES = {
+    "tokenizer": "Reads pictures into tokens, for Encode Keyframes, Continuity Report and Reroll Weak Shots.",
+    "planner": "Plans the film, for Plan Film, Re-plan From Shot, Load Plan and Script Info.",
+    "decoder": "Renders keyframes, for Decode Keyframes, Route Decoder and Preview Tokens.",
+    "animator": "Makes clips, for Animate Keyframes and Route Animator.",
+    "faces": "Recognises faces, for Make Cast, Load Script, Continuity Report and Reroll Weak Shots.",
+}
 WHERE = "a bundle packaged with MovieDreamer, or a folder with a bundle.json under models/moviedreamer"
 
 
@@ -32,17 +39,17 @@ class MovieDreamerLoadBundle(io.ComfyNode):
         return io.Schema(
             node_id="MovieDreamerLoadBundle",
             display_name="Load Bundle",
-            category=STAGE,
+            category=Category.LOADERS,
             description="Loads every stage of one bundle: tokenizer, planner, decoder, animator and faces. The small "
             "bundle `mini` comes with MovieDreamer and needs no download.",
             search_aliases=["load model", "checkpoint", "all stages", "mini"],
             inputs=[_bundle_input("All five stages come from it.")],
             outputs=[
-                TokenizerType.Output("tokenizer", display_name="tokenizer"),
-                PlannerType.Output("planner", display_name="planner"),
-                DecoderType.Output("decoder", display_name="decoder"),
-                AnimatorType.Output("animator", display_name="animator"),
-                FacesType.Output("faces", display_name="faces"),
+                _output(TokenizerType, "tokenizer"),
+                _output(PlannerType, "planner"),
+                _output(DecoderType, "decoder"),
+                _output(AnimatorType, "animator"),
+                _output(FacesType, "faces"),
             ],
         )
 
@@ -71,11 +78,11 @@ class MovieDreamerLoadTokenizer(io.ComfyNode):
         return io.Schema(
             node_id="MovieDreamerLoadTokenizer",
             display_name="Load Tokenizer",
-            category=STAGE,
+            category=Category.LOADERS,
             description="Loads a tokenizer: it turns keyframes into tokens, for history, edits and continuity.",
             search_aliases=["encoder", "keyframe encoder"],
             inputs=[_bundle_input("Tokens only fit a planner and a decoder that were trained with this tokenizer.")],
-            outputs=[TokenizerType.Output("tokenizer", display_name="tokenizer")],
+            outputs=[_output(TokenizerType, "tokenizer")],
         )
 
     @classmethod
@@ -101,11 +108,11 @@ class MovieDreamerLoadPlanner(io.ComfyNode):
         return io.Schema(
             node_id="MovieDreamerLoadPlanner",
             display_name="Load Planner",
-            category=STAGE,
+            category=Category.LOADERS,
             description="Loads a planner with its sentence encoder: it plans every shot of the film from the script.",
             search_aliases=["director", "storyboard model"],
             inputs=[_bundle_input("Another planner plans the whole film anew.")],
-            outputs=[PlannerType.Output("planner", display_name="planner")],
+            outputs=[_output(PlannerType, "planner")],
         )
 
     @classmethod
@@ -131,7 +138,7 @@ class MovieDreamerLoadDecoder(io.ComfyNode):
         return io.Schema(
             node_id="MovieDreamerLoadDecoder",
             display_name="Load Decoder",
-            category=STAGE,
+            category=Category.LOADERS,
             description="Loads a decoder: it renders keyframes from the plan. Use Route Decoder to give single shots "
             "another one.",
             search_aliases=["renderer", "style", "image model"],
@@ -146,7 +153,7 @@ class MovieDreamerLoadDecoder(io.ComfyNode):
                     + ". Another one renders its shots anew; the plan stays.",
                 ),
             ],
-            outputs=[DecoderType.Output("decoder", display_name="decoder")],
+            outputs=[_output(DecoderType, "decoder")],
         )
 
     @classmethod
@@ -173,7 +180,7 @@ class MovieDreamerLoadAnimator(io.ComfyNode):
         return io.Schema(
             node_id="MovieDreamerLoadAnimator",
             display_name="Load Animator",
-            category=STAGE,
+            category=Category.LOADERS,
             description="Loads an animator: it makes a clip from a keyframe. `panzoom` needs no weights and is fast, "
             "good for a first draft. Use Route Animator to give single shots another one.",
             search_aliases=["video model", "svd", "motion", "animatic"],
@@ -188,7 +195,7 @@ class MovieDreamerLoadAnimator(io.ComfyNode):
                     + ". Another one makes its clips anew; plan and keyframes stay.",
                 ),
             ],
-            outputs=[AnimatorType.Output("animator", display_name="animator")],
+            outputs=[_output(AnimatorType, "animator")],
         )
 
     @classmethod
@@ -215,7 +222,7 @@ class MovieDreamerLoadFaces(io.ComfyNode):
         return io.Schema(
             node_id="MovieDreamerLoadFaces",
             display_name="Load Faces",
-            category=STAGE,
+            category=Category.LOADERS,
             description="Loads a face pack: it finds and recognises the faces in the characters' pictures. Packs of "
             "your own lie under models/moviedreamer/faces or models/insightface/models; nothing is ever downloaded.",
             search_aliases=["insightface", "face recognition", "arcface", "antelopev2", "buffalo_l"],
@@ -228,7 +235,7 @@ class MovieDreamerLoadFaces(io.ComfyNode):
                     "pack. The packs that insightface offers are for non-commercial research only.",
                 )
             ],
-            outputs=[FacesType.Output("faces", display_name="faces")],
+            outputs=[_output(FacesType, "faces")],
         )
 
     @classmethod
@@ -251,6 +258,10 @@ class MovieDreamerLoadFaces(io.ComfyNode):
 def _bundle_input(what: str) -> io.Combo.Input:
     names = list(host.bundle_folders())
     return io.Combo.Input("bundle", options=names, default=names[0], tooltip=f"The weights: {WHERE}. {what}")
+
+
+def _output(kind: Any, name: str) -> io.Output:
+    return kind.Output(name, display_name=name, tooltip=GIVES[name])
 
 
 def _ready(name: str, parts: tuple[str, ...]) -> host.HostBundle:

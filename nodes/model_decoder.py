@@ -10,7 +10,7 @@ from . import host
 from ._comfy import io
 from .comfy_decoder import PROMPT, ModelDecoder, Sampling, check_widths, context_width
 from .identity import clip_identity, identity
-from .types import CATEGORY, DecoderHandle, DecoderType
+from .types import Category, DecoderHandle, DecoderType
 
 SHOWN_LIKE = "mini"
 """The bundle that says at which size the film is shown when no other one does."""
@@ -27,14 +27,14 @@ class MovieDreamerDecoderFromModel(io.ComfyNode):
         return io.Schema(
             node_id="MovieDreamerDecoderFromModel",
             display_name="Decoder From Model",
-            category=f"{CATEGORY}/Decoder",
+            category=Category.DECODER,
             description=(
                 "Makes a decoder out of any checkpoint, with whatever LoRAs and patches are wired to it. It renders a "
                 "shot from the shot's sentence, and from its tokens and faces too where a condition fits the model."
             ),
             search_aliases=["checkpoint", "sdxl", "stable diffusion", "custom model", "lora", "ksampler"],
             inputs=[
-                io.Model.Input("model", tooltip="Draws the pictures."),
+                io.Model.Input("model", tooltip="Draws the pictures, with its LoRAs and patches (Load Checkpoint)."),
                 io.Clip.Input("clip", tooltip="Reads the shot's sentence and the negative prompt."),
                 io.Vae.Input("vae", tooltip="Turns the model's latents into pictures."),
                 DecoderType.Input(
@@ -44,7 +44,7 @@ class MovieDreamerDecoderFromModel(io.ComfyNode):
                     "added to the prompt. Its context must have the model's width.",
                 ),
                 io.Int.Input(
-                    "width", default=768, min=16, max=8192, step=8, tooltip="Width of the keyframes in pixels."
+                    "width", default=768, min=16, max=8192, step=8, tooltip="Width of the keyframes, 16 to 8192 pixels."
                 ),
                 io.Int.Input(
                     "height",
@@ -52,14 +52,15 @@ class MovieDreamerDecoderFromModel(io.ComfyNode):
                     min=16,
                     max=8192,
                     step=8,
-                    tooltip="Height of the keyframes in pixels. The mini bundle's animator wants pictures of 2:1.",
+                    tooltip="Height of the keyframes, 16 to 8192 pixels. The mini bundle's animator wants pictures of "
+                    "2:1.",
                 ),
                 io.Int.Input(
                     "steps",
                     default=20,
                     min=1,
                     max=1000,
-                    tooltip="Denoising steps, unless Decode Keyframes or Shot Settings choose a number.",
+                    tooltip="Denoising steps, 1 to 1000, unless Decode Keyframes or Shot Settings choose a number.",
                 ),
                 io.Float.Input(
                     "cfg",
@@ -68,8 +69,8 @@ class MovieDreamerDecoderFromModel(io.ComfyNode):
                     max=100.0,
                     step=0.1,
                     round=0.01,
-                    tooltip="How strictly the picture follows its prompt, unless Decode Keyframes or Shot Settings "
-                    "choose a guidance. 1 ignores the negative prompt.",
+                    tooltip="How strictly the picture follows its prompt, 0 to 100, unless Decode Keyframes or Shot "
+                    "Settings choose a guidance. 1 ignores the negative prompt.",
                 ),
                 io.Combo.Input("sampler_name", options=samplers, tooltip="The sampling algorithm, as in KSampler."),
                 io.Combo.Input("scheduler", options=schedulers, tooltip="How the noise is taken away over the steps."),

@@ -11,7 +11,6 @@ from ..moviedreamer_core.tokenizer import Tokens
 from . import host
 from ._comfy import io
 from .plan_inputs import (
-    STAGE,
     direction_input,
     film_settings,
     plan_output,
@@ -22,7 +21,7 @@ from .plan_inputs import (
     wrong_values,
 )
 from .saving import numbered
-from .types import CastType, PlannerType, PlanType, ShotSettingsType, StoryCast, StoryPlan, TokensType
+from .types import CastType, Category, PlannerType, PlanType, ShotSettingsType, StoryCast, StoryPlan, TokensType
 
 FOLDER = "MovieDreamer/plans"
 SUFFIX = ".safetensors"
@@ -36,12 +35,12 @@ class MovieDreamerSavePlan(io.ComfyNode):
         return io.Schema(
             node_id="MovieDreamerSavePlan",
             display_name="Save Plan",
-            category=STAGE,
+            category=Category.PLANNER,
             description=(
                 "Writes the plan with all its candidates to one safetensors file in ComfyUI's output folder. Load Plan "
                 "reads it again, also on another machine with the same bundle."
             ),
-            search_aliases=["export plan", "keep plan"],
+            search_aliases=["export plan", "keep plan", "storyboard file"],
             inputs=[
                 PlanType.Input("plan", tooltip="The plan to keep."),
                 io.String.Input(
@@ -71,12 +70,12 @@ class MovieDreamerLoadPlan(io.ComfyNode):
         return io.Schema(
             node_id="MovieDreamerLoadPlan",
             display_name="Load Plan",
-            category=STAGE,
+            category=Category.PLANNER,
             description=(
                 "Reads a plan that Save Plan wrote, for the same script or one that goes on from it. Nothing is "
                 "planned, unless the script has shots that the file lacks and `missing` says so."
             ),
-            search_aliases=["import plan", "open plan"],
+            search_aliases=["import plan", "open plan", "storyboard file"],
             inputs=[
                 io.Combo.Input(
                     "file",
@@ -84,7 +83,7 @@ class MovieDreamerLoadPlan(io.ComfyNode):
                     tooltip=f"A plan in output/{FOLDER} or in the input folder.",
                 ),
                 PlannerType.Input("planner", tooltip="The planner whose tokens these must be; plans missing shots."),
-                CastType.Input("cast", tooltip="The script with the faces of its characters."),
+                CastType.Input("cast", tooltip="The script with the faces of its characters (Make Cast)."),
                 TokensType.Input(
                     "history", optional=True, tooltip="The keyframes of the earlier episode that it was planned after."
                 ),

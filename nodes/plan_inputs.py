@@ -15,9 +15,8 @@ from ..moviedreamer_core.script import ShotSettings
 from ..moviedreamer_core.script.model import MAX_SEED
 from . import host
 from ._comfy import io
-from .types import CATEGORY, PlanType, StoryPlan
+from .types import PlanType, StoryPlan
 
-STAGE = f"{CATEGORY}/Planner"
 SELECTION = 'By id or number from 1: "harbour-2", "3, 7-9", "scene:harbour", "who:mara", "all".'
 
 

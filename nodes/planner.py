@@ -10,7 +10,6 @@ from . import host
 from ._comfy import io
 from .plan_files import MovieDreamerLoadPlan, MovieDreamerSavePlan
 from .plan_inputs import (
-    STAGE,
     candidates_input,
     direction_input,
     film_settings,
@@ -23,7 +22,7 @@ from .plan_inputs import (
     with_report,
     wrong_values,
 )
-from .types import CastType, PlannerType, PlanType, ShotSettingsType, StoryCast, StoryPlan, TokensType
+from .types import CastType, Category, PlannerType, PlanType, ShotSettingsType, StoryCast, StoryPlan, TokensType
 
 
 class MovieDreamerPlanFilm(io.ComfyNode):
@@ -34,7 +33,7 @@ class MovieDreamerPlanFilm(io.ComfyNode):
         return io.Schema(
             node_id="MovieDreamerPlanFilm",
             display_name="Plan Film",
-            category=STAGE,
+            category=Category.PLANNER,
             description=(
                 "Plans every keyframe of the film as tokens, one shot after another, each knowing all shots before it: "
                 "so places and people stay the same. Every shot is kept as soon as it is planned; after an edit of the "
@@ -42,8 +41,8 @@ class MovieDreamerPlanFilm(io.ComfyNode):
             ),
             search_aliases=["planner", "storyboard", "long video", "consistency"],
             inputs=[
-                PlannerType.Input("planner", tooltip="The planner of a bundle."),
-                CastType.Input("cast", tooltip="The script with the faces of its characters."),
+                PlannerType.Input("planner", tooltip="The planner of a bundle. Another one plans the whole film anew."),
+                CastType.Input("cast", tooltip="The script with the faces of its characters (Make Cast)."),
                 TokensType.Input(
                     "history",
                     optional=True,
@@ -108,7 +107,7 @@ class MovieDreamerReplanFrom(io.ComfyNode):
         return io.Schema(
             node_id="MovieDreamerReplanFrom",
             display_name="Re-plan From Shot",
-            category=STAGE,
+            category=Category.PLANNER,
             description=(
                 "Plans a film again from one shot on, or only some of its shots, with another seed, temperature or "
                 "number of candidates. All other shots keep their plan and their pictures. The same values give the "
@@ -166,7 +165,7 @@ class MovieDreamerPickCandidate(io.ComfyNode):
         return io.Schema(
             node_id="MovieDreamerPickCandidate",
             display_name="Pick Candidate",
-            category=STAGE,
+            category=Category.PLANNER,
             description=(
                 "Gives a shot another of the candidates that were drawn when it was planned. Only this shot is made "
                 "again; later shots keep their plan and are marked as planned with the older one. Preview Tokens "
@@ -215,7 +214,7 @@ class MovieDreamerEditPlan(io.ComfyNode):
         return io.Schema(
             node_id="MovieDreamerEditPlan",
             display_name="Edit Plan",
-            category=STAGE,
+            category=Category.PLANNER,
             description=(
                 "Moves the plan of named shots toward a picture. replace takes the picture's tokens as they are. blend "
                 "mixes plan and picture and keeps the planned length, so that contrast stays. pull takes a step toward "

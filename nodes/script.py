@@ -7,9 +7,8 @@ from ..moviedreamer_core.script import bundle_notes, resolve, show_script
 from ..moviedreamer_core.script.portraits import EXAMPLES, portrait_names
 from . import stories
 from ._comfy import io
-from .types import CATEGORY, FacesType, PlannerType, ScriptType, Story
+from .types import Category, FacesType, PlannerType, ScriptType, Story
 
-STAGE = f"{CATEGORY}/Script"
 STARTER = """\
 title: My First Film
 style: bright paper colours
@@ -42,7 +41,7 @@ class MovieDreamerLoadScript(io.ComfyNode):
         return io.Schema(
             node_id="MovieDreamerLoadScript",
             display_name="Load Script",
-            category=STAGE,
+            category=Category.SCRIPT,
             description="Loads a script: the characters, scenes and shots of a film. There are packaged examples, and "
             "every .yaml, .yml and .json script in ComfyUI's input folder; the button below uploads one.",
             search_aliases=["screenplay", "story", "yaml", "movie", "open script"],
@@ -77,7 +76,7 @@ class MovieDreamerLoadScript(io.ComfyNode):
                     "characters' pictures into the numbers that are kept.",
                 ),
             ],
-            outputs=[ScriptType.Output("script", display_name="script")],
+            outputs=[script_output("The script of the film, for Character, Make Cast and Script Info.")],
         )
 
     @classmethod
@@ -106,7 +105,7 @@ class MovieDreamerEditScript(io.ComfyNode):
         return io.Schema(
             node_id="MovieDreamerEditScript",
             display_name="Edit Script",
-            category=STAGE,
+            category=Category.SCRIPT,
             description="A script written right here in the workflow, as YAML or JSON: title, characters, and scenes "
             "with their shots. Problems are listed with their lines before anything is made.",
             search_aliases=["write script", "screenplay", "story text", "yaml", "prompt"],
@@ -126,7 +125,7 @@ class MovieDreamerEditScript(io.ComfyNode):
                     tooltip="What to call this script in messages about its lines. Does not change the film.",
                 ),
             ],
-            outputs=[ScriptType.Output("script", display_name="script")],
+            outputs=[script_output("The script of the film, for Character, Make Cast and Script Info.")],
         )
 
     @classmethod
@@ -152,7 +151,7 @@ class MovieDreamerCharacter(io.ComfyNode):
         return io.Schema(
             node_id="MovieDreamerCharacter",
             display_name="Character",
-            category=STAGE,
+            category=Category.SCRIPT,
             description="Gives one character of the script another description, or a face from your own pictures. "
             "Chain one of these for every character that you want to cast.",
             search_aliases=["actor", "cast", "reference face", "portrait", "ip adapter"],
@@ -185,7 +184,7 @@ class MovieDreamerCharacter(io.ComfyNode):
                     "replace the script's pictures; several give a steadier face. At most 32 with the portrait.",
                 ),
             ],
-            outputs=[ScriptType.Output("script", display_name="script")],
+            outputs=[script_output("The script with this character changed, for the next Character or Make Cast.")],
         )
 
     @classmethod
@@ -213,7 +212,7 @@ class MovieDreamerScriptInfo(io.ComfyNode):
         return io.Schema(
             node_id="MovieDreamerScriptInfo",
             display_name="Script Info",
-            category=STAGE,
+            category=Category.SCRIPT,
             description="Shows what a script says before anything is made: the cast, every shot, who decided what, "
             "and, with a planner connected, the words that its bundle does not know.",
             search_aliases=["shot list", "script summary", "inspect script", "breakdown"],
@@ -228,10 +227,12 @@ class MovieDreamerScriptInfo(io.ComfyNode):
                 ),
             ],
             outputs=[
-                io.String.Output("summary", display_name="summary"),
-                io.Int.Output("shots", display_name="shots"),
-                io.Float.Output("seconds", display_name="seconds"),
-                io.String.Output("title", display_name="title"),
+                io.String.Output(
+                    "summary", display_name="summary", tooltip="The cast, every shot and who decided what, as text."
+                ),
+                io.Int.Output("shots", display_name="shots", tooltip="How many shots the script has."),
+                io.Float.Output("seconds", display_name="seconds", tooltip="Length of all shots together, in seconds."),
+                io.String.Output("title", display_name="title", tooltip="The film's title."),
             ],
         )
 
@@ -244,6 +245,11 @@ class MovieDreamerScriptInfo(io.ComfyNode):
             summary = "\n".join((f"Notes of the bundle {planner.info.name}", *notes, "", summary))
         seconds = float(sum(shot.seconds for shot in shots))
         return io.NodeOutput(summary, len(shots), seconds, script.script.title, ui={"text": [summary]})
+
+
+def script_output(tooltip: str) -> io.Output:
+    """A script."""
+    return ScriptType.Output("script", display_name="script", tooltip=tooltip)
 
 
 NODES: list[type[io.ComfyNode]] = [

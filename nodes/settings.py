@@ -1,10 +1,11 @@
 """Settings for single shots, chained."""
 
+from ..moviedreamer_core.registry import MAX_CONTROL
 from ..moviedreamer_core.script import ShotSettings
 from ..moviedreamer_core.script.model import MAX_SECONDS
 from ._comfy import io
 from .plan_inputs import seed_input, shots_input, wrong_values
-from .types import CATEGORY, ShotSettingsType
+from .types import Category, ShotSettingsType
 
 
 class MovieDreamerShotSettings(io.ComfyNode):
@@ -15,13 +16,13 @@ class MovieDreamerShotSettings(io.ComfyNode):
         return io.Schema(
             node_id="MovieDreamerShotSettings",
             display_name="Shot Settings",
-            category=f"{CATEGORY}/Script",
+            category=Category.SCRIPT,
             description=(
                 "Chooses seed, steps, guidance, seconds or motion for named shots; all other shots stay as they are. "
                 "Settings are chained and win over routes and the script; the storyboard wins over them. Wire them "
                 "into Plan Film, Decode Keyframes or Animate Keyframes: they hold from there on."
             ),
-            search_aliases=["per-shot", "shot seed", "reroll a shot", "shot length"],
+            search_aliases=["per-shot", "shot seed", "reroll a shot", "shot length", "override"],
             inputs=[
                 shots_input("The shots that these values are for."),
                 seed_input(
@@ -57,7 +58,7 @@ class MovieDreamerShotSettings(io.ComfyNode):
                     "motion",
                     default=-1.0,
                     min=-1.0,
-                    max=2.0,
+                    max=MAX_CONTROL,
                     step=0.05,
                     tooltip="How much moves in these shots' clips, 0 (almost a still) to 2; 1 is usual. -1 leaves it "
                     "alone.",
@@ -75,8 +76,8 @@ class MovieDreamerShotSettings(io.ComfyNode):
     def validate_inputs(cls, shots: str, seed: int, seconds: float, motion: float) -> bool | str:
         if seconds is not None and seconds != 0 and not 0.1 <= seconds <= MAX_SECONDS:
             return f"seconds is {seconds:g}; expected 0.1 to {MAX_SECONDS:g}, or 0 to leave it alone"
-        if motion is not None and motion != -1 and not 0 <= motion <= 2:
-            return f"motion is {motion:g}; expected 0 to 2, or -1 to leave it alone"
+        if motion is not None and motion != -1 and not 0 <= motion <= MAX_CONTROL:
+            return f"motion is {motion:g}; expected 0 to {MAX_CONTROL:g}, or -1 to leave it alone"
         return wrong_values(shots=shots, seed=seed)
 
     @classmethod

@@ -12,10 +12,8 @@ from ..moviedreamer_core.film.planning import chosen_shots
 from . import host
 from ._comfy import io
 from .plan_inputs import shots_input, wrong_values
-from .types import CATEGORY, Clips, ClipsType, Keyframes, KeyframesType
+from .types import Category, Clips, ClipsType, Keyframes, KeyframesType
 from .videos import given_clip
-
-STAGE = f"{CATEGORY}/Shots"
 
 
 class MovieDreamerGetShot(io.ComfyNode):
@@ -26,12 +24,12 @@ class MovieDreamerGetShot(io.ComfyNode):
         return io.Schema(
             node_id="MovieDreamerGetShot",
             display_name="Get Shot",
-            category=STAGE,
+            category=Category.SHOTS,
             description=(
                 "Hands one shot to any other nodes: its keyframe, its sentence, length and seed. What they make of it "
                 "goes back into the film through Replace Keyframes or Replace Clips."
             ),
-            search_aliases=["extract shot", "shot prompt", "keyframe image"],
+            search_aliases=["extract shot", "select shot", "shot prompt", "keyframe image"],
             inputs=[
                 KeyframesType.Input("keyframes", tooltip="The keyframes of all shots (Decode Keyframes)."),
                 io.String.Input(
@@ -50,7 +48,7 @@ class MovieDreamerGetShot(io.ComfyNode):
                     display_name="anchor",
                     tooltip="The picture whose look a clip of this shot keeps: the first keyframe as it was drawn.",
                 ),
-                io.Float.Output("seconds", display_name="seconds", tooltip="How long the shot lasts."),
+                io.Float.Output("seconds", display_name="seconds", tooltip="How long the shot lasts, in seconds."),
                 io.Int.Output("frames", display_name="frames", tooltip="How many frames its clip has."),
                 io.Float.Output("fps", display_name="fps", tooltip="Frames a second of the film."),
                 io.Int.Output("seed", display_name="seed", tooltip="The shot's seed."),
@@ -83,14 +81,14 @@ class MovieDreamerReplaceKeyframes(io.ComfyNode):
         return io.Schema(
             node_id="MovieDreamerReplaceKeyframes",
             display_name="Replace Keyframes",
-            category=STAGE,
+            category=Category.SHOTS,
             description=(
                 "Puts pictures made by any nodes in the place of named shots' keyframes. Their clips are made again "
                 "from these pictures, all other shots keep theirs."
             ),
             search_aliases=["own picture", "insert image", "override keyframe", "paint over"],
             inputs=[
-                KeyframesType.Input("keyframes", tooltip="The keyframes of all shots."),
+                KeyframesType.Input("keyframes", tooltip="The keyframes of all shots (Decode Keyframes)."),
                 io.Image.Input(
                     "images",
                     tooltip="One picture for each keyframe of the named shots, in film order, or one for all of them. "
@@ -123,7 +121,7 @@ class MovieDreamerReplaceClips(io.ComfyNode):
         return io.Schema(
             node_id="MovieDreamerReplaceClips",
             display_name="Replace Clips",
-            category=STAGE,
+            category=Category.SHOTS,
             description=(
                 "Puts a video, or frames made by any nodes, in the place of named shots' clips. A longer clip is cut "
                 "to the shot's length, a single picture is held, a shorter clip is refused. Shots that continue from "

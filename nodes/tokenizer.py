@@ -8,7 +8,7 @@ from ..moviedreamer_core.film.preview import preview_tokens
 from ..moviedreamer_core.tokenizer import Tokens
 from . import host
 from ._comfy import io
-from .types import CATEGORY, DecoderHandle, DecoderType, TokenizerType, TokensType
+from .types import Category, DecoderHandle, DecoderType, TokenizerType, TokensType
 
 
 class MovieDreamerEncodeKeyframes(io.ComfyNode):
@@ -19,7 +19,7 @@ class MovieDreamerEncodeKeyframes(io.ComfyNode):
         return io.Schema(
             node_id="MovieDreamerEncodeKeyframes",
             display_name="Encode Keyframes",
-            category=f"{CATEGORY}/Tokenizer",
+            category=Category.TOKENIZER,
             description=(
                 "Reads pictures into the tokens in which a film is planned. Give them to Plan Film as history, so that "
                 "a new episode goes on from an earlier one, or to Edit Plan, to move a shot toward a picture. Every "
@@ -53,7 +53,7 @@ class MovieDreamerPreviewTokens(io.ComfyNode):
         return io.Schema(
             node_id="MovieDreamerPreviewTokens",
             display_name="Preview Tokens",
-            category=f"{CATEGORY}/Tokenizer",
+            category=Category.TOKENIZER,
             description=(
                 "Shows what tokens say by themselves: place, light and layout, drawn by a decoder that is told of no "
                 "character. Use it to look at candidates before picking one, or at what an edit did to a shot."
@@ -66,7 +66,11 @@ class MovieDreamerPreviewTokens(io.ComfyNode):
                 ),
             ],
             outputs=[
-                io.Image.Output("images", display_name="images", tooltip="One picture a keyframe, at the drawn size.")
+                io.Image.Output(
+                    "images",
+                    display_name="images",
+                    tooltip="One picture for each keyframe, at the size at which it is drawn.",
+                )
             ],
         )
 

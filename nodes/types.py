@@ -17,7 +17,21 @@ from ..moviedreamer_core.script import Script
 from ..moviedreamer_core.tokenizer import Tokens
 from ._comfy import io
 
-CATEGORY = "MovieDreamer"
+
+class Category:
+    """Where the page's menu lists a node: by the stage that it belongs to."""
+
+    SCRIPT = "MovieDreamer/Script"
+    CAST = "MovieDreamer/Cast"
+    LOADERS = "MovieDreamer/Loaders"
+    TOKENIZER = "MovieDreamer/Tokenizer"
+    PLANNER = "MovieDreamer/Planner"
+    DECODER = "MovieDreamer/Decoder"
+    ANIMATOR = "MovieDreamer/Animator"
+    SHOTS = "MovieDreamer/Shots"
+    FILM = "MovieDreamer/Film"
+
+
 
 ScriptType = io.Custom("MOVIEDREAMER_SCRIPT")  # Story
 CastType = io.Custom("MOVIEDREAMER_CAST")  # StoryCast

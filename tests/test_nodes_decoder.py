@@ -1,6 +1,7 @@
 """Decode and animate: who decides, what is made again, what is refused before a network is loaded."""
 
 import dataclasses
+import shutil
 
 import pytest
 import torch
@@ -83,6 +84,55 @@ def test_a_clip_is_made_again_where_its_own_values_change(film):
     assert fresh(clips.clips) == ["one"] and clips.clips[0].shot.seconds == 2.0
     routes = pack.run("MovieDreamerRouteAnimator", animator=svd, shots="two").args[0]
     assert fresh(animated(pack, keyframes, pan, routes=routes).clips) == ["two", "three"]  # three continues two
+
+
+def another_bundle(pack, source, place, weights):
+    """A bundle of the same name in another folder; `weights` tells its decoder from others."""
+    folder = shutil.copytree(source, place / source.name)
+    config = folder / "decoder" / "config.json"
+    config.write_text(config.read_text() + weights)
+    return pack.module("nodes.host").opened(folder)
+
+
+def test_bundles_of_one_name_in_different_folders_are_different_decoders(film, tiny_bundle, tmp_path):
+    pack, plan, bundle = film
+    places = [("a", "\n"), ("b", "\n\n"), ("c", "\n")]  # the third has the weights of the first
+    others = [another_bundle(pack, tiny_bundle, tmp_path / place, weights) for place, weights in places]
+    routes, frames = None, []
+    for shots, other in zip(("one", "two", "four"), others, strict=True):
+        handle = decoder(pack, other)
+        routes = pack.run("MovieDreamerRouteDecoder", decoder=handle, shots=shots, routes=routes).args[0]
+        frames.append(decoded(pack, plan, decoder(pack, bundle), routes=routes))
+    studio = frames[-1].studio
+    first, second, third = (studio.decoder(studio.by_id[shot]) for shot in ("one", "two", "four"))
+    assert first == third == "tiny/paper" and second.startswith("tiny/paper@") and len(second) == len(first) + 9
+    assert studio.decoder(studio.by_id["three"]) == "paper"
+    used = [studio.decoders.find(name).fingerprint(studio.bundle) for name in (first, second)]
+    assert used == [other.fingerprint("decoder") + "+" + other.fingerprint("vae") for other in others[:2]]
+    assert [fresh(each.frames) for each in frames[1:]] == [["two"], ["four"]]  # a new route renames none before it
+
+
+def test_motion_ends_where_the_animators_end(pack):
+    """Nothing accepts a value that the animator would refuse later."""
+    error, core = pack.module("moviedreamer_core.errors").MovieDreamerError, pack.module
+    most = core("moviedreamer_core.registry").MAX_CONTROL
+    film_settings = core("moviedreamer_core.film.settings").FilmSettings
+    shot_settings = core("moviedreamer_core.script").ShotSettings
+    read_direction = core("moviedreamer_core.film.direction").read_direction
+    panzoom = core("moviedreamer_core.animator").PanZoom()
+    accept = [
+        lambda motion: film_settings(motion=motion),
+        lambda motion: film_settings(shot_settings=(shot_settings("one", motion=motion),)),
+        lambda motion: read_direction(f'{{"one": {{"motion": {motion}}}}}'),
+        lambda motion: panzoom.animate(torch.zeros(3, 8, 8), frames=1, fps=4, motion=motion),
+    ]
+    for ask in accept:
+        ask(most)
+        with pytest.raises(error, match="motion"):
+            ask(most + 0.05)
+    for node in ("MovieDreamerShotSettings", "MovieDreamerAnimateKeyframes"):
+        schema = pack.node(node).GET_NODE_INFO_V1()["input"]["required"]
+        assert schema["motion"][1]["max"] == most
 
 
 @pytest.fixture

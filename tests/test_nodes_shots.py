@@ -1,5 +1,7 @@
 """One shot to other nodes and back: pictures and clips from elsewhere, and what stays as it was."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from node_stories import animator, decoder, fresh, tiny_plan
@@ -99,6 +101,35 @@ def test_frames_stand_for_a_clip_and_the_next_shot_continues_from_them(film):
     # Another clip for a later shot keeps the first one.
     more = pack.run("MovieDreamerReplaceClips", clips=new, shots="four", images=pictures(1)).args[0]
     assert changed(new.clips, more.clips) == ["four"]
+
+
+def test_what_was_made_elsewhere_is_a_take_like_any_other(film):
+    """It is in the shot's history, kept with a pinned film, and once pinned it stands for its shot."""
+    pack, keyframes, clips, bundle = film
+    store, name = keyframes.studio.store, keyframes.studio.name
+    mine = pack.run("MovieDreamerReplaceKeyframes", keyframes=keyframes, images=pictures(2), shots="five").args[0]
+    moved = pack.run("MovieDreamerReplaceClips", clips=clips, shots="one", images=pictures(1)).args[0]
+    for shot, stage, given in (
+        ("five", "keyframe", mine.frames[4]), ("five", "keyframe-2", mine.frames[5]), ("one", "clip", moved.clips[0]),
+    ):  # fmt: skip
+        before, last = store.index.takes(name, shot, stage)
+        assert (last.key, last.note) == (given.key, "made elsewhere") and before.note == ""
+        assert store.index.current(name, shot, stage) == last
+    foresee = pack.module("moviedreamer_core.film.foresee").foresee
+    other = keyframes.studio.reseeded({})
+    other.settings = replace(other.settings, steps=2)
+    why = {step.shot: step.why for step in foresee(other, ["keyframe"]) if step.stage == "keyframe"}
+    assert (why["four"], why["five"]) == ("changed: steps", "its last take was made elsewhere")
+    store.index.pin_film(name)
+    assert {mine.frames[4].key, moved.clips[0].key} <= store.index.protected()
+    store.index.pin(name, "five", "keyframe", mine.frames[4].key)
+    store.index.pin(name, "five", "keyframe-2", mine.frames[5].key)
+    store.index.pin(name, "one", "clip", moved.clips[0].key)
+    plan, paper = keyframes.plan, decoder(pack, bundle)
+    again = pack.run("MovieDreamerDecodeKeyframes", plan=plan, decoder=paper, steps=1).args[0]
+    assert changed(keyframes.frames, again.frames) == ["five", "five"] and again.frames[4].path == mine.frames[4].path
+    assert animated(pack, again, animator(pack, bundle)).clips[0].path == moved.clips[0].path
+    assert not [step.shot for step in foresee(again.studio, ["keyframe"]) if step.made]
 
 
 def test_a_short_clip_is_refused_with_the_shots_name_and_a_still_is_held(film):

@@ -75,8 +75,8 @@ def real(page: dict) -> list[dict]:
     return [node for node in page["nodes"] if node["type"] not in VIRTUAL]
 
 
-def test_there_are_nine_with_twins_and_thumbnails():
-    assert len(PAGES) == 9  # eight, and the seventh's twin with sampler nodes
+def test_there_are_eleven_with_twins_and_thumbnails():
+    assert len(PAGES) == 11  # ten, and the seventh's twin with sampler nodes
     for path in PAGES:
         assert (path.parent / "api" / path.name).exists(), path.name
         assert path.with_suffix(".jpg").read_bytes()[:3] == b"\xff\xd8\xff", path.name
@@ -202,15 +202,17 @@ def test_the_recording_is_of_today(pack):
 def test_every_node_explains_itself(pack):
     import asyncio
 
+    named = vars(pack.module("nodes.types").Category)
+    categories = {text for name, text in named.items() if name.isupper()}
+    assert all(re.fullmatch(r"MovieDreamer/[A-Z][a-z]+", text) for text in categories)
     for node in asyncio.run(pack.module("nodes").MovieDreamerExtension().get_node_list()):
         schema = node.GET_SCHEMA()
         assert schema.node_id == node.__name__ and schema.node_id.startswith("MovieDreamer")
-        assert schema.category.startswith("MovieDreamer/") and schema.description and schema.search_aliases, (
-            schema.node_id
-        )
+        assert schema.category in categories and schema.description and schema.search_aliases, schema.node_id
         for port in schema.inputs:
             assert port.tooltip, f"{schema.node_id}.{port.id} has no tooltip"
             kind = port.get_io_type()
             assert kind.startswith("MOVIEDREAMER_") or not re.fullmatch(r"(SCRIPT|PLAN|CAST|CLIPS|TOKENS)", kind)
         for out in schema.outputs:
             assert out.id and not out.id.startswith("_") or out.display_name, f"{schema.node_id}: an output has no name"
+            assert out.tooltip, f"{schema.node_id}: output {out.id} has no tooltip"

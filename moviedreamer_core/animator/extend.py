@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from ..errors import MovieDreamerError
+from ..registry import MAX_CONTROL
 
 MAX_FRAMES = 4096
 MAX_FPS = 60
-MAX_CONTROL = 2.0
 Segment = Callable[[Tensor, int, int], Tensor]
 
 

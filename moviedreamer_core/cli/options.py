@@ -48,7 +48,7 @@ def add_making_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--candidates", type=int, default=1, help="draws per keyframe, of which the likeliest is kept")
     parser.add_argument("--history", type=Path, metavar="FOLDER",
                         help="keyframe pictures of an earlier episode, in name order, to go on from")  # fmt: skip
-    parser.add_argument("--motion", type=float, default=1.0, help="how much clips move, 0 to 4")
+    parser.add_argument("--motion", type=float, default=1.0, help="how much clips move, 0 to 2")
     parser.add_argument(
         "--anchor-strength", type=float, default=1.0, help="how much clips hold on to their keyframe, 0 to 2"
     )

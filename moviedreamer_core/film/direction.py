@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..errors import MovieDreamerError
+from ..registry import MAX_CONTROL
 from ..script.errors import nearest
 from ..script.model import MAX_SECONDS, MAX_SEED
 from ..script.resolve import DECIDED
@@ -21,7 +22,7 @@ BOUNDS = {
     "steps": (1, 1000),
     "seconds": (0.1, MAX_SECONDS),
     "guidance": (0, 50),
-    "motion": (0, 2),
+    "motion": (0, MAX_CONTROL),
 }
 FRACTIONS = ("seconds", "guidance", "motion")
 MAX_CHARACTERS = 2 * 1024 * 1024

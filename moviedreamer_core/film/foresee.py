@@ -16,7 +16,7 @@ from ..script import ResolvedShot
 from ..store import artefact_key, listing
 from ..store.store import RECORD
 from .making import film_inputs
-from .pipeline import faceless, keyframe_stage
+from .pipeline import GIVEN, faceless, keyframe_stage, pinned_take
 from .planning import NOTHING, after, faces_of, kept_takes, past_of, read_take, stored_inputs
 from .studio import Studio
 
@@ -157,13 +157,15 @@ class _Look:
         return None, self._why(shot.id, "plan", "plan", inputs)
 
     def _known(self, shot: ResolvedShot, stage: str, folder: str, inputs: Mapping[str, Any]) -> tuple[str, Step]:
-        key = self._pinned(shot, stage) or artefact_key(folder, inputs)
+        if pinned := self._pinned(shot, stage):
+            return pinned, self._step(shot.id, folder, True, "")
+        key = artefact_key(folder, inputs)
         there = self.store.find(folder, key) is not None
         return key, self._step(shot.id, folder, there, "" if there else self._why(shot.id, stage, folder, inputs))
 
     def _pinned(self, shot: ResolvedShot, stage: str) -> str | None:
-        take = self.store.index.pinned(self.studio.name, shot.id, stage)
-        return take.key if take and self.store.find(stage.split("-")[0], take.key) else None
+        made = pinned_take(self.studio, shot, stage, stage.split("-")[0])
+        return made.key if made else None
 
     def _why(self, shot: str, stage: str, folder: str, inputs: Mapping[str, Any]) -> str:
         """What is different from the take that the shot had last."""
@@ -173,7 +175,7 @@ class _Look:
         try:
             record = json.loads((self.store.home(folder, last.key) / RECORD).read_text(encoding="utf-8"))
         except (OSError, ValueError):
-            return "its last take is gone"
+            return "its last take was made elsewhere" if self.store.find(GIVEN, last.key) else "its last take is gone"
         now = json.loads(json.dumps(inputs))
         named = [name for name in changes(record["inputs"], now) if not name.startswith("arguments metadata")]
         different = ["the shots before it" if name == "before" else name for name in named]

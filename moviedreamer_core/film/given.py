@@ -1,6 +1,7 @@
 """Pictures and clips made elsewhere, in the place of a shot's own: files of the store, named by their content.
 
-Only the named shots change, and those that continue from them; every other shot keeps its files.
+Only the named shots change, and those that continue from them; every other shot keeps its files. In the store's index
+they are takes of their shots like any other keyframe or clip: kept with a pinned film, and they can be pinned.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,11 +20,11 @@ from ..script import ResolvedShot
 from ..store import array_hash, content_hash
 from .checks import check_animating
 from .clips import ClipInfo, checked_fps, checked_size, clip_info, read_clip, to_uint8, write_clip
-from .pipeline import Clip, Keyframe, animate_clips, fetch_shot, save_picture, show_clip
+from .pipeline import GIVEN, Clip, Keyframe, animate_clips, fetch_shot, keyframe_stage, save_picture, show_clip
 from .planning import chosen_shots
 from .studio import Studio
 
-STAGE = "given"
+NOTE = "made elsewhere"
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ def replace_clips(
     moved = False
     for clip in clips:
         shot = studio.by_id[clip.shot.id]
-        follows = moved and shot.join == "continue" and clip.path.stem != STAGE
+        follows = moved and shot.join == "continue" and clip.path.stem != GIVEN
         moved = shot.id in named or follows
         if not moved:
             stay[shot.id] = clip
@@ -117,7 +118,12 @@ def replace_clips(
 
 def _picture(studio: Studio, keyframe: Keyframe, picture: Tensor) -> Keyframe:
     inputs = {"version": 1, "picture": array_hash(to_uint8(picture))}
-    made = fetch_shot(studio, keyframe.shot, STAGE, inputs, ".png", lambda path: save_picture(picture, path))
+    stage = keyframe_stage(keyframe.number)
+
+    def make(path: Path) -> None:
+        save_picture(picture, path)
+
+    made = fetch_shot(studio, keyframe.shot, GIVEN, inputs, ".png", make, record=stage, note=NOTE)
     return Keyframe(keyframe.shot, keyframe.number, made.path, made.key, made.fresh, made.seconds)
 
 
@@ -133,7 +139,7 @@ def _clip(studio: Studio, shot: ResolvedShot, given: GivenClip) -> Clip:
         write_clip(path, frames(), given.fps)
 
     inputs = {"version": 1, **given.inputs(studio), "frames": count}
-    made = fetch_shot(studio, shot, STAGE, inputs, ".mp4", make)
+    made = fetch_shot(studio, shot, GIVEN, inputs, ".mp4", make, record="clip", note=NOTE)
     shown = show_clip(studio, shot, made)
     return Clip(shot, made.path, made.key, shown.path, shown.key, made.fresh, made.seconds + shown.seconds)
 

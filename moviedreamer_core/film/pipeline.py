@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from ..decoder import Slot
 
 Faces: TypeAlias = Mapping[str, str]
+GIVEN = "given"
+"""The store's stage of pictures and clips that were made elsewhere (film/given.py)."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,7 @@ def is_own(studio: Studio, cast: Cast, plan: FilmPlan, keyframe: Keyframe) -> bo
     tokens = tokens_digest(plan.take(keyframe.shot.id).planned.tokens[keyframe.number])
     shot = studio.by_id[keyframe.shot.id]
     inputs = studio.keyframe_inputs(shot, keyframe.number, tokens, faces_of(studio, cast))
-    return artefact_key("keyframe", inputs) == keyframe.key and not _pinned(
+    return artefact_key("keyframe", inputs) == keyframe.key and not pinned_take(
         studio, shot, keyframe_stage(keyframe.number), "keyframe"
     )
 
@@ -158,7 +160,7 @@ def read_picture(path: Path) -> Tensor:
 
 def _keyframe(studio: Studio, cast: Cast, plan: FilmPlan, faces: Faces, shot: ResolvedShot, number: int) -> Keyframe:
     stage = keyframe_stage(number)
-    made = _pinned(studio, shot, stage, "keyframe")
+    made = pinned_take(studio, shot, stage, "keyframe")
     if made is None:
         tokens = plan.take(shot.id).planned.tokens[number]
         inputs = studio.keyframe_inputs(shot, number, tokens_digest(tokens), faces)
@@ -210,7 +212,7 @@ def save_picture(image: Tensor, path: Path) -> None:
 
 
 def _clip(studio: Studio, shot: ResolvedShot, keyframes: list[Keyframe], before: Clip | None) -> Clip:
-    made = _pinned(studio, shot, "clip", "clip")
+    made = pinned_take(studio, shot, "clip", "clip")
     if made is None:
         inputs = studio.clip_inputs(shot, [k.key for k in keyframes], before.key if before else None)
 
@@ -291,10 +293,10 @@ def _large(studio: Studio, image: Tensor) -> Tensor:
     return upscale(studio.bundle.load_upscaler(), image[None], progress=studio.inner)[0]
 
 
-def _pinned(studio: Studio, shot: ResolvedShot, stage: str, folder: str) -> Artefact | None:
-    """The take that the artist pinned for a shot, if the store still has it."""
+def pinned_take(studio: Studio, shot: ResolvedShot, stage: str, folder: str) -> Artefact | None:
+    """The take that the artist pinned for a shot, made here or elsewhere, if the store still has it."""
     take = studio.store.index.pinned(studio.name, shot.id, stage)
-    return studio.store.find(folder, take.key) if take else None
+    return (studio.store.find(folder, take.key) or studio.store.find(GIVEN, take.key)) if take else None
 
 
 def fetch_shot(
@@ -306,12 +308,13 @@ def fetch_shot(
     make: Callable[[Path], None],
     *,
     record: str = "",
+    note: str = "",
 ) -> Artefact:
-    """Fetch from the store; errors name the shot and its line, and the take is recorded under `record`."""
+    """Fetch from the store; errors name the shot and its line, and the take is recorded under `record` with a note."""
     try:
         made = studio.store.fetch(stage, inputs, suffix, make, check=studio.progress.check)
     except MovieDreamerError as error:
         raise MovieDreamerError(f"{studio.at(shot)}: {error}") from error
     if record:
-        studio.store.index.record(studio.name, shot.id, record, made.key)
+        studio.store.index.record(studio.name, shot.id, record, made.key, note=note)
     return made

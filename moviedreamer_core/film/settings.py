@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import MovieDreamerError
+from ..registry import MAX_CONTROL
 from ..script import Route, ShotSettings
 
 REPLAN = ("changed", "following", "all")
@@ -42,12 +43,14 @@ class FilmSettings:
         _between("guidance", self.guidance, 0, 50)
         _between("temperature", self.temperature, 0, 4)
         _between("candidates", self.candidates, 1, 256)
-        _between("anchor strength", self.anchor_strength, 0, 2)
-        _between("motion", self.motion, 0, 4)
+        _between("anchor strength", self.anchor_strength, 0, MAX_CONTROL)
+        _between("motion", self.motion, 0, MAX_CONTROL)
+        for each in self.shot_settings:
+            _between(f"motion of {each.shots!r}", each.motion, 0, MAX_CONTROL)
         if self.fit not in ("pad", "crop"):
             raise MovieDreamerError(f"fit is {self.fit!r}; expected pad or crop")
 
 
 def _between(name: str, value: float | None, low: float, high: float) -> None:
     if value is not None and not low <= value <= high:
-        raise MovieDreamerError(f"{name} is {value}; expected {low} to {high}")
+        raise MovieDreamerError(f"{name} is {value}; expected {low} to {high:g}")

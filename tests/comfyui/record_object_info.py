@@ -14,8 +14,8 @@ RECORDED = ROOT / "tests" / "object_info.json"
 CORE = (
     "BatchImagesNode", "CheckpointLoaderSimple", "CLIPTextEncode", "CreateVideo", "EmptyLatentImage",
     "GetVideoComponents", "ImageBlend", "ImageBlur", "ImageInvert", "ImageScale", "ImageSharpen", "KSampler",
-    "LoadAudio", "LoadImage", "LoadVideo", "LoraLoader", "PreviewAny", "PreviewImage", "SaveImage", "SaveVideo",
-    "VAEDecode", "VAEEncode",
+    "LoadAudio", "LoadImage", "LoadVideo", "LoraLoader", "PreviewAny", "PreviewImage", "RepeatImageBatch", "SaveImage",
+    "SaveVideo", "VAEDecode", "VAEEncode",
 )  # fmt: skip
 # Lists of files on one machine: the names say nothing about ours.
 FILES = {

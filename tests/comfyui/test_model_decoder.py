@@ -5,9 +5,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from comfy_server import ROOT, find_comfyui
+from comfy_server import PACK, ROOT, find_comfyui
+from shortened import film_of, look, made, shortened
 
 SCRIPT = Path(__file__).with_name("tiny_model.py")
+CHECKPOINT = Path(__file__).with_name("tiny_checkpoint")
 
 
 def seen_by_comfyui(base: Path) -> dict:
@@ -52,3 +54,22 @@ def test_its_name_says_what_decides_its_pictures(seen):
 
 def test_its_name_is_the_same_after_a_restart(seen, tmp_path):
     assert seen_by_comfyui(tmp_path)["names"] == seen["names"]
+
+
+def test_the_workflow_gives_one_shot_to_the_checkpoint(another_server, tmp_path, workflow):
+    """09 in a server where a tiny random checkpoint stands for the artist's own: that shot is drawn, no other again."""
+    base = tmp_path / "comfyui"
+    (base / "custom_nodes").mkdir(parents=True)
+    (base / "custom_nodes" / CHECKPOINT.name).symlink_to(CHECKPOINT)
+    server = another_server("--whitelist-custom-nodes", PACK, CHECKPOINT.name, base=base)
+    assert server.run(shortened(workflow("01_first_film"))).ended == "success"
+    before = set(made(server.store, "keyframe"))
+    prompt = shortened(workflow("09_a_decoder_from_your_own_checkpoint"), width=128, height=64)
+    for node in prompt.values():
+        if node["class_type"] == "CheckpointLoaderSimple":
+            node["class_type"] = "TinyCheckpoint"
+    run = server.run(prompt)
+    assert run.ended == "success", run.error
+    used = json.loads(look(film_of(server, run))[3]["choices"])["decoders"]
+    assert used.pop("hello").startswith("model-") and set(used.values()) == {"paper"}
+    assert len(set(made(server.store, "keyframe")) - before) == 1

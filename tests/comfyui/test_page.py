@@ -60,7 +60,7 @@ def test_the_page_shows_it_whole(page, name):
     boxes = page.evaluate(
         "() => window.app.graph.nodes.map(n => [n.type, n.pos[0], n.pos[1], n.size[0], n.size[1], !!n.has_errors])"
     )
-    wanting = {"CheckpointLoaderSimple"} if name.startswith("07b") else set()  # the artist's own checkpoint
+    wanting = {"CheckpointLoaderSimple"}  # the artist's own checkpoint
     assert not [box[0] for box in boxes if box[5] and box[0] not in wanting]
     for k, (kind, x, y, w, h, _) in enumerate(boxes):
         for other, ox, oy, ow, oh, _ in boxes[k + 1 :]:
