@@ -106,3 +106,21 @@ def test_packing_refuses_what_is_too_large(tmp_path, monkeypatch):
     monkeypatch.setattr(packing, "PART_LIMIT", 1)
     with pytest.raises(MovieDreamerError, match="vae 0.0 MB"):
         packing.pack(tmp_path / "built", tmp_path / "bundle", info)
+
+
+def test_heads_are_where_the_faces_are_and_count_more(tmp_path):
+    from moviedreamer_core.papertown import faces
+    from moviedreamer_core.training.parts.decoder import places
+    from moviedreamer_core.training.shots import Shots
+
+    shots = Shots(Workspace(tmp_path), "train", 6)
+    heads = shots.heads(16, 32)
+    for k in range(6):
+        for face in faces(shots.data.film("train", k), 0, 0.0):
+            x, y = face.landmarks[2] / 4  # the nose
+            assert heads[k, int(y), int(x)]
+    assert 0 < heads.float().mean() < 0.5
+    weights = places(heads, 3.0)
+    assert torch.allclose(weights.mean((1, 2, 3)), torch.ones(6))
+    assert torch.allclose(weights[0].max(), 4 * weights[0].min())
+    assert bool((places(heads, 0.0) == 1).all())

@@ -52,6 +52,9 @@ class StandInShots:
     def latents(self, look, count=None):
         return torch.zeros(count or self.count, 4, 4, 8)
 
+    def heads(self, height, width):
+        return torch.zeros(self.count, height, width, dtype=torch.bool)
+
 
 @pytest.fixture
 def workspace(tmp_path, monkeypatch):

@@ -18,6 +18,7 @@ def noised(scheduler: DDIMScheduler, clean: Tensor, start: float = 1.0) -> tuple
     return a * clean + s * noise, steps, a * noise - s * clean, snr.clamp(max=5.0).add(0.1) / (snr + 1)
 
 
-def denoising_loss(prediction: Tensor, target: Tensor, weights: Tensor) -> Tensor:
-    """Weighted mean squared error."""
-    return ((prediction - target).square().mean(dim=(1, 2, 3)) * weights).mean()
+def denoising_loss(prediction: Tensor, target: Tensor, weights: Tensor, where: Tensor | None = None) -> Tensor:
+    """Mean squared error, weighted by example [B] and, if `where` [B, 1, h, w] is given, by place."""
+    error = (prediction - target).square()
+    return ((error if where is None else error * where).mean(dim=(1, 2, 3)) * weights).mean()

@@ -20,17 +20,18 @@ from ..bundle import file_hash
 from ..cast import FacePack
 from ..decoder.condition import Slots
 from ..decoder.latents import encode_images, load_autoencoder
-from ..papertown import to_script
+from ..papertown import faces, to_script
 from ..script import Script, resolve
 from ..script.sentences import shot_sentences
 from ..sentences import SentenceEncoder
-from .data import Data
+from .data import FRAME_SIZE, Data
 from .identity import people_embeddings
 from .loop import Workspace
 from .pictures import to_images
 
 SLOTS = 3
 SLOT_SENTENCES = ("description", "action", "expression")
+HEAD = 1.15  # a head with its hair and hat, over the box of its face
 
 
 @dataclass
@@ -73,6 +74,22 @@ class Shots:
         texts = [table[kept["rows"][..., k].long()] for k in range(len(SLOT_SENTENCES))]
         present = kept["present"].bool()
         return Slots(kept["faces"].float(), texts[0], texts[1], texts[2], present.clone(), present)
+
+    def heads(self, height: int, width: int) -> Tensor:
+        """bool [N, height, width]: where a head is seen, in a grid over the frame."""
+        name = f"heads_{self.split}_{self.count}_{width}x{height}"
+        return self._kept(name, lambda: {"heads": self._heads(height, width)})["heads"].bool()
+
+    def _heads(self, height: int, width: int) -> Tensor:
+        seen = torch.zeros(self.count, height, width, dtype=torch.uint8)
+        scale = np.array([width / FRAME_SIZE[0], height / FRAME_SIZE[1]] * 2)
+        for k in range(self.count):
+            for face in faces(self.data.film(self.split, k), 0, 0.0, FRAME_SIZE):
+                x0, y0, x1, y1 = np.array(face.box) * scale
+                (x, y), (w, h) = ((x0 + x1) / 2, (y0 + y1) / 2), (HEAD * (x1 - x0) / 2, HEAD * (y1 - y0) / 2)
+                left, top = max(0, int(x - w)), max(0, int(y - h))
+                seen[k, top : max(0, int(np.ceil(y + h))), left : max(0, int(np.ceil(x + w)))] = 1
+        return seen
 
     def _kept(self, name: str, make: Callable[[], dict[str, Tensor]]) -> dict[str, Tensor]:
         path = self.data.root / f"{name}.safetensors"

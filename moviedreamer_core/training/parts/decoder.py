@@ -30,7 +30,8 @@ SLOT_KEYS = ("face", "description", "action", "expression", "face_known", "prese
 
 class DecoderPart(Part):
     """Settings: `frames`, of which `drawn` (all, if not given) are in this decoder's look; `held_out`, `token_noise`,
-    `drop` (rate at which each input is hidden), `sketch` (weight), `start`, `steps`, `guidance`; `predicted` (share of
+    `drop` (rate at which each input is hidden), `sketch` (weight), `heads` (how much more the error counts where a head
+    is seen; ours: small as they are, they are what one looks at), `start`, `steps`, `guidance`; `predicted` (share of
     examples with predicted tokens, 0 without), for which `films` whole films are drawn and `held_out_films` for
     validation, as `film` says (`planner_films.FilmSettings`: the planner's own, so that its cache serves both).
     """
@@ -50,6 +51,7 @@ class DecoderPart(Part):
         self.shots = Shots(workspace, "train", settings["frames"])
         self.held_out = Shots(workspace, "validation", settings["held_out"])
         self.latents = self.shots.latents(self.look, settings.get("drawn"))
+        self.where = places(self.shots.heads(*self.latents.shape[-2:]), settings.get("heads", 0.0))
         self.tokens = self._tokens(self.shots)
         self.held_out_tokens = self._tokens(self.held_out)
         self.planned = self._planned("train", "films")
@@ -93,6 +95,7 @@ class DecoderPart(Part):
         batch = {
             "latents": self.latents[index],
             "tokens": self.tokens[index],
+            "where": self.where[index],
             **slots,
             **random_conditions(rng, size, self.settings),
         }
@@ -105,10 +108,10 @@ class DecoderPart(Part):
         noisy_tokens = tokens + level[:, None, None] * torch.randn_like(tokens)
         noisy, steps, target, weights = noised(bare(model).scheduler(), batch["latents"], bare(model).config.start)
         prediction, sketch = model(noisy, steps, noisy_tokens, unpack_slots(batch), level, batch["tokens_known"])
-        denoise = denoising_loss(prediction, target, weights)
-        guess = (
-            (sketch - batch["latents"]).abs().mean() if sketch is not None else torch.zeros((), device=denoise.device)
-        )
+        denoise = denoising_loss(prediction, target, weights, batch["where"])
+        guess = torch.zeros((), device=denoise.device)
+        if sketch is not None:
+            guess = ((sketch - batch["latents"]).abs() * batch["where"]).mean()
         return denoise + self.settings["sketch"] * guess, {
             "denoise": float(denoise.detach()),
             "sketch": float(guess.detach()),
@@ -199,8 +202,15 @@ def with_predicted(
     chosen = torch.from_numpy(rng.random(size) < share)
     rows = torch.from_numpy(rng.integers(len(shots), size=size))
     other = {"latents": shots.latents[rows].float(), "tokens": shots.predicted[rows]}
+    other["where"] = torch.ones_like(batch["where"])
     other |= pack_slots(shots.slots.select(rows))
     return batch | {k: torch.where(chosen.view(-1, *[1] * (v.ndim - 1)), v, batch[k]) for k, v in other.items()}
+
+
+def places(heads: Tensor, more: float) -> Tensor:
+    """Weights float32 [N, 1, h, w] of mean 1 in every picture, (1 + more) times as much where `heads` [N, h, w] are."""
+    weights = 1 + more * heads[:, None].float()
+    return weights / weights.mean((2, 3), keepdim=True)
 
 
 def random_conditions(rng: np.random.Generator, size: int, settings: dict) -> dict[str, Tensor]:
