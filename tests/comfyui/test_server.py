@@ -196,6 +196,7 @@ def test_without_cache_and_without_metadata(another_server, workflow, page_workf
     assert {stage: made(server.store, stage) for stage in before} == before
 
 
+@pytest.mark.timeout(900)
 def test_sharing_needs_the_json_alone(tmp_path, workflow):
     """Two empty ComfyUIs, nothing but the prompt: the same plan and the same film, byte for byte."""
     films, plans = [], []
