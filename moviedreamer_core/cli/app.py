@@ -5,7 +5,7 @@ import sys
 
 from .. import __version__
 from ..errors import Cancelled, MovieDreamerError
-from . import bundles, making, scripts, stores, training
+from . import ablating, bundles, evaluating, making, scripts, stores, training
 
 STOPPED = "stopped; run the same command to go on"
 
@@ -35,6 +35,6 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="moviedreamer", description="From a script to a film.")
     parser.add_argument("--version", action="version", version=f"moviedreamer {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", title="commands")
-    for group in (making, scripts, stores, bundles, training):
+    for group in (making, scripts, stores, bundles, training, evaluating, ablating):
         group.add_commands(commands)
     return parser

@@ -159,6 +159,11 @@ class Reader(ModelMixin, ConfigMixin):  # type: ignore[misc]
         """Index [B] into `persons` (a film's cast) of who most likely stands in `slot` of each image."""
         return self.likelihood(images, slot, persons, wide=wide).argmax(-1)
 
+    @torch.no_grad()
+    def probabilities(self, images: Tensor, name: str) -> Tensor:
+        """Probability [B, classes] of every value of one attribute."""
+        return dict(self._logits(images))[name].softmax(-1)
+
     def _logits(self, images: Tensor) -> list[tuple[str, Tensor]]:
         parts = [self(part.to(self.device)) for part in _fit(images).split(64)]
         scene, slots = (torch.cat(column).float().cpu() for column in zip(*parts, strict=True))

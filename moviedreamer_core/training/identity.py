@@ -7,6 +7,7 @@ up to the detector's error.
 """
 
 import os
+import warnings
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -47,7 +48,9 @@ def portrait_crops(jobs: list[tuple[Person, str]]) -> np.ndarray:
         picture = draw_portrait(person, size=PORTRAIT, look=look, expression=expression, **pose)
         landmarks = spread(portrait_face(person, size=PORTRAIT, **pose).landmarks)
         noise = np.array([[rng.gauss(0, 1.0) for _ in range(2)] for _ in range(5)], np.float32)
-        crops.append(norm_crop(picture, landmarks + noise, 112))
+        with warnings.catch_warnings():  # insightface 2.1 calls scikit-image's `estimate`, which warns of its renaming
+            warnings.simplefilter("ignore", FutureWarning)
+            crops.append(norm_crop(picture, landmarks + noise, 112))
     return np.stack(crops)
 
 

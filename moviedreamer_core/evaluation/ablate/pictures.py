@@ -1,0 +1,82 @@
+"""A small tokenizer, or a small decoder, trained from random weights, and what is measured of it."""
+
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from ...decoder.condition import Slots
+from ...decoder.model import KeyframeDecoder
+from ...tokenizer import KeyframeTokenizer
+from ...training.loop import Workspace
+from ...training.parts.decoder import DecoderPart, decode_grid
+from ...training.parts.tokenizer import TokenizerPart
+from ...training.pictures import to_images
+from ...training.planner_films import FilmSettings
+from ...training.predicted import planned_shots
+
+NOISE = 0.6
+
+
+class AblatedTokenizer(TokenizerPart):
+    """A tokenizer part that only measures: `probe` (mean over the kinds of detail), `least`, `sketch_l1`."""
+
+    def _start_from_clip(self, tokenizer: KeyframeTokenizer) -> None:
+        """Its tower has another size than the bundle's."""
+
+    def validate(self, model: nn.Module) -> dict[str, float]:
+        read = self.measure(model)
+        kinds = [value for name, value in read.items() if name != "least"]
+        found = {"probe": sum(kinds) / len(kinds), "least": read["least"]}
+        return {**found, "sketch_l1": super().validate(model)["sketch_l1"]}
+
+    def samples(self, model: nn.Module, path: Path) -> None: ...
+
+    def export(self, model: nn.Module, folder: Path) -> None: ...
+
+
+class AblatedDecoder(DecoderPart):
+    """A decoder part that only measures, in dB against drawn frames; settings `model` (its config) and `shown` (how
+    many held-out frames):
+
+    psnr              from true tokens
+    psnr_noisy        from tokens with noise of deviation `NOISE`, of which it is not told
+    psnr_no_faces     from true tokens, all faces hidden
+    psnr_film_*       keyframes of whole films, from tokens that the bundle's planner predicts and from true ones
+    """
+
+    def __init__(self, settings: dict, workspace: Workspace):
+        super().__init__(settings, workspace)
+        film = FilmSettings.from_dict(settings["film"])
+        self.held_out_planned = planned_shots(workspace, "validation", self.look, settings["held_out_films"], film)
+
+    def start(self) -> nn.Module:
+        """Random weights, but for the sketch's linear guess."""
+        model = KeyframeDecoder(**self.settings["model"], start=self.settings.get("start", 1.0))
+        if model.sketcher is not None:
+            model.sketcher.fit_layout(self.latents[:4096])
+        return model
+
+    @torch.no_grad()
+    def validate(self, model: nn.Module) -> dict[str, float]:
+        assert isinstance(model, KeyframeDecoder)
+        rows = torch.arange(min(self.settings["shown"], self.held_out.count))
+        tokens, slots = self.held_out_tokens[rows], self.held_out.slots.select(rows)
+        noise = torch.randn(tokens.shape, generator=torch.Generator().manual_seed(0))
+        faceless = slots.masked(face=torch.zeros_like(slots.face_known))
+        return {
+            "psnr": self._decibels(model, tokens, slots),
+            "psnr_noisy": self._decibels(model, tokens + NOISE * noise, slots),
+            "psnr_no_faces": self._decibels(model, tokens, faceless),
+            **self._validate_predicted(model),
+        }
+
+    def _decibels(self, model: KeyframeDecoder, tokens: Tensor, slots: Slots) -> float:
+        """dB against the drawn frames of the first held-out rows."""
+        drawn = to_images(self.held_out.images[: len(tokens)]).to(model.device)
+        made = decode_grid(model, self.vae, tokens.to(model.device), slots.to(model.device), sketch=False)[0]
+        return float(-10 * torch.log10((made - drawn).square().mean()))
+
+    def samples(self, model: nn.Module, path: Path) -> None: ...
+
+    def export(self, model: nn.Module, folder: Path) -> None: ...

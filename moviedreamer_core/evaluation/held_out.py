@@ -1,0 +1,117 @@
+"""The held-out films: people and places that no training has seen, written as scripts and made like anyone's film.
+
+Every character has two reference pictures, drawn portraits, which the bundle's own face pack reads as it reads a
+user's. Nothing here chooses films by how well they turn out: the seeds are fixed.
+"""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from random import Random
+
+from PIL import Image
+
+from ..bundle import Bundle
+from ..cast import Cast
+from ..errors import MovieDreamerError
+from ..film.history import encode_pictures
+from ..film.pipeline import make_cast
+from ..film.planning import FilmPlan, make_plan
+from ..film.studio import Checks, Studio
+from ..papertown import Film, Person, draw_portrait, make_film, to_script
+from ..progress import SILENT, Progress
+from ..script import Script
+from ..store import Store
+from ..tokenizer import Tokens
+from .details import returning
+from .pictures import drawn_images
+
+SEED = 7000
+SHORT = (12, 24)
+LONG = 100
+QUICK = 8
+PORTRAITS = ("calm", "happy")
+POSES = 5
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """A film, and the studio that makes it from its script."""
+
+    film: Film
+    studio: Studio
+    cast: Cast
+
+    @property
+    def long(self) -> bool:
+        """Whether it is the long film, of which no baseline is made."""
+        return len(self.film.shots) >= LONG
+
+    @cached_property
+    def plan(self) -> FilmPlan:
+        """The planner's own plan, each shot from the shots that it planned before."""
+        return make_plan(self.studio, self.cast)
+
+    @cached_property
+    def truth(self) -> Tokens:
+        """Tokens [N, T, D] of the drawn keyframes."""
+        drawn = list(drawn_images(self.film, self.studio.size))
+        return encode_pictures(drawn, self.studio.bundle, self.studio.store, progress=self.studio.progress)
+
+    def named(self, name: str) -> Studio:
+        """The studio under another name in the store's index, so that its takes are not mistaken for the film's."""
+        other = self.studio.with_progress(self.studio.progress)
+        other.name = f"{self.studio.name} ({name})"
+        return other
+
+
+def held_out_films(count: int = 10, *, quick: bool = False) -> list[Film]:
+    """`count` - 1 films of 12 to 24 shots and one of 100; `quick`: the first two of 8 that return to a place."""
+    if quick:
+        drawn = (make_film(SEED + k, split="test", shots=QUICK) for k in itertools.count())
+        return list(itertools.islice((film for film in drawn if returning([s.place for s in film.shots])), 2))
+    if count < 2:
+        raise MovieDreamerError(f"--films is {count}; expected at least 2: short films and one of {LONG} shots")
+    lengths = [Random(SEED + k).randint(*SHORT) for k in range(count - 1)]
+    short = [make_film(SEED + k, split="test", shots=shots) for k, shots in enumerate(lengths)]
+    return [*short, make_film(SEED + LONG, split="test", shots=LONG)]
+
+
+def open_film(
+    film: Film, bundle: Bundle, store: Store, *, name: str = "", history: Tokens | None = None,
+    progress: Progress = SILENT,
+) -> HeldOut:  # fmt: skip
+    """The film's script with its cast's pictures, and a studio for it; `history` is an earlier episode."""
+    said = to_script(film)
+    if bundle.has("faces"):
+        for member, character in zip(film.cast, said["characters"], strict=True):
+            character["references"] = [str(portrait(member.person, k, bundle, store)) for k in range(len(PORTRAITS))]
+    script = Script.model_validate(said)
+    name = f"held-out {film.seed}{name}"
+    studio = Studio(script, bundle, store, name=name, history=history, progress=Checks(progress))
+    return HeldOut(film, studio, make_cast(studio))
+
+
+def portrait(person: Person, number: int, bundle: Bundle, store: Store) -> Path:
+    """Reference picture `number` of a person: the first of five poses that the face pack does not refuse.
+
+    Raises MovieDreamerError if it refuses all of them.
+    """
+
+    def make(path: Path) -> None:
+        refused: Sequence[MovieDreamerError] = []
+        for pose in range(POSES):
+            picture = draw_portrait(person, expression=PORTRAITS[number], seed=POSES * number + pose)
+            try:
+                bundle.load_faces().embed_picture(picture)
+            except MovieDreamerError as error:
+                refused = [*refused, error]
+                continue
+            Image.fromarray(picture).save(path)
+            return
+        raise refused[-1]
+
+    pack = bundle.fingerprint("faces")
+    return store.fetch("portrait", {"person": asdict(person), "number": number, "pack": pack}, ".png", make).path

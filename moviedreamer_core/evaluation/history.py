@@ -1,0 +1,85 @@
+"""What the planner's own history is worth, in details that no script says.
+
+`unstated_revisit`: given the true tokens of all shots before, how many details of the first shot back in a place are as
+they were. `unstated_gain`: minus the same without history. `fewshot_gain`: a film's second half is planned anew as an
+episode of its own, with the first half's keyframes as an earlier episode or without; details of its first shots in
+places that the first half showed.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from ..film.pipeline import read_picture
+from ..papertown.reader import Reader
+from ..planner.evaluate import visit_kinds
+from ..planner.packing import Dropped
+from ..progress import SILENT, Progress
+from ..threads import one_thread
+from ..tokenizer import Tokens
+from .details import read_details, true_details
+from .held_out import HeldOut, open_film
+from .reading import right
+from .share import Share
+from .variants import conditions_of, drawn_from, planned_tokens, render
+
+REVISIT = 2
+SOURCES = ("plan", "no_history", "copy", "true_tokens")
+
+
+def revisits(held: HeldOut) -> list[int]:
+    """The first shots back in a place, of which a planner with history can know everything."""
+    kinds = visit_kinds([shot.place for shot in held.film.shots])
+    return [n for n, kind in enumerate(kinds) if kind == REVISIT]
+
+
+def unstated_revisit(held: HeldOut, reader: Reader, progress: Progress = SILENT) -> dict[str, Share]:
+    """Details right, by `SOURCES` of the tokens; and "drawn", what the reader makes of the drawn keyframes."""
+    shots = revisits(held)
+    if not shots:
+        return {}
+    places = [shot.place for shot in held.film.shots]
+    truth, true = held.truth.values, true_details(held.film)[shots]
+    before = [max(k for k in range(n) if places[k] == places[n]) for n in shots]
+    sources = dict(zip(SOURCES, (*_predicted(held, truth, shots), truth[before], truth[shots]), strict=True))
+    found = {}
+    for name, tokens in sources.items():
+        keyframes = render(held, f"revisit, {name}", dict(zip(shots, tokens, strict=True)), progress=progress)
+        found[name] = right(_details(reader, [k.path for k in keyframes]), true)
+    return found
+
+
+def _predicted(held: HeldOut, truth: Tensor, shots: Sequence[int]) -> Iterator[Tensor]:
+    """Draws [n, T, D] for the shots, from true history and without."""
+    planner, conditions = held.studio.bundle.load_planner(), conditions_of(held)
+    films = conditions.map(lambda value: value[None].to(planner.device))
+    tokens = truth[None].to(planner.device)
+    with torch.no_grad(), one_thread():
+        for cut in (None, torch.ones(tokens.shape[:2], dtype=torch.bool, device=planner.device)):
+            states = planner.states(tokens, films, dropped=Dropped(history=cut))[0]
+            yield drawn_from(held, states[list(shots)], shots)
+
+
+def fewshot(held: HeldOut, reader: Reader, progress: Progress = SILENT) -> dict[str, Share]:
+    """Details right "with" the first half as an earlier episode, and "without"."""
+    half = len(held.film.shots) // 2
+    later = replace(held.film, shots=held.film.shots[half:])
+    shown = {shot.place for shot in held.film.shots[:half]}
+    places = [shot.place for shot in later.shots]
+    shots = [places.index(place) for place in sorted(shown & set(places))]
+    if not shots:
+        return {}
+    earlier = Tokens(held.truth.values[:half], held.truth.fingerprint)
+    found = {}
+    for name, history in (("with", earlier), ("without", None)):
+        episode = open_film(later, held.studio.bundle, held.studio.store, name=f", part 2 {name}", history=history)
+        tokens = planned_tokens(episode)
+        keyframes = render(episode, "few-shot", {n: tokens[n] for n in shots}, progress=progress)
+        found[name] = right(_details(reader, [k.path for k in keyframes]), true_details(later)[shots])
+    return found
+
+
+def _details(reader: Reader, paths: Sequence) -> Tensor:
+    return read_details(reader, torch.stack([read_picture(path) for path in paths]))

@@ -1,0 +1,100 @@
+"""What is measured on clips, of a sample of shots: whether the action can be read, and what the anchor holds."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+from torch.nn import functional as F
+
+from ..animator.animate import VideoAnimator
+from ..film.clips import read_clip, to_float
+from ..film.continuity import FACELESS_SIZES
+from ..film.pipeline import Clip, Keyframe, animate_clips, read_picture
+from ..papertown import ATTRIBUTES, draw_frame
+from ..papertown.reader import Reader
+from ..progress import SILENT, Progress
+from ..script import action_sentence
+from ..threads import one_thread
+from .held_out import HeldOut
+from .reading import NEAR, right
+from .share import Share
+
+EXTENSIONS = 5
+
+
+def sampled(held: HeldOut, count: int, sizes: Sequence[str] | None = None) -> list[int]:
+    """The first `count` shots of these sizes; without sizes, of all but wide ones."""
+    shots = enumerate(held.film.shots)
+    chosen = [n for n, s in shots if (s.size in sizes if sizes else s.size not in FACELESS_SIZES)]
+    return chosen[:count]
+
+
+def make_clips(
+    held: HeldOut, keyframes: Sequence[Keyframe], shots: Sequence[int], progress: Progress = SILENT
+) -> list[Clip]:
+    """Clips of these shots, by the film's pipeline."""
+    studio = held.studio.with_progress(held.studio.progress)
+    studio.shots = tuple(held.studio.shots[n] for n in shots)
+    clips = []
+    for clip in animate_clips(studio, keyframes):
+        clips.append(clip)
+        progress.advance(f"clip, {studio.script.title}")
+    return clips
+
+
+def clip_frames(path: Path) -> Tensor:
+    """float32 [F, 3, H, W] in [0, 1]."""
+    return to_float(np.stack(list(read_clip(path))))
+
+
+def drawn_clip(held: HeldOut, n: int) -> Tensor:
+    """The true clip of a shot, float32 [F, 3, H, W]."""
+    fps, count = held.studio.script.fps, held.studio.frames(held.studio.shots[n])
+    frames = [draw_frame(held.film, n, k / fps, size=held.studio.size) for k in range(count)]
+    return to_float(np.stack(frames))
+
+
+def read_action(reader: Reader, frames: Tensor, held: HeldOut, n: int) -> Share:
+    """How many people of shot `n` do in these frames [F, 3, H, W] what the script says."""
+    answers, figures = reader.read_clip(frames), held.film.shots[n].figures
+    found = torch.cat([answers[f"slot{k}.action"][0] for k in range(len(figures))])
+    true = [ATTRIBUTES[f"slot{k}.action"].index(figure.action) for k, figure in enumerate(figures)]
+    return right(found, torch.tensor(true))
+
+
+def anchor_likeness(held: HeldOut, keyframe: Keyframe, strength: float) -> Tensor | None:
+    """Cosine [6] of what the tokenizer reads from the last frame of a clip and from its keyframe: of the first segment
+    and after each of five extensions. None for an animator that does not go on in segments.
+    """
+    studio, shot = held.studio, keyframe.shot
+    animator = studio.load_animator(shot)
+    if not isinstance(animator, VideoAnimator):
+        return None
+    step, model = animator.model.segment_frames - 1, studio.bundle.load_tokenizer()
+    inputs = {
+        "version": 1, "keyframe": keyframe.key, "animator": animator.fingerprint, "tokenizer": model.fingerprint,
+        "text": studio.bundle.fingerprint("text"), "prompt": action_sentence(shot), "fps": studio.script.fps,
+        "strength": float(strength), "extensions": EXTENSIONS,
+    }  # fmt: skip
+
+    def make(path: Path) -> None:
+        picture = read_picture(keyframe.path)
+        frames = animator.animate(
+            picture, prompt=action_sentence(shot), anchor=picture, anchor_strength=strength,
+            frames=1 + step * (EXTENSIONS + 1), fps=studio.script.fps, seed=studio.draw_seed(shot, "anchor"),
+            progress=studio.inner,
+        )  # fmt: skip
+        with one_thread():
+            read = F.normalize(model.encode_keyframes(torch.cat([picture[None], frames[step::step]])).flatten(1), dim=1)
+        save_file({"likeness": (read[1:] @ read[0]).contiguous()}, path)
+
+    made = studio.store.fetch("anchor_likeness", inputs, ".safetensors", make, check=studio.progress.check)
+    return load_file(made.path)["likeness"]
+
+
+def anchored_shots(held: HeldOut) -> list[int]:
+    """The shot of a film whose clip is extended: its first close or medium one."""
+    return sampled(held, 1, NEAR)

@@ -1,0 +1,258 @@
+"""Everything that is measured, in one run over a store: a second run finds what the first one made.
+
+Of the baselines only the short films are made, and clips of a sample of shots; `Evidence.sampled` says of what.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from ..bundle import Bundle
+from ..film.pipeline import Keyframe
+from ..papertown import Film
+from ..papertown.reader import Reader
+from ..progress import SILENT, Progress
+from ..store import Store
+from .details import CHANCE, kept, read_places
+from .features import MetricClip, clip_score, frechet_distance, inception_score
+from .held_out import LONG, HeldOut, open_film
+from .history import SOURCES, fewshot, revisits, unstated_revisit
+from .identity import appearances, measure_faces, quarters
+from .motion import anchor_likeness, anchored_shots, clip_frames, drawn_clip, make_clips, read_action, sampled
+from .pictures import Seen, part_of, see_drawn, see_keyframes
+from .reading import READ, chances, read_film
+from .share import Share, added, gap
+from .variants import BASELINES, PLAN, Variant, planned_tokens, render
+
+CLIPS = 6
+NO_CLIP = "no judging CLIP was given or found"
+TOGETHER = ("place", "who", "attributes", "shot_size")
+"""The measures whose mean says whether a film is better than one that copies."""
+
+
+@dataclass
+class Evidence:
+    """`values`: flat keys, None where a value is not known, and then `why` says why; `counts`: over how many things a
+    mean was taken; `chance`: what guessing gives; `sampled`: what was made.
+    """
+
+    values: dict[str, float | None] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+    chance: dict[str, float] = field(default_factory=dict)
+    why: dict[str, str] = field(default_factory=dict)
+    sampled: dict[str, str] = field(default_factory=dict)
+
+    def take(self, shares: dict[str, Share], prefix: str = "") -> None:
+        """Means with their counts."""
+        for name, share in shares.items():
+            self.put(prefix + name, share.value, share.count, "nothing of this kind in these films, or none found")
+
+    def put(self, key: str, value: float | None, count: int | None = None, why: str = "") -> None:
+        """One value; `why` it is not known, if it is not."""
+        self.values[key] = value
+        if count is not None:
+            self.counts[key] = count
+        if value is None:
+            self.why[key] = why
+
+
+@dataclass(frozen=True)
+class Judges:
+    """Who judges: papertown's reader and, where there is one, a CLIP."""
+
+    reader: Reader
+    clip: MetricClip | None = None
+
+
+@dataclass(frozen=True)
+class Made:
+    """A film with its own keyframes, as they were seen and as they were drawn."""
+
+    held: HeldOut
+    keyframes: list[Keyframe]
+    seen: Seen
+    drawn: Seen
+
+
+def make_films(bundle: Bundle, store: Store, films: Sequence[Film], progress: Progress = SILENT) -> list[Made]:
+    """The films by the ordinary pipeline: cast, plan, keyframes."""
+    progress.stage("plans", len(films))
+    held = []
+    for film in films:
+        progress.check()
+        held.append(open_film(film, bundle, store, progress=progress))
+        _ = held[-1].plan, held[-1].truth
+        progress.advance(f"{len(film.shots)} shots")
+    progress.stage("keyframes", sum(len(film.shots) for film in films))
+    keyframes = [list(render(one, PLAN.name, _numbered(planned_tokens(one)), progress=progress)) for one in held]
+    progress.stage("faces", len(films))
+    made = []
+    for one, own in zip(held, keyframes, strict=True):
+        made.append(Made(one, own, see_keyframes(one, own), see_drawn(one)))
+        progress.advance(one.studio.script.title)
+    return made
+
+
+def evaluate(made: Sequence[Made], judges: Judges, progress: Progress = SILENT) -> Evidence:
+    """Measure films that were made: every key that `page.KEYS` explains."""
+    found, every = Evidence(), [one.seen for one in made]
+    drawn = [one.drawn for one in made]
+    measure_keyframes(found, "", every, drawn, judges)
+    measure_keyframes(found, "baselines.drawn.", drawn, drawn, judges)
+    found.put("aesthetic", None, why="no aesthetic predictor: those that exist are trained on photographs")
+    found.chance |= {**chances(every), "unstated_revisit": CHANCE, "unstated_kept": 0.0}
+    _long_film(found, made, judges.reader)
+    _baselines(found, made, judges, progress)
+    _history(found, made, judges, progress)
+    _clips(found, made, judges, progress)
+    _reader_accuracy(found)
+    return found
+
+
+def measure_keyframes(
+    found: Evidence, prefix: str, seen: Sequence[Seen], drawn: Sequence[Seen], judges: Judges
+) -> None:
+    """All that keyframes alone show; `drawn` are the true keyframes of the same shots."""
+    shares = {name: Share() for name in READ}
+    shares |= added([shares, *(read_film(judges.reader, one) | measure_faces(one) for one in seen)])
+    found.take(shares, prefix)
+    own, other = kept([read_places(judges.reader, one) for one in seen])
+    why = "no shot returns to a place of a kind that another of these films has"
+    found.put(prefix + "unstated_kept", gap(own, other), own.count, why)
+    found.put(prefix + "unstated_kept.own", own.value, own.count, why)
+    found.put(prefix + "unstated_kept.other", other.value, other.count, why)
+    images = torch.cat([one.images for one in seen])
+    found.put(prefix + "inception_score", inception_score(judges.reader.probabilities(images, "place")), len(images))
+    if judges.clip is None:
+        for name in ("clip_score", "fid"):
+            found.put(prefix + name, None, why=NO_CLIP)
+        return
+    features = judges.clip.images(images)
+    texts = judges.clip.texts([sentence for one in seen for sentence in one.sentences])
+    found.take({"clip_score": clip_score(features, texts)}, prefix)
+    real = judges.clip.images(torch.cat([one.images for one in drawn]))
+    found.put(prefix + "fid", frechet_distance(features, real), len(images))
+
+
+def _long_film(found: Evidence, made: Sequence[Made], reader: Reader) -> None:
+    """First minus last quarter of the long film, in likeness to the first appearance and in what the reader reads."""
+    long = next((one for one in made if one.held.long), None)
+    if long is None:
+        found.put("long_film_drop", None, why=f"no film of {LONG} shots was made")
+        return
+    count = len(long.held.film.shots)
+    ends = (range(count // 4), range(count - count // 4, count))
+    for prefix, film in (("", long.seen), ("baselines.drawn.", long.drawn)):
+        first, last = quarters(appearances(film), count)
+        why = "no later appearance in one of the quarters"
+        found.put(prefix + "long_film_drop", gap(first, last), min(first.count, last.count), why)
+        before, after = (read_film(reader, part_of(film, shots)) for shots in ends)
+        for name in TOGETHER:
+            a, b = before.get(name, Share()), after.get(name, Share())
+            found.put(f"{prefix}long_film_drop.{name}", gap(a, b), min(a.count, b.count), "not in one of the quarters")
+
+
+def _baselines(found: Evidence, made: Sequence[Made], judges: Judges, progress: Progress) -> None:
+    """The short films another way, and the films themselves beside them."""
+    short = [one for one in made if not one.held.long]
+    drawn = [one.drawn for one in short]
+    measure_keyframes(found, f"baselines.{PLAN.name}.", [one.seen for one in short], drawn, judges)
+    progress.stage("baselines", len(BASELINES) * sum(len(one.film.shots) for one in drawn))
+    for variant in BASELINES:
+        seen = [see_variant(one.held, variant, progress) for one in short]
+        measure_keyframes(found, f"baselines.{variant.name}.", seen, drawn, judges)
+    mine, copy = (_together(found, name) for name in (PLAN.name, "copy"))
+    found.put("better_than_copying", None if mine is None or copy is None else mine - copy, why="a measure is missing")
+    shots = sum(len(one.film.shots) for one in drawn)
+    found.sampled["baselines"] = f"keyframes of the {len(short)} short films, {shots} shots"
+
+
+def see_variant(held: HeldOut, variant: Variant, progress: Progress = SILENT) -> Seen:
+    """A film made another way."""
+    tokens = _numbered(variant.tokens(held))
+    return see_keyframes(held, list(render(held, variant.name, tokens, faces=variant.faces, progress=progress)))
+
+
+def _together(found: Evidence, variant: str) -> float | None:
+    values = [found.values[f"baselines.{variant}.{name}"] for name in TOGETHER]
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if len(known) == len(values) else None
+
+
+def _history(found: Evidence, made: Sequence[Made], judges: Judges, progress: Progress) -> None:
+    """Unstated details from true history, and from an earlier episode."""
+    count = sum(len(revisits(one.held)) for one in made)
+    progress.stage("history", len(SOURCES) * count)
+    told = added(unstated_revisit(one.held, judges.reader, progress) for one in made)
+    told = {name: told.get(name, Share()) for name in SOURCES}
+    found.take({"unstated_revisit": told["plan"]})
+    found.take({f"baselines.{name}.unstated_revisit": told[name] for name in SOURCES if name != "plan"})
+    why = "no shot returns to a place"
+    found.put("unstated_gain", gap(told["plan"], told["no_history"]), told["plan"].count, why)
+    copied = gap(told["copy"], told["no_history"])
+    found.put("baselines.copy.unstated_gain", copied, told["copy"].count, why)
+    found.sampled["unstated_revisit"] = f"{count} returns to a place, 4 details each"
+    short = [one for one in made if not one.held.long]
+    progress.stage("few-shot", len(short))
+    parts = []
+    for one in short:
+        parts.append(fewshot(one.held, judges.reader))
+        progress.advance(one.held.studio.script.title)
+    halves = added(parts)
+    shares = {name: halves.get(name, Share()) for name in ("with", "without")}
+    found.take({f"fewshot.{name}": share for name, share in shares.items()})
+    why = "no place of a first half is seen again in the second"
+    found.put("fewshot_gain", gap(shares["with"], shares["without"]), shares["with"].count, why)
+
+
+def _clips(found: Evidence, made: Sequence[Made], judges: Judges, progress: Progress) -> None:
+    """What moves."""
+    short = [one for one in made if not one.held.long]
+    chosen = {one.held.film.seed: sampled(one.held, CLIPS) for one in short}
+    count = sum(len(shots) for shots in chosen.values())
+    progress.stage("clips", count)
+    action, drawn = Share(), Share()
+    for one in short:
+        shots = chosen[one.held.film.seed]
+        for n, clip in zip(shots, make_clips(one.held, one.keyframes, shots, progress), strict=True):
+            action += read_action(judges.reader, clip_frames(clip.path), one.held, n)
+            drawn += read_action(judges.reader, drawn_clip(one.held, n), one.held, n)
+    found.take({"action": action, "baselines.drawn.action": drawn})
+    found.sampled["action"] = f"clips of the first {CLIPS} shots of each short film that are not wide, {count} clips"
+    _anchor(found, short, progress)
+
+
+def _anchor(found: Evidence, short: Sequence[Made], progress: Progress) -> None:
+    """Likeness to the keyframe along an extended clip, with the anchor on and off."""
+    shots = [(one, n) for one in short for n in anchored_shots(one.held)][:CLIPS]
+    progress.stage("anchor", 2 * len(shots))
+    for name, strength in (("on", 1.0), ("off", 0.0)):
+        rows: list[Tensor] = []
+        for one, n in shots:
+            progress.check()
+            row = anchor_likeness(one.held, one.keyframes[n], strength)
+            rows += [] if row is None else [row]
+            progress.advance(one.held.studio.script.title)
+        key = "anchor_decay" if name == "on" else "anchor_decay.off"
+        mean = torch.stack(rows).mean(0) if rows else None
+        decay = None if mean is None else float(mean[0] - mean[-1])
+        found.put(key, decay, len(rows), "the animator does not go on in segments")
+        for extension, value in enumerate([] if mean is None else mean.tolist()):
+            found.put(f"anchor_likeness.{name}.{extension}", value, len(rows))
+    found.sampled["anchor_decay"] = f"the first close or medium shot of {len(shots)} films, 5 extensions each"
+
+
+def _reader_accuracy(found: Evidence) -> None:
+    """What the reader makes of drawn frames, beside everything that it judges."""
+    for name in [name for name in found.chance if f"baselines.drawn.{name}" in found.values]:
+        source = f"baselines.drawn.{name}"
+        found.put(f"reader_accuracy.{name}", found.values[source], found.counts.get(source), found.why.get(source, ""))
+    each = [found.values[key] for key in found.values if key.startswith("reader_accuracy.by_attribute.")]
+    known = [value for value in each if value is not None]
+    found.put("reader_accuracy", sum(known) / len(known) if known else None, why="no close or medium shot")
+
+
+def _numbered(tokens: Tensor) -> dict[int, Tensor]:
+    return dict(enumerate(tokens))
