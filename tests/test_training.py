@@ -119,8 +119,23 @@ def test_heads_are_where_the_faces_are_and_count_more(tmp_path):
         for face in faces(shots.data.film("train", k), 0, 0.0):
             x, y = face.landmarks[2] / 4  # the nose
             assert heads[k, int(y), int(x)]
-    assert 0 < heads.float().mean() < 0.5
-    weights = places(heads, 3.0)
+    seen = heads > 0
+    assert 0 < seen.float().mean() < 0.5
+    weights = places(seen, 3.0)
     assert torch.allclose(weights.mean((1, 2, 3)), torch.ones(6))
     assert torch.allclose(weights[0].max(), 4 * weights[0].min())
-    assert bool((places(heads, 0.0) == 1).all())
+    assert bool((places(seen, 0.0) == 1).all())
+
+
+def test_identity_heads_read_the_slot_whose_head_is_in_the_patch():
+    from moviedreamer_core.papertown import ATTRIBUTES
+    from moviedreamer_core.training.identity_heads import COLUMNS, READ, identity_loss
+
+    labels = torch.full((1, len(ATTRIBUTES)), -1)
+    labels[0, COLUMNS["hat"]] = torch.tensor([2, 0, -1])
+    heads = torch.tensor([[0, 1, 2, 3]])  # nobody, the first, the second, and a third whose hat cannot be seen
+    right = torch.zeros(1, 4, len(READ["hat"]))
+    right[0, 1, 2] = right[0, 2, 0] = 20
+    assert identity_loss({"hat": right}, heads, labels) < 1e-3
+    assert identity_loss({"hat": right.flip(1)}, heads, labels) > 1
+    assert identity_loss({"hat": right}, torch.zeros_like(heads), labels) == 0

@@ -47,13 +47,14 @@ class StandInShots:
         self.split, self.count = split, count
         self.images = np.full((count, 16, 32, 3), 128, np.uint8)
         zeros = [torch.zeros(count, 3, width) for width in (8, 16, 16, 16)]
+        self.labels = torch.full((count, 1), -1)
         self.slots = Slots(*zeros, *torch.zeros(2, count, 3, dtype=torch.bool))
 
     def latents(self, look, count=None):
         return torch.zeros(count or self.count, 4, 4, 8)
 
     def heads(self, height, width):
-        return torch.zeros(self.count, height, width, dtype=torch.bool)
+        return torch.zeros(self.count, height, width, dtype=torch.uint8)
 
 
 @pytest.fixture

@@ -49,9 +49,17 @@ class Sketcher(ModelMixin, ConfigMixin):
 
     def forward(self, context: Tensor, pooled: Tensor, size: tuple[int, int] | None = None) -> Tensor:
         """Latents of the trained size, resampled to `size` (height, width in latent pixels) if that is another."""
-        c = self.config
+        return self.latents(*self.states(context, pooled), size)
+
+    def states(self, context: Tensor, pooled: Tensor) -> tuple[Tensor, Tensor]:
+        """The linear guess [B, patches, values] and what is known of every patch [B, patches, hidden]."""
         guess = self.layout(pooled).unflatten(1, (len(self.places), -1))
-        found = guess + self.outward(self.blocks(self.places + self.placed(guess), self.inward(context)))
+        return guess, self.blocks(self.places + self.placed(guess), self.inward(context))
+
+    def latents(self, guess: Tensor, states: Tensor, size: tuple[int, int] | None = None) -> Tensor:
+        """Latents from both."""
+        c = self.config
+        found = guess + self.outward(states)
         patches = found.transpose(1, 2).unflatten(2, (c.height // c.patch, c.width // c.patch))
         latents = F.pixel_shuffle(patches, c.patch)
         if size and size != (c.height, c.width):

@@ -76,19 +76,19 @@ class Shots:
         return Slots(kept["faces"].float(), texts[0], texts[1], texts[2], present.clone(), present)
 
     def heads(self, height: int, width: int) -> Tensor:
-        """bool [N, height, width]: where a head is seen, in a grid over the frame."""
-        name = f"heads_{self.split}_{self.count}_{width}x{height}"
-        return self._kept(name, lambda: {"heads": self._heads(height, width)})["heads"].bool()
+        """uint8 [N, height, width], a grid over the frame: 0, or 1 + the slot of whose head is seen there."""
+        name = f"slots_of_heads_{self.split}_{self.count}_{width}x{height}"
+        return self._kept(name, lambda: {"heads": self._heads(height, width)})["heads"]
 
     def _heads(self, height: int, width: int) -> Tensor:
         seen = torch.zeros(self.count, height, width, dtype=torch.uint8)
         scale = np.array([width / FRAME_SIZE[0], height / FRAME_SIZE[1]] * 2)
         for k in range(self.count):
-            for face in faces(self.data.film(self.split, k), 0, 0.0, FRAME_SIZE):
+            for slot, face in enumerate(faces(self.data.film(self.split, k), 0, 0.0, FRAME_SIZE)):
                 x0, y0, x1, y1 = np.array(face.box) * scale
                 (x, y), (w, h) = ((x0 + x1) / 2, (y0 + y1) / 2), (HEAD * (x1 - x0) / 2, HEAD * (y1 - y0) / 2)
                 left, top = max(0, int(x - w)), max(0, int(y - h))
-                seen[k, top : max(0, int(np.ceil(y + h))), left : max(0, int(np.ceil(x + w)))] = 1
+                seen[k, top : max(0, int(np.ceil(y + h))), left : max(0, int(np.ceil(x + w)))] = 1 + slot
         return seen
 
     def _kept(self, name: str, make: Callable[[], dict[str, Tensor]]) -> dict[str, Tensor]:

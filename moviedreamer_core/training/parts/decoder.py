@@ -19,6 +19,7 @@ from ...decoder.sampling import Condition, sample_latents
 from ...tokenizer import KeyframeTokenizer
 from ..diffusion import denoising_loss, noised
 from ..export import save_half
+from ..identity_heads import Taught, identity_loss
 from ..loop import Part, Workspace
 from ..pictures import save_grid, to_images
 from ..planner_films import FilmSettings
@@ -31,9 +32,10 @@ SLOT_KEYS = ("face", "description", "action", "expression", "face_known", "prese
 class DecoderPart(Part):
     """Settings: `frames`, of which `drawn` (all, if not given) are in this decoder's look; `held_out`, `token_noise`,
     `drop` (rate at which each input is hidden), `sketch` (weight), `heads` (how much more the error counts where a head
-    is seen; ours: small as they are, they are what one looks at), `start`, `steps`, `guidance`; `predicted` (share of
-    examples with predicted tokens, 0 without), for which `films` whole films are drawn and `held_out_films` for
-    validation, as `film` says (`planner_films.FilmSettings`: the planner's own, so that its cache serves both).
+    is seen; ours: small as they are, they are what one looks at), `identity` (weight of `identity_heads`), `start`,
+    `steps`, `guidance`; `predicted` (share of examples with predicted tokens, 0 without), for which `films` whole films
+    are drawn and `held_out_films` for validation, as `film` says (`planner_films.FilmSettings`: the planner's own, so
+    that its cache serves both).
     """
 
     name = "decoder"
@@ -51,18 +53,29 @@ class DecoderPart(Part):
         self.shots = Shots(workspace, "train", settings["frames"])
         self.held_out = Shots(workspace, "validation", settings["held_out"])
         self.latents = self.shots.latents(self.look, settings.get("drawn"))
-        self.where = places(self.shots.heads(*self.latents.shape[-2:]), settings.get("heads", 0.0))
+        self.where = places(self.shots.heads(*self.latents.shape[-2:]) > 0, settings.get("heads", 0.0))
         self.tokens = self._tokens(self.shots)
         self.held_out_tokens = self._tokens(self.held_out)
         self.planned = self._planned("train", "films")
         self.held_out_planned = self._planned("validation", "held_out_films")
-        self.model = self.start()
+        self.model = self._taught(self.start())
+        self.seen = self._heads_in_patches()
 
     def start(self) -> nn.Module:
         """The network to train: what the tokenizer's training left."""
         model = load_model(KeyframeDecoder, self.workspace.require("decoder_start"))
         model.register_to_config(start=self.settings.get("start", 1.0))
         return model
+
+    def _taught(self, decoder: nn.Module) -> nn.Module:
+        return Taught(decoder) if self.settings.get("identity") else decoder
+
+    def _heads_in_patches(self) -> Tensor:
+        """int64 [N, patches of the sketch]: 0, or 1 + the slot of whose head is there."""
+        sketcher = bare(self.model).sketcher
+        patch = 1 if sketcher is None else sketcher.config.patch
+        height, width = (side // patch for side in self.latents.shape[-2:])
+        return self.shots.heads(height, width).flatten(1).long()
 
     def _planned(self, split: str, count: str) -> PlannedShots | None:
         if not self.settings.get("predicted"):
@@ -96,6 +109,8 @@ class DecoderPart(Part):
             "latents": self.latents[index],
             "tokens": self.tokens[index],
             "where": self.where[index],
+            "heads": self.seen[index],
+            "labels": self.shots.labels[index],
             **slots,
             **random_conditions(rng, size, self.settings),
         }
@@ -107,15 +122,17 @@ class DecoderPart(Part):
         tokens, level = batch["tokens"], batch["level"]
         noisy_tokens = tokens + level[:, None, None] * torch.randn_like(tokens)
         noisy, steps, target, weights = noised(bare(model).scheduler(), batch["latents"], bare(model).config.start)
-        prediction, sketch = model(noisy, steps, noisy_tokens, unpack_slots(batch), level, batch["tokens_known"])
+        made = model(noisy, steps, noisy_tokens, unpack_slots(batch), level, batch["tokens_known"])
+        prediction, sketch, *logits = made
         denoise = denoising_loss(prediction, target, weights, batch["where"])
         guess = torch.zeros((), device=denoise.device)
         if sketch is not None:
             guess = ((sketch - batch["latents"]).abs() * batch["where"]).mean()
-        return denoise + self.settings["sketch"] * guess, {
-            "denoise": float(denoise.detach()),
-            "sketch": float(guess.detach()),
-        }
+        loss, numbers = denoise + self.settings["sketch"] * guess, {"denoise": denoise, "sketch": guess}
+        for each in logits:
+            numbers["identity"] = identity_loss(each, batch["heads"], batch["labels"])
+            loss = loss + self.settings["identity"] * numbers["identity"]
+        return loss, {name: float(value.detach()) for name, value in numbers.items()}
 
     @torch.no_grad()
     def validate(self, model: nn.Module) -> dict[str, float]:
@@ -161,17 +178,20 @@ class DecoderPart(Part):
 
     def export(self, model: nn.Module, folder: Path) -> None:
         keys = {k: self.settings[k] for k in ("steps", "guidance", "start") if k in self.settings}
+        model = bare(model)
         model.register_to_config(tokenizer_fingerprint=self.tokenizer.fingerprint, look=self.look, **keys)
         save_half(model, folder)
 
     def load(self, folder: Path) -> None:
-        self.model = load_model(KeyframeDecoder, folder)
-        self.model.register_to_config(start=self.settings.get("start", 1.0))
+        decoder = load_model(KeyframeDecoder, folder)
+        decoder.register_to_config(start=self.settings.get("start", 1.0))
+        self.model = self._taught(decoder)
 
 
 def bare(model: nn.Module) -> KeyframeDecoder:
     """The decoder inside whatever wraps it."""
-    return model.module if hasattr(model, "module") else model
+    model = getattr(model, "module", model)
+    return model.decoder if isinstance(model, Taught) else model
 
 
 def load_frozen_vae(workspace: Workspace) -> nn.Module:
@@ -202,7 +222,7 @@ def with_predicted(
     chosen = torch.from_numpy(rng.random(size) < share)
     rows = torch.from_numpy(rng.integers(len(shots), size=size))
     other = {"latents": shots.latents[rows].float(), "tokens": shots.predicted[rows]}
-    other["where"] = torch.ones_like(batch["where"])
+    other["where"], other["heads"] = torch.ones_like(batch["where"]), torch.zeros_like(batch["heads"])
     other |= pack_slots(shots.slots.select(rows))
     return batch | {k: torch.where(chosen.view(-1, *[1] * (v.ndim - 1)), v, batch[k]) for k, v in other.items()}
 

@@ -1,0 +1,54 @@
+"""Heads that teach a decoder's sketch who is seen where.
+
+From what the sketch knows of a patch, linear heads read the face of whoever's head is seen there. Pixels alone teach it
+late: a pair of glasses is a few pixels, but for a head it is a class of its own. Ours; only the decoder is exported.
+"""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ..decoder.condition import Slots
+from ..decoder.model import KeyframeDecoder
+from ..papertown import ATTRIBUTES, EXPRESSIONS, PERSON
+from ..papertown.world import MAX_PEOPLE
+
+READ: Mapping[str, tuple[str, ...]] = {**PERSON, "expression": EXPRESSIONS}
+COLUMNS = {name: [list(ATTRIBUTES).index(f"slot{slot}.{name}") for slot in range(MAX_PEOPLE)] for name in READ}
+
+
+class Taught(nn.Module):
+    """A decoder with a sketch, and the heads that teach it."""
+
+    def __init__(self, decoder: KeyframeDecoder) -> None:
+        super().__init__()
+        self.decoder = decoder
+        hidden = int(decoder.sketcher.config.hidden)
+        self.heads = nn.ModuleDict({name: nn.Linear(hidden, len(values)) for name, values in READ.items()})
+
+    def forward(
+        self, noisy: Tensor, timestep: Tensor, tokens: Tensor, slots: Slots, level: Tensor, known: Tensor
+    ) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
+        """(v prediction, sketch, logits [B, patches, classes] of every attribute)."""
+        decoder = self.decoder
+        context, pooled = decoder.projector(tokens, slots, level, known)
+        guess, states = decoder.sketcher.states(context, pooled)
+        sketch = decoder.sketcher.latents(guess, states, (noisy.shape[-2], noisy.shape[-1]))
+        prediction = decoder.denoise(noisy, timestep, context, pooled, sketch.detach())
+        return prediction, sketch, {name: head(states) for name, head in self.heads.items()}
+
+
+def identity_loss(logits: Mapping[str, Tensor], heads: Tensor, labels: Tensor) -> Tensor:
+    """Mean cross-entropy over the attributes of the heads that are seen.
+
+    logits [B, P, classes] by attribute; heads int64 [B, P], 0 or 1 + the slot of whose head is in the patch; labels
+    int64 [B, A] in the order of ATTRIBUTES, -1 where nothing can be seen.
+    """
+    losses = []
+    for name, values in logits.items():
+        own = F.pad(labels[:, COLUMNS[name]], (1, 0), value=-1).gather(1, heads)
+        if bool((own >= 0).any()):
+            losses.append(F.cross_entropy(values.flatten(0, 1).float(), own.flatten(), ignore_index=-1))
+    return torch.stack(losses).mean() if losses else labels.new_zeros((), dtype=torch.float32)
