@@ -194,7 +194,7 @@ def random_pack(tmp_path_factory) -> Path:
 
     torch.manual_seed(0)
     part = FacesPart.__new__(FacesPart)
-    part.settings = {"width": 128}
+    part.settings = {"width": 128, "recognise": True}
     folder = tmp_path_factory.mktemp("pack")
     part.export(FaceNetworks(128), folder)
     return folder
@@ -268,7 +268,7 @@ def test_the_part_learns_from_what_it_draws(monkeypatch, tmp_path):
 
     monkeypatch.setattr(faces, "_in_parallel", here)
     settings = {"width": 16, "people": 4, "portraits": 2, "scenes": 4, "scenes_per_batch": 1, "held_out": 4}
-    part = faces.FacesPart({**settings, "contrast": 0.1}, Workspace(tmp_path))
+    part = faces.FacesPart({**settings, "contrast": 0.1, "recognise": True}, Workspace(tmp_path))
     first, again = (part.batch(0, np.random.default_rng([0, 0]), 8) for _ in range(2))
     assert all(torch.equal(first[k], again[k]) for k in first)
     assert first["crops"].shape == (8, 3, 112, 112) and first["scenes"].shape == (1, 3, 256, 256)

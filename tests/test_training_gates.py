@@ -159,7 +159,7 @@ def test_the_gpu_recipe_keeps_mini_s_sizes():
     assert gpu["tokenizer"]["tokenizer"] == mini["tokenizer"]["tokenizer"]
     assert gpu["vae"]["model"] == mini["vae"]["model"] and gpu["decoder"]["start"] == 1.0
     planner = full_config(gpu["planner"]["model"])
-    assert planner == {**full_config("mini"), "recall": 4}
+    assert planner == {**full_config("mini"), "recall": 4, "recall_cast": 2}
     for section in gpu.values():
         loop = section["loop"]
         assert loop["precision"] == "bf16" and loop["limit_seconds"] <= 400 and loop["steps"] * 0.05 <= 300

@@ -24,6 +24,7 @@ from .labels import ATTRIBUTES
 from .world import ACTIONS, MAX_PEOPLE, PERSON, Person
 
 READ_SIZE = (64, 128)
+CELLS = (8, 16)
 CLIP_FRAMES = 8
 WIDE_ATTRIBUTES = ("skin", "hair_color", "hat")
 Answer = tuple[Tensor, Tensor]
@@ -57,7 +58,7 @@ class Trunk(nn.Module):
             nn.Conv2d(b, c, 3, stride=2, padding=1),
             ResBlock(c),
         )
-        self.position = nn.Parameter(torch.randn(128, c) * 0.1)
+        self.position = nn.Parameter(torch.randn(CELLS[0] * CELLS[1], c) * 0.1)
         self.norm = nn.LayerNorm(c)
         self.mix = nn.MultiheadAttention(c, heads, batch_first=True)
         self.last = nn.LayerNorm(c)
@@ -77,19 +78,30 @@ class Look(nn.Module):
         self.score = nn.Linear(width, views * glances)
 
     def forward(self, cells: Tensor) -> Tensor:
-        weights = self.score(cells).float().softmax(dim=1).to(cells.dtype)
-        return torch.einsum("bnq,bnc->bqc", weights, cells).unflatten(1, (self.views, self.glances)).flatten(2)
+        return self.seen(cells, self.maps(cells))
+
+    def maps(self, cells: Tensor) -> Tensor:
+        """Where it looks, [B, views, glances, N]: every map sums to 1."""
+        return self.score(cells).float().softmax(dim=1).mT.unflatten(1, (self.views, self.glances))
+
+    def seen(self, cells: Tensor, maps: Tensor) -> Tensor:
+        """What it sees there."""
+        return torch.einsum("bvgn,bnc->bvgc", maps.to(cells.dtype), cells).flatten(2)
 
 
 class Reader(ModelMixin, ConfigMixin):  # type: ignore[misc]
-    """Linear heads for every attribute on a small convolutional trunk, and a second trunk that reads motion."""
+    """Linear heads for every attribute on a small convolutional trunk, and a second trunk that reads motion.
+
+    The first half of a slot's glances is taught to rest on its head (`training/parts/reader.py`): left alone, they find
+    clothes and hats, and read faces no better than chance does.
+    """
 
     @register_to_config
     def __init__(
         self,
         widths: tuple[int, int, int] = (24, 48, 96),
         motion_widths: tuple[int, int, int] = (24, 40, 56),
-        glances: int = 4,
+        glances: int = 6,
     ) -> None:
         super().__init__()
         scene, person = outputs()
@@ -110,7 +122,18 @@ class Reader(ModelMixin, ConfigMixin):  # type: ignore[misc]
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """images [B, 3, 64, 128] in [0, 1] to `columns` logits: scene [B, S], slots [B, 3, P]."""
-        seen = self.look(self.trunk(images * 4 - 2))
+        return self.answers(*self.glance(images))
+
+    def glance(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Cells [B, 128, W] of images [B, 3, 64, 128], and where the frame's view and each slot's look at them
+        [B, 4, glances, 128].
+        """
+        cells = self.trunk(images * 4 - 2)
+        return cells, self.look.maps(cells)
+
+    def answers(self, cells: Tensor, maps: Tensor) -> tuple[Tensor, Tensor]:
+        """`columns` logits from both: scene [B, S], slots [B, 3, P]."""
+        seen = self.look.seen(cells, maps)
         return self.scene(seen[:, 0]), self.person(seen[:, 1:])
 
     def forward_motion(self, clips: Tensor) -> Tensor:

@@ -57,6 +57,10 @@ class Conditions:
         """Every tensor changed alike: moved, indexed, reshaped."""
         return Conditions(*(change(getattr(self, field.name)) for field in fields(self)))
 
+    def joined(self, other: "Conditions") -> "Conditions":
+        """These shots and then the other ones."""
+        return Conditions(*(torch.cat([getattr(self, f.name), getattr(other, f.name)]) for f in fields(self)))
+
     def __getitem__(self, index: int | slice) -> "Conditions":
         return self.map(lambda value: value[index])
 

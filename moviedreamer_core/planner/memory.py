@@ -8,6 +8,8 @@ from torch import Tensor
 from transformers import DynamicCache, LlamaConfig
 from transformers.cache_utils import DynamicLayer
 
+from .conditions import Conditions
+
 ROOM = 256  # positions added at a time, at least
 
 
@@ -17,17 +19,17 @@ class Memory:
 
     cache: DynamicCache
     steps: int = 0
-    places: Tensor | None = None  # [N, W] for `Recall`: place sentences, tokens [N, T*D], and numbers [N] of past steps
+    past: Conditions | None = None  # [N, ...] for recall: conditions, tokens [N, T*D] and numbers [N] of past steps
     tokens: Tensor | None = None
     numbers: Tensor | None = None
 
-    def note(self, place: Tensor, tokens: Tensor) -> None:
-        """Keep the place sentence [1, W] and the tokens [1, T*D] of the step that is being remembered."""
-        number = torch.tensor([self.steps], device=place.device)
-        if self.places is None or self.tokens is None or self.numbers is None:
-            self.places, self.tokens, self.numbers = place, tokens, number
+    def note(self, conditions: Conditions, tokens: Tensor) -> None:
+        """Keep the conditions [1, ...] and the tokens [1, T*D] of the step that is being remembered."""
+        number = torch.tensor([self.steps], device=tokens.device)
+        if self.past is None or self.tokens is None or self.numbers is None:
+            self.past, self.tokens, self.numbers = conditions, tokens, number
         else:
-            self.places = torch.cat([self.places, place])
+            self.past = self.past.joined(conditions)
             self.tokens = torch.cat([self.tokens, tokens])
             self.numbers = torch.cat([self.numbers, number])
 

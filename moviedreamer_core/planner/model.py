@@ -10,6 +10,7 @@ so a past step costs T positions for ever. `states` runs whole films in one forw
 
 import json
 import math
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -26,7 +27,7 @@ from .conditions import FIELDS, SLOT_FIELDS, SLOT_SENTENCES, Conditions
 from .head import MixtureHead
 from .memory import Memory
 from .packing import Dropped, Packed
-from .recall import Recall
+from .recall import CastRecall, Recall
 
 SLOTS = len(FIELDS)  # kinds of position: the fields, then those of a slot, then the query
 QUERY = SLOTS + len(SLOT_FIELDS)
@@ -48,8 +49,9 @@ class Planner(ModelMixin, ConfigMixin):
     `llama` is a LlamaConfig; `head` has components, groups, sigma_floor, width, and the loss weights l1, l2 and nll
     (likelihood; 1 unless given, 0 makes plain regression of it); `dropout` acts on input embeddings and residual
     branches; `augment` holds the rates of the anti-overfitting strategies (see `regularise`); `temperature` is the one
-    to sample with; `input_scale` fits the embeddings to a body that was trained on others; `recall` is the number of
-    heads of `Recall` (0: none). Fingerprints name the tokenizer, text encoder and face pack whose numbers it reads.
+    to sample with; `input_scale` fits the embeddings to a body that was trained on others; `recall` and `recall_cast`
+    are the numbers of heads of `Recall` and `CastRecall` (0: none). Fingerprints name the tokenizer, text encoder and
+    face pack whose numbers it reads.
     """
 
     @register_to_config
@@ -67,6 +69,7 @@ class Planner(ModelMixin, ConfigMixin):
         temperature: float = 1.0,
         input_scale: float = 1.0,
         recall: int = 0,
+        recall_cast: int = 0,
         tokenizer_fingerprint: str = "",
         text_fingerprint: str = "",
         face_fingerprint: str = "",
@@ -88,7 +91,11 @@ class Planner(ModelMixin, ConfigMixin):
         self.null_face, self.null_description = _embedding(width), _embedding(width)
         self.null_tokens = _embedding(token_count, width)
         self.mixture = MixtureHead(width, token_count * token_width, **options)
-        self.recollection = Recall(recall, text_width, token_count * token_width, width) if recall else None
+        dims = token_count * token_width
+        self.recollection = Recall(recall, text_width, dims, width) if recall else None
+        self.cast_recollection = (
+            CastRecall(recall_cast, text_width, face_width, max_slots, dims, width) if recall_cast else None
+        )
         for layer in self.body.layers:
             for branch in (layer.self_attn.o_proj, layer.mlp.down_proj):
                 branch.register_forward_hook(_Drop(dropout))
@@ -190,8 +197,8 @@ class Planner(ModelMixin, ConfigMixin):
         one = (conditions or self._nothing()).map(lambda value: value.to(self.device)[None, None])
         past = self._embed_past(tokens.to(self.device, self.dtype)[None, None], one, unknown)
         self._extend(memory, past[0, 0])
-        if self.recollection is not None and conditions is not None:
-            memory.note(one.fields[0, :, PLACE], tokens.to(self.device, self.dtype).flatten()[None])
+        if self._recalls and conditions is not None:
+            memory.note(one.map(lambda value: value[0]), tokens.to(self.device, self.dtype).flatten()[None])
         memory.steps += 1
 
     def _extend(self, memory: Memory, embeds: Tensor) -> Tensor:
@@ -222,11 +229,15 @@ class Planner(ModelMixin, ConfigMixin):
         filled = torch.cat([ones.expand(*ones.shape[:-1], SLOTS), there, ones], dim=-1)
         return torch.cat([fields, slots, query[:, :, None]], dim=2), filled
 
+    @property
+    def _recalls(self) -> bool:
+        return self.recollection is not None or self.cast_recollection is not None
+
     def _recall_films(
         self, now: Tensor, tokens: Tensor, conditions: Conditions, positions: Tensor, dropped: Dropped
     ) -> Tensor:
         """Positions of the current steps [B, S, P, H], with what the query recalls of the steps before."""
-        if self.recollection is None:
+        if not self._recalls:
             return now
         count = tokens.shape[1]
         visible = torch.ones(count, count, dtype=torch.bool, device=now.device).tril(-1).expand(len(tokens), -1, -1)
@@ -236,19 +247,37 @@ class Planner(ModelMixin, ConfigMixin):
         for steps in hidden:
             visible = visible if steps is None else visible & ~steps[:, None, :]
         gap = positions[:, :, None] - positions[:, None, :]
-        places = conditions.fields[:, :, PLACE]
-        found = self.recollection(places, places, tokens.flatten(2), gap, visible)
-        return torch.cat([now[:, :, :-1], now[:, :, -1:] + found[:, :, None]], dim=2)
+        told = self._told(conditions, dropped)
+        return self._recalled(now, told, told, tokens.flatten(2), gap, visible)
 
     def _recall_memory(self, now: Tensor, memory: Memory, one: Conditions) -> Tensor:
         """The same for one step [1, 1, P, H] over a memory."""
-        if self.recollection is None or memory.places is None:
+        if not self._recalls or memory.past is None:
             return now
         gap = memory.steps - memory.numbers[None, None]
-        place = one.fields[:, :, PLACE]
-        seen = torch.ones_like(gap, dtype=torch.bool)
-        found = self.recollection(place, memory.places[None], memory.tokens[None], gap, seen)
-        return torch.cat([now[:, :, :-1], now[:, :, -1:] + found[:, :, None]], dim=2)
+        before = memory.past.map(lambda value: value[None])
+        return self._recalled(now, one, before, memory.tokens[None], gap, torch.ones_like(gap, dtype=torch.bool))
+
+    def _recalled(
+        self, now: Tensor, current: Conditions, before: Conditions, tokens: Tensor, gap: Tensor, visible: Tensor
+    ) -> Tensor:
+        query = now[:, :, -1]
+        if self.recollection is not None:
+            places = current.fields[:, :, PLACE], before.fields[:, :, PLACE]
+            query = query + self.recollection(*places, tokens, gap, visible)
+        if self.cast_recollection is not None:
+            query = query + self.cast_recollection(current, before, tokens, gap, visible)
+        return torch.cat([now[:, :, :-1], query[:, :, None]], dim=2)
+
+    @staticmethod
+    def _told(c: Conditions, dropped: Dropped) -> Conditions:
+        """The conditions without the faces and descriptions that are dropped."""
+        if dropped.faces is not None:
+            c = replace(c, has_face=c.has_face & ~dropped.faces)
+        if dropped.descriptions is not None:
+            told = c.slots[..., :1, :] * ~dropped.descriptions[..., None, None]
+            c = replace(c, slots=torch.cat([told, c.slots[..., 1:, :]], dim=-2))
+        return c
 
     def _embed_past(self, tokens: Tensor, conditions: Conditions, dropped: Dropped) -> Tensor:
         """Embeddings [B, S, T, H] of past steps: tokens, plus place and cast; a slot's gain tells who stood where.

@@ -1,7 +1,7 @@
-"""Heads that teach a decoder's sketch who is seen where.
+"""Heads that teach a network who is seen where.
 
-From what the sketch knows of a patch, linear heads read the face of whoever's head is seen there. Pixels alone teach it
-late: a pair of glasses is a few pixels, but for a head it is a class of its own. Ours; only the decoder is exported.
+From what it knows of a patch, linear heads read the face of whoever's head is seen there. Pixels alone teach a decoder
+late: a pair of glasses is a few pixels, but for a head it is a class of its own. Ours; the heads are never exported.
 """
 
 from collections.abc import Mapping
@@ -19,14 +19,23 @@ READ: Mapping[str, tuple[str, ...]] = {**PERSON, "expression": EXPRESSIONS}
 COLUMNS = {name: [list(ATTRIBUTES).index(f"slot{slot}.{name}") for slot in range(MAX_PEOPLE)] for name in READ}
 
 
+class IdentityHeads(nn.ModuleDict):
+    """States of patches [B, P, W] to logits [B, P, classes] of every attribute of a head."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__({name: nn.Linear(width, len(values)) for name, values in READ.items()})
+
+    def forward(self, states: Tensor) -> dict[str, Tensor]:
+        return {name: head(states) for name, head in self.items()}
+
+
 class Taught(nn.Module):
     """A decoder with a sketch, and the heads that teach it."""
 
     def __init__(self, decoder: KeyframeDecoder) -> None:
         super().__init__()
         self.decoder = decoder
-        hidden = int(decoder.sketcher.config.hidden)
-        self.heads = nn.ModuleDict({name: nn.Linear(hidden, len(values)) for name, values in READ.items()})
+        self.heads = IdentityHeads(int(decoder.sketcher.config.hidden))
 
     def forward(
         self, noisy: Tensor, timestep: Tensor, tokens: Tensor, slots: Slots, level: Tensor, known: Tensor
@@ -37,7 +46,7 @@ class Taught(nn.Module):
         guess, states = decoder.sketcher.states(context, pooled)
         sketch = decoder.sketcher.latents(guess, states, (noisy.shape[-2], noisy.shape[-1]))
         prediction = decoder.denoise(noisy, timestep, context, pooled, sketch.detach())
-        return prediction, sketch, {name: head(states) for name, head in self.heads.items()}
+        return prediction, sketch, self.heads(states)
 
 
 def identity_loss(logits: Mapping[str, Tensor], heads: Tensor, labels: Tensor) -> Tensor:

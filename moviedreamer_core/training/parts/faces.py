@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ...errors import MovieDreamerError
 from ...papertown import EXPRESSIONS, PERSON, Person, draw_frame, draw_portrait, faces, portrait_face
 from ...papertown.films import lookalike, random_person
 from ..data import frame_film
@@ -37,8 +38,15 @@ class FaceNetworks(nn.Module):
         self.detector, self.recogniser = Detector(), Recogniser(width)
         self.heads = nn.ModuleDict({name: nn.Linear(width, len(values)) for name, values in PERSON.items()})
 
-    def forward(self, crops: Tensor, scenes: Tensor) -> tuple[Tensor, dict[str, Tensor], tuple[Tensor, ...]]:
-        """crops [B, 3, 112, 112], scenes [b, 3, 256, 256] -> unit embeddings, attribute logits, detector rows."""
+    def forward(
+        self, crops: Tensor | None, scenes: Tensor
+    ) -> tuple[Tensor | None, dict[str, Tensor], tuple[Tensor, ...]]:
+        """crops [B, 3, 112, 112], scenes [b, 3, 256, 256] -> unit embeddings, attribute logits, detector rows.
+
+        Without crops the recogniser rests.
+        """
+        if crops is None:
+            return None, {}, self.detector(scenes)
         unit = F.normalize(self.recogniser(crops), dim=1)
         wide = unit * unit.shape[1] ** 0.5
         return unit, {name: head(wide) for name, head in self.heads.items()}, self.detector(scenes)
@@ -46,7 +54,8 @@ class FaceNetworks(nn.Module):
 
 class FacesPart(Part):
     """Settings: `width` F of an embedding, `people`, `portraits` of each, `scenes` for the detector,
-    `scenes_per_batch`, `held_out` people, `contrast`: the weight of that loss.
+    `scenes_per_batch`, `held_out` people, `contrast`: the weight of that loss; `recognise` (true): without, the
+    detector learns alone and the exported recogniser is kept to the byte, with every embedding that was made by it.
     """
 
     name = "faces"
@@ -55,6 +64,9 @@ class FacesPart(Part):
         super().__init__(settings, workspace)
         torch.manual_seed(0)
         self.model = FaceNetworks(settings["width"]).to(memory_format=torch.channels_last)
+        if not settings["recognise"]:
+            self.model.recogniser.requires_grad_(False)
+            self.model.heads.requires_grad_(False)
         self.crops, self.marks = self._crops("train", settings["people"])
         self.held_out, self.held_out_marks = self._crops("test", settings["held_out"])
         self.scenes, self.boxes = self._scenes("train", settings["scenes"])
@@ -78,12 +90,14 @@ class FacesPart(Part):
         }
 
     def loss(self, batch: dict[str, Tensor], model: nn.Module) -> tuple[Tensor, dict[str, float]]:
-        unit, logits, found = model(batch["crops"], batch["scenes"])
+        unit, logits, found = model(batch["crops"] if self.settings["recognise"] else None, batch["scenes"])
+        detection = sum(detector_loss(rows, batch[f"targets{k}"]) for k, rows in enumerate(found))
+        if unit is None:
+            return detection, {"detection": float(detection.detach())}
         attributes = torch.stack(
             [F.cross_entropy(logits[n], batch["marks"][:, k]) for k, n in enumerate(PERSON)]
         ).mean()
         contrast = supervised_contrast(unit, batch["who"])
-        detection = sum(detector_loss(rows, batch[f"targets{k}"]) for k, rows in enumerate(found))
         parts = {"attributes": attributes, "contrast": contrast, "detection": detection}
         loss = attributes + self.settings["contrast"] * contrast + detection
         return loss, {k: float(v.detach()) for k, v in parts.items()}
@@ -112,12 +126,15 @@ class FacesPart(Part):
             "same": float(same.mean()),
             "alike": float(alike.mean()),
             "separated": separated,
-            "detection": float(np.mean(found)),
+            "detection": float(np.mean([overlap > 0.5 for scene in found for overlap, _ in scene])),
+            "landmarks": float(np.median([off for scene in found for _, off in scene])),
             **right,
         }
 
-    def _found(self, detector: Detector, image: np.ndarray, boxes: np.ndarray) -> float:
-        """The share of a scene's faces whose best box overlaps the true one by half."""
+    def _found(self, detector: Detector, image: np.ndarray, faces: np.ndarray) -> list[tuple[float, float]]:
+        """Of every face of a scene: the overlap of the best box, and how far its landmarks are off, over the side of
+        the face.
+        """
         out = detector(_pixels(image[None], 128.0).to(next(detector.parameters()).device))
         shown = []
         for k, stride in enumerate(STRIDES):
@@ -125,10 +142,18 @@ class FacesPart(Part):
             side = CANVAS // stride
             cell = torch.arange(side * side, device=keep.device).repeat_interleave(ANCHORS)[keep]
             corner = torch.stack([cell % side, cell // side], 1) * stride
-            box = out[3 + k][keep] * stride
-            shown.append(torch.cat([corner - box[:, :2], corner + box[:, 2:]], 1))
+            box, marks = out[3 + k][keep] * stride, out[6 + k][keep] * stride
+            shown.append(torch.cat([corner - box[:, :2], corner + box[:, 2:], corner.repeat(1, 5) + marks], 1))
         candidates = torch.cat(shown).cpu().numpy()
-        return float(np.mean([max((_overlap(c, b[:4]) for c in candidates), default=0.0) > 0.5 for b in boxes]))
+        best = []
+        for face in faces:
+            overlaps = [_overlap(c[:4], face[:4]) for c in candidates]
+            if not overlaps:
+                best.append((0.0, 1.0))
+                continue
+            found = candidates[int(np.argmax(overlaps))]
+            best.append((max(overlaps), float(np.abs(found[4:] - face[4:]).mean() / (face[2:4] - face[:2]).max())))
+        return best
 
     def export(self, model: nn.Module, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -138,13 +163,11 @@ class FacesPart(Part):
             export_onnx(
                 model.detector.cpu(), torch.zeros(1, 3, CANVAS, CANVAS), str(folder / "det.onnx"), names, moving=(2, 3)
             )
-            export_onnx(
-                model.recogniser.cpu(),
-                torch.zeros(1, 3, 112, 112),
-                str(folder / "rec.onnx"),
-                ["embedding"],
-                moving=(0,),
-            )
+            if self.settings["recognise"]:
+                example = torch.zeros(1, 3, 112, 112)
+                export_onnx(model.recogniser.cpu(), example, str(folder / "rec.onnx"), ["embedding"], moving=(0,))
+            elif not (folder / "rec.onnx").exists():
+                raise MovieDreamerError(f"{folder} has no rec.onnx to keep: train faces with recognise=true first.")
         settings = {
             "det_size": [CANVAS, CANVAS],
             "det_threshold": 0.5,

@@ -100,7 +100,8 @@ class PlannerPart(Part):
     def load(self, folder: Path) -> None:
         """A planner that was trained without recall gets a fresh one."""
         found = self.model.load_state_dict(load_model(Planner, folder).state_dict(), strict=False)
-        missing = [name for name in found.missing_keys if not name.startswith("recollection.")]
+        recall = ("recollection.", "cast_recollection.")
+        missing = [name for name in found.missing_keys if not name.startswith(recall)]
         if missing or found.unexpected_keys:
             name = (missing + found.unexpected_keys)[0]
             raise MovieDreamerError(f"{folder}: its planner has another configuration (weight {name}): start anew")

@@ -13,14 +13,16 @@ from torch.nn import functional as F
 
 from ...bundle import load_model
 from ...papertown import LOOKS, Film, draw_frame, labels
-from ...papertown.columns import accuracy, cross_entropy
+from ...papertown.columns import Logits, accuracy, cross_entropy
 from ...papertown.labels import ATTRIBUTES
-from ...papertown.reader import CLIP_FRAMES, Reader
+from ...papertown.reader import CELLS, CLIP_FRAMES, Reader
 from ...papertown.world import MAX_PEOPLE
 from ..data import frame_film
 from ..export import save_half
+from ..identity_heads import IdentityHeads, identity_loss
 from ..loop import Part, Workspace
 from ..pictures import save_grid, to_images
+from ..shots import Shots
 from ..wear import worn
 
 FPS = 8
@@ -34,14 +36,20 @@ class Eyes(nn.Module):
     def __init__(self, reader: Reader) -> None:
         super().__init__()
         self.reader = reader
+        self.heads = IdentityHeads(reader.config.widths[-1])
 
-    def forward(self, images: Tensor, clips: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Scene and slot logits of images [B, 3, 64, 128], action logits of grey clips [C, 8, 64, 128]."""
-        return *self.reader(images), self.reader.forward_motion(clips)
+    def forward(self, images: Tensor, clips: Tensor) -> tuple[Logits, Tensor, dict[str, Tensor], Tensor]:
+        """Logits of images [B, 3, 64, 128], where each slot looks [B, 3, glances, 128], whose head each cell knows of,
+        and action logits of grey clips [C, 8, 64, 128].
+        """
+        cells, maps = self.reader.glance(images)
+        return self.reader.answers(cells, maps), maps[:, 1:], self.heads(cells), self.reader.forward_motion(clips)
 
 
 class ReaderPart(Part):
-    """Settings: `frames` (look -> number), `clips`, `clips_per_frame` of a batch, `seed`, `model` (optional)."""
+    """Settings: `frames` (look -> number), `clips`, `clips_per_frame` of a batch, `heads` and `identity` (weights of
+    what teaches it to look at heads), `seed`, `model` (optional).
+    """
 
     name = "reader"
 
@@ -49,6 +57,7 @@ class ReaderPart(Part):
         super().__init__(settings, workspace)
         self.frames = [workspace.data.frames("train", settings["frames"][look], look) for look in LOOKS]
         self.held_out = [workspace.data.frames("test", HELD_OUT, look) for look in LOOKS]
+        self.heads = [Shots(workspace, "train", settings["frames"][look]).heads(*CELLS).flatten(1) for look in LOOKS]
         self.clips, self.actions = drawn_clips(workspace, "train", settings["clips"])
         self.held_out_clips = drawn_clips(workspace, "test", min(256, settings["clips"]))
         torch.manual_seed(settings["seed"])
@@ -56,11 +65,13 @@ class ReaderPart(Part):
 
     def batch(self, step: int, rng: np.random.Generator, size: int) -> dict[str, Tensor]:
         counts = (size // 2, size - size // 2)
-        rows = [(look, rng.integers(len(look), size=n)) for look, n in zip(self.frames, counts, strict=True)]
+        chosen = [rng.integers(len(look), size=n) for look, n in zip(self.frames, counts, strict=True)]
+        rows = list(zip(self.frames, chosen, strict=True))
         clips = rng.integers(len(self.clips), size=max(1, round(size * self.settings["clips_per_frame"])))
         return {
-            "images": to_images(np.concatenate([look.images[chosen] for look, chosen in rows])),
-            "labels": torch.from_numpy(np.concatenate([look.labels[chosen] for look, chosen in rows])).long(),
+            "images": to_images(np.concatenate([look.images[own] for look, own in rows])),
+            "labels": torch.from_numpy(np.concatenate([look.labels[own] for look, own in rows])).long(),
+            "heads": torch.cat([heads[own] for heads, own in zip(self.heads, chosen, strict=True)]).long(),
             "clips": torch.from_numpy(self.clips[clips]).float().div(255),
             "actions": torch.from_numpy(self.actions[clips]).long(),
         }
@@ -68,10 +79,16 @@ class ReaderPart(Part):
     def loss(self, batch: dict[str, Tensor], model: Any) -> tuple[Tensor, dict[str, float]]:
         clips = batch["clips"]
         clips = worn(clips.reshape(len(clips), 1, -1, clips.shape[-1]).expand(-1, 3, -1, -1))[:, 0].view_as(clips)
-        scene, slots, motion = model(worn(batch["images"]), clips)
-        looks = cross_entropy((scene, slots), batch["labels"])
-        moves = F.cross_entropy(motion.flatten(0, 1), batch["actions"].flatten(), ignore_index=-1)
-        return looks + 0.2 * moves, {"looks": float(looks.detach()), "moves": float(moves.detach())}
+        answers, maps, states, motion = model(worn(batch["images"]), clips)
+        losses = {
+            "looks": cross_entropy(answers, batch["labels"]),
+            "moves": F.cross_entropy(motion.flatten(0, 1), batch["actions"].flatten(), ignore_index=-1),
+            "heads": heads_missed(maps, batch["heads"]),
+            "identity": identity_loss(states, batch["heads"], batch["labels"]),
+        }
+        weights = {"looks": 1.0, "moves": 0.2, **{k: self.settings[k] for k in ("heads", "identity")}}
+        total = sum(weights[name] * loss for name, loss in losses.items())
+        return total, {name: float(loss.detach()) for name, loss in losses.items()}
 
     def validate(self, model: Any) -> dict[str, float]:
         """Shares read right on drawn frames of the test split: people and arrangements that training never showed."""
@@ -116,6 +133,17 @@ class ReaderPart(Part):
                 found = reader.who(image[None], 0, [member.person for member in film.cast])
                 right.append(int(found) == film.shots[0].figures[0].character)
         return sum(right) / max(1, len(right))
+
+
+def heads_missed(maps: Tensor, heads: Tensor) -> Tensor:
+    """-log of what the first half of a slot's glances gives to its head, the mean over the heads that are seen.
+
+    maps [B, 3, glances, N], each summing to 1; heads int64 [B, N], 0 or 1 + the slot of whose head is in the cell.
+    """
+    on = heads[:, None] == torch.arange(1, maps.shape[1] + 1, device=heads.device)[:, None]
+    rest = (maps[:, :, : maps.shape[2] // 2].float() * on[:, :, None]).sum(-1).mean(-1)
+    seen = on.any(-1)
+    return -rest[seen].clamp(min=1e-4).log().mean() if bool(seen.any()) else maps.sum() * 0
 
 
 def drawn_clips(workspace: Workspace, split: str, count: int) -> tuple[np.ndarray, np.ndarray]:
