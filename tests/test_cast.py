@@ -287,6 +287,30 @@ def test_the_part_learns_from_what_it_draws(monkeypatch, tmp_path):
     assert part.gate()[0] in metrics and all(np.isfinite(v) for v in metrics.values())
 
 
+def test_the_detector_learns_alone_and_the_recogniser_keeps_its_bytes(monkeypatch, tmp_path, random_pack):
+    from moviedreamer_core.training.loop import Workspace
+    from moviedreamer_core.training.parts import faces
+
+    def here(draw, jobs, workers):
+        pictures, values = zip(*map(draw, jobs[:2]), strict=True)
+        return np.concatenate(pictures), np.concatenate(values)
+
+    monkeypatch.setattr(faces, "_in_parallel", here)
+    settings = {"width": 128, "people": 4, "portraits": 1, "scenes": 2, "scenes_per_batch": 2, "held_out": 4}
+    part = faces.FacesPart({**settings, "contrast": 0.1, "recognise": False}, Workspace(tmp_path))
+    loss, numbers = part.loss(part.batch(0, np.random.default_rng(0), 4), part.model.train())
+    loss.backward()
+    assert set(numbers) == {"detection"}
+    assert {name.split(".")[0] for name, p in part.model.named_parameters() if p.grad is not None} == {"detector"}
+    with pytest.raises(MovieDreamerError, match="no rec.onnx to keep"):
+        part.export(part.model, tmp_path / "new")
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "rec.onnx").write_bytes((random_pack / "rec.onnx").read_bytes())
+    part.export(part.model, tmp_path / "old")
+    assert (tmp_path / "old" / "rec.onnx").read_bytes() == (random_pack / "rec.onnx").read_bytes()
+    assert (tmp_path / "old" / "det.onnx").exists()
+
+
 @needs_mini
 def test_the_mini_pack_sees_papertown_people():
     pack, rng = FacePack(MINI), Random(5)

@@ -187,3 +187,15 @@ def test_a_description_states_only_its_persons_attributes():
         assert all(getattr(person, name) == value for name, value in stated.items())
         counts.add(len(stated))
     assert counts == {0, 1, 2, 3}
+
+
+def test_a_slot_is_told_how_much_its_glances_miss_its_head():
+    from moviedreamer_core.training.parts.reader import heads_missed
+
+    heads = torch.tensor([[0, 1, 1, 2]])  # two cells show the first person's head, one the second's, none a third's
+    maps = torch.zeros(1, 3, 2, 4)  # the second of two glances is free to look elsewhere
+    maps[0, :, 0] = torch.tensor([[0, 0.5, 0.5, 0], [0, 0, 0, 1], [1, 0, 0, 0]])
+    assert heads_missed(maps, heads) == 0
+    maps[0, 1, 0] = torch.tensor([0.75, 0, 0, 0.25])
+    assert torch.allclose(heads_missed(maps, heads), torch.tensor(4.0).log() / 2)
+    assert heads_missed(maps, torch.zeros_like(heads)) == 0
