@@ -6,21 +6,25 @@ from pathlib import Path
 from ..bundle import PARTS, Bundle, BundleInfo
 from ..errors import MovieDreamerError
 
+JUDGES = ("metric_clip", "metric_clip_vision")
+"""What judges bundles (`moviedreamer evaluate`) and is part of none: it lies beside them."""
 PART_LIMIT = 15_000_000
 BUNDLE_LIMIT = 48_000_000
 
 
 def pack(built: Path, target: Path, info: BundleInfo) -> Bundle:
-    """Copy the trained parts in `built` (a run's folder `bundle`) to `target` with a bundle.json, and open the result.
+    """Copy the trained parts in `built` (a run's folder `bundle`) to `target` with a bundle.json, the judges beside it,
+    and open the result.
 
     Parts not trained yet are left as `target` has them. Raises MovieDreamerError if a part or the whole is too large.
     """
     parts = [part for part in PARTS if (built / part / "config.json").exists()]
     if not parts:
         raise MovieDreamerError(f"{built} holds no trained part: train one first (moviedreamer train).")
-    for part in parts:
-        shutil.rmtree(target / part, ignore_errors=True)
-        shutil.copytree(built / part, target / part)
+    judges = [judge for judge in JUDGES if (built / judge / "config.json").exists()]
+    for name, place in [(part, target / part) for part in parts] + [(judge, target.parent / judge) for judge in judges]:
+        shutil.rmtree(place, ignore_errors=True)
+        shutil.copytree(built / name, place)
     info.save(target)
     bundle = Bundle.open(target)
     sizes = {part: bundle.size(part) for part in bundle.parts()}

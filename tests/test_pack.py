@@ -1,0 +1,42 @@
+"""Trained parts put together: new ones replace old ones, judges lie beside, nothing too large goes out."""
+
+import json
+
+import pytest
+
+from moviedreamer_core.bundle import Bundle, BundleInfo
+from moviedreamer_core.errors import MovieDreamerError
+from moviedreamer_core.training import pack as packing
+from moviedreamer_core.training.pack import pack
+
+INFO = BundleInfo("small", (64, 32), (64, 32), 8)
+
+
+@pytest.fixture
+def built(tmp_path):
+    """A training that made a part and a judge."""
+    for name in ("reader", "metric_clip", "metric_clip_vision"):
+        folder = tmp_path / "built" / name
+        folder.mkdir(parents=True)
+        (folder / "config.json").write_text(json.dumps({"new": True}))
+    return tmp_path / "built"
+
+
+def test_new_parts_replace_old_ones_and_judges_lie_beside(built, tmp_path):
+    target = tmp_path / "bundles" / "small"
+    for name, file in (("reader", "stale.txt"), ("vae", "config.json")):
+        (target / name).mkdir(parents=True)
+        (target / name / file).write_text("{}")
+    bundle = pack(built, target, INFO)
+    assert Bundle.open(target).info == INFO and set(bundle.parts()) == {"reader", "vae"}
+    assert not (target / "reader" / "stale.txt").exists()
+    assert json.loads((target.parent / "metric_clip_vision" / "config.json").read_text()) == {"new": True}
+    assert not (target / "metric_clip").exists()
+
+
+def test_nothing_trained_and_too_large(built, tmp_path, monkeypatch):
+    with pytest.raises(MovieDreamerError, match="no trained part"):
+        pack(tmp_path, tmp_path / "out", INFO)
+    monkeypatch.setattr(packing, "PART_LIMIT", 4)
+    with pytest.raises(MovieDreamerError, match="a part may have .* got reader"):
+        pack(built, tmp_path / "out", INFO)
