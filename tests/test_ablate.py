@@ -53,10 +53,9 @@ class Wide:
 class Labelled(StandInShots):
     """Frames with a label each."""
 
-    @property
-    def labels(self):
-        rows = torch.arange(self.count)[:, None]
-        return rows % torch.tensor([len(values) for values in ATTRIBUTES.values()])
+    def __init__(self, workspace, split, count):
+        super().__init__(workspace, split, count)
+        self.labels = torch.arange(count)[:, None] % torch.tensor([len(values) for values in ATTRIBUTES.values()])
 
 
 @pytest.fixture
