@@ -1,4 +1,5 @@
 import json
+import math
 
 import pytest
 import torch
@@ -7,7 +8,7 @@ from moviedreamer_core.animator import PanZoom, extend
 from moviedreamer_core.animator.animate import VideoAnimator, denoised
 from moviedreamer_core.animator.context import AnchorContext, latent_patches
 from moviedreamer_core.animator.loading import CONFIGS, load_original, read_config
-from moviedreamer_core.animator.model import AnimatorModel, take_spatial_layers
+from moviedreamer_core.animator.model import UNKNOWN, AnimatorModel, take_spatial_layers
 from moviedreamer_core.bundle import load_model
 from moviedreamer_core.errors import MovieDreamerError
 
@@ -70,7 +71,7 @@ def tiny_vae(kind="AutoencoderKL"):
 def tiny_animator(**changes):
     torch.manual_seed(0)
     settings = dict(render_size=[32, 16], steps=2, noise_levels=[0.0, 0.05], schedule={"sigma_max": 20.0})
-    model = AnimatorModel(UNET, CONTEXT, **(settings | changes))
+    model = AnimatorModel(**({"unet_config": UNET, "context_config": CONTEXT} | settings | changes))
     for name, value in model.named_parameters():
         if name.endswith("mix_factor"):
             value.data.zero_()
@@ -136,6 +137,24 @@ def test_a_start_frame_is_gone_on_from(animator, keyframe):
     start = torch.rand(3, 16, 32, generator=torch.Generator().manual_seed(4))
     clip = animator.animate(keyframe, start_frame=start, frames=4)
     assert torch.equal(clip[0], start)
+
+
+def test_each_segment_is_told_how_long_its_movement_has_gone_on(keyframe, monkeypatch):
+    unet = UNET | {"projection_class_embeddings_input_dim": 32}
+    animator, told = tiny_animator(unet_config=unet, reads_elapsed=True), []
+    denoise = type(animator.model).denoise
+
+    def listening(model, scaled, t, start, context, ids):
+        told.append(ids[0, 3].item() / (2 * math.pi))
+        return denoise(model, scaled, t, start, context, ids)
+
+    monkeypatch.setattr(type(animator.model), "denoise", listening)
+    animator.animate(keyframe, frames=10, fps=6, motion=0.5)
+    assert told == pytest.approx([0, 0, 0.25, 0.25, 0.5, 0.5])
+
+    told.clear()
+    animator.animate(keyframe, start_frame=torch.rand(3, 16, 32), frames=7)
+    assert told == pytest.approx([UNKNOWN] * 4), "a frame from elsewhere is somewhere in some movement"
 
 
 def test_a_keyframe_of_the_show_size_is_made_small(animator):

@@ -18,7 +18,7 @@ from ..progress import SILENT, Progress
 from ..sentences import SentenceEncoder
 from .context import latent_patches
 from .extend import check_picture, checked, extend
-from .model import AnimatorModel
+from .model import UNKNOWN, AnimatorModel
 
 ASPECT_TOLERANCE = 0.02
 DECODED_AT_ONCE = 8
@@ -88,7 +88,8 @@ class VideoAnimator:
         first = self._fitted("start frame", checked(keyframe, start_frame, frames, fps, motion, anchor_strength))
         look = self._fitted("anchor", keyframe if anchor is None else anchor)
         context = self._context(look, prompt, anchor_strength)
-        return extend(first, frames, _Segments(self, context, float(fps), float(motion), seed, progress))
+        segments = _Segments(self, context, float(fps), float(motion), seed, progress, begins=start_frame is None)
+        return extend(first, frames, segments)
 
     def _fitted(self, name: str, picture: Tensor) -> Tensor:
         """The picture at the render size, on the CPU."""
@@ -138,9 +139,11 @@ class _Segments:
         motion: float,
         seed: int,
         progress: Progress,
+        begins: bool,
     ):
         self.animator, self.model, self.progress = animator, animator.model, progress
         self.context, self.fps, self.motion, self.seed = context, fps, motion, seed
+        self.begins = begins  # with the movement; a start frame may show any moment of any movement
         self.latents: Tensor | None = None
 
     def __call__(self, start: Tensor, index: int, wanted: int) -> Tensor:
@@ -150,8 +153,9 @@ class _Segments:
         generator = torch.Generator().manual_seed(state)
         level = float(c.noise_levels[min(index, 1)])
         known = self._start_latents(start, level, generator)
+        gone = index * (model.segment_frames - 1) * self.motion / self.fps if self.begins else UNKNOWN
         ids = model.time_ids(
-            *(torch.tensor([v], device=model.device, dtype=model.dtype) for v in (self.fps, self.motion, level))
+            *(torch.tensor([v], device=model.device, dtype=model.dtype) for v in (self.fps, self.motion, level, gone))
         )
         made = denoised(model, known, self.context, ids, generator, self.progress)
         if not bool(made.isfinite().all()):
@@ -182,7 +186,7 @@ def denoised(
     progress: Progress = SILENT,
 ) -> Tensor:
     """Latents [B, F, C, h, w] of a segment from pure noise; start [B, C, h, w], context (full, empty) [B, L, C],
-    time_ids [B, 3].
+    time_ids [B, 3 or 4].
     """
     c, frames = model.config, model.segment_frames
     scheduler = model.scheduler()

@@ -4,6 +4,8 @@ Full size is SVD-XT as it was published; mini is a small UNet of the same class,
 EDM: levels sigma in (0, inf), v-prediction, the network sees the level as 0.25 ln(sigma).
 """
 
+import math
+
 import torch
 from diffusers import ConfigMixin, EulerDiscreteScheduler, ModelMixin, UNetSpatioTemporalConditionModel
 from diffusers.configuration_utils import register_to_config
@@ -17,6 +19,7 @@ SVD_SCHEDULE = {
     "num_train_timesteps": 1000, "prediction_type": "v_prediction", "sigma_max": 700.0, "sigma_min": 0.002,
     "steps_offset": 1, "timestep_spacing": "leading", "timestep_type": "continuous", "use_karras_sigmas": True,
 }  # fmt: skip
+UNKNOWN = -1.0
 
 
 class AnimatorModel(ModelMixin, ConfigMixin):
@@ -31,7 +34,8 @@ class AnimatorModel(ModelMixin, ConfigMixin):
     `guidance` goes from the first number (first frame) to the second (last frame); 1 is none. `motion_bucket` is what
     motion 1 means. `patch` folds patch x patch latents into channels before the UNet: cheap where little compute is.
     `predicts` says what the UNet gives: "v" as in SVD, or the clean "target", which needs no copying of noise and so is
-    learnt much sooner.
+    learnt much sooner. With `reads_elapsed` it is told how long the movement has gone on at the start frame, and so
+    where in its swing an arm is, which one picture cannot show.
     """
 
     @register_to_config
@@ -50,6 +54,7 @@ class AnimatorModel(ModelMixin, ConfigMixin):
         motion_bucket: float = 127.0,
         patch: int = 1,
         predicts: str = "v",
+        reads_elapsed: bool = False,
     ):
         super().__init__()
         for name, value, choices in (
@@ -73,12 +78,15 @@ class AnimatorModel(ModelMixin, ConfigMixin):
         """A fresh scheduler of this animator's noise schedule."""
         return EulerDiscreteScheduler(**{**SVD_SCHEDULE, **(self.config.schedule or {})})
 
-    def time_ids(self, fps: Tensor, motion: Tensor, noise_level: Tensor) -> Tensor:
-        """Frames a second, motion (1 is usual) and the noise on the start frame, each [B] -> added_time_ids [B, 3].
-        SVD was told fps - 1.
+    def time_ids(self, fps: Tensor, motion: Tensor, noise_level: Tensor, elapsed: Tensor) -> Tensor:
+        """Frames a second, motion (1 is usual), the noise on the start frame and the seconds (at motion 1) that the
+        movement has gone on at the start frame (`UNKNOWN` if nobody knows), each [B] -> added_time_ids [B, 3], or
+        [B, 4] with `reads_elapsed`. SVD was told fps - 1. Seconds are told in radians: the fastest wave of their
+        embedding then turns once a second.
         """
         bucket = (motion * self.config.motion_bucket).round().clamp(0, 255)
-        return torch.stack([fps - 1, bucket, noise_level], dim=1)
+        ids = [fps - 1, bucket, noise_level]
+        return torch.stack([*ids, 2 * math.pi * elapsed] if self.config.reads_elapsed else ids, dim=1)
 
     def denoise(self, scaled: Tensor, timestep: Tensor, start: Tensor, context: Tensor, time_ids: Tensor) -> Tensor:
         """scaled [B, F, C, h, w] (noisy / sqrt(sigma^2 + 1)), timestep [B] or scalar, start [B, C, h, w] -> v [B, F,

@@ -46,8 +46,8 @@ class ClipPlan:
 @dataclass(frozen=True)
 class Clips:
     """latents float16 [N, F, C, h, w]; worn [N, C, h, w], the first frame as it is after being decoded, blurred and
-    encoded again (or as it is, for some); anchor [N, C, h, w], the shot at 0 s; ids float32 [N, 2], fps and speed;
-    `sentences`, what moves."""
+    encoded again (or as it is, for some); anchor [N, C, h, w], the shot at 0 s; ids float32 [N, 3], fps, speed and
+    the seconds at which it begins; `sentences`, what moves."""
 
     latents: np.ndarray
     worn: np.ndarray
@@ -130,7 +130,7 @@ def _make(
     base.parent.mkdir(parents=True, exist_ok=True)
     with torch.no_grad():
         shape = tuple(encode_images(vae, torch.zeros(1, 3, size[1], size[0], device=vae.device)).shape[1:])
-    shapes = {"latents": (count, frames, *shape), "worn": (count, *shape), "anchor": (count, *shape), "ids": (count, 2)}
+    shapes = {"latents": (count, frames, *shape), "worn": (count, *shape), "anchor": (count, *shape), "ids": (count, 3)}
     parts = {name: _file(base, name).with_suffix(f".{os.getpid()}.part") for name in FIELDS}
     kinds = {"latents": np.float16, "worn": np.float16, "anchor": np.float16, "ids": np.float32}
     out = {
@@ -143,7 +143,7 @@ def _make(
             latents = encode_images_at_once(vae, to_images(pictures).to(vae.device))
             out["anchor"][i], out["latents"][i] = latents[0].half().cpu(), latents[1:].half().cpu()
             out["worn"][i] = worn(vae, latents[1:2], plan.wear)[0].half().cpu()
-            out["ids"][i] = plan.fps, plan.speed
+            out["ids"][i] = plan.fps, plan.speed, plan.begins
     for name in FIELDS:
         out[name].flush()
         os.replace(parts[name], _file(base, name))

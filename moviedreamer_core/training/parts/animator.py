@@ -1,4 +1,5 @@
-"""The video animator of a bundle: EDM on clips of papertown, told the anchor and the action, each left out at random.
+"""The video animator of a bundle: EDM on clips of papertown, told the anchor, the action and how long it has gone on,
+each left out at random.
 
 Start frames are worn as after several extensions (decoded and encoded again, blurred, mixed with a later frame,
 noisy), and clips begin anywhere in their shot, so that going on from the middle of a movement is learnt. Needs the
@@ -15,7 +16,7 @@ from torch.nn import functional as F
 from ...animator.animate import decode_frames, denoised
 from ...animator.context import latent_patches
 from ...animator.loading import read_config
-from ...animator.model import AnimatorModel, take_spatial_layers
+from ...animator.model import UNKNOWN, AnimatorModel, take_spatial_layers
 from ...bundle import load_model
 from ...decoder.latents import latent_shape, load_autoencoder
 from ...sentences import SentenceEncoder
@@ -34,7 +35,7 @@ VALIDATION_SIGMAS = (0.1, 0.5, 2.0, 10.0)
 
 class AnimatorPart(Part):
     """Settings: `model` (over the mini config), `clips` (how many are drawn), `sigma` [mean, std] of ln sigma, `drop`
-    (chance to leave out anchor or sentence), `start_noise` (the most noise on a start frame), `spatial_from` (a
+    (chance to leave out anchor, sentence or elapsed time), `start_noise` (the most noise on a start frame), `spatial_from` (a
     trained part "decoder" to begin with, or None)."""
 
     name = "animator"
@@ -77,6 +78,7 @@ class AnimatorPart(Part):
             rng.standard_normal(start.shape, np.float32)
         )
         drop = self.settings["drop"]
+        batch["elapsed"] = torch.where(torch.from_numpy(rng.random(size) < drop), UNKNOWN, batch["elapsed"])
         batch["strength"] = torch.from_numpy((rng.random(size) >= drop).astype(np.float32))
         batch["has_sentence"] = torch.from_numpy(rng.random(size) >= drop) & (batch["said"].abs().sum(1) > 0)
         return batch
@@ -163,7 +165,7 @@ class AnimatorPart(Part):
         """Made and drawn clips [SAMPLED, F, 3, H, W], both through the VAE."""
         batch = self._validation_batch(model.device, SAMPLED)
         context = model.context(batch["features"], batch["said"], batch["strength"], batch["has_sentence"])
-        ids = model.time_ids(batch["fps"], batch["motion"], batch["level"])
+        ids = model.time_ids(batch["fps"], batch["motion"], batch["level"], batch["elapsed"])
         latents = denoised(model, batch["start"], (context, context), ids, torch.Generator().manual_seed(0))
         self.vae.to(model.device)
         return tuple(
@@ -172,7 +174,7 @@ class AnimatorPart(Part):
 
 
 def taken(data: Clips, said: Tensor, chosen: np.ndarray, patch: int) -> dict[str, Tensor]:
-    """The chosen clips as float tensors: latents, worn, features (of the anchor), fps, motion, said."""
+    """The chosen clips as float tensors: latents, worn, features (of the anchor), fps, motion, elapsed, said."""
     latents, worn, anchor = (
         torch.from_numpy(array[chosen].astype(np.float32)) for array in (data.latents, data.worn, data.anchor)
     )
@@ -183,6 +185,7 @@ def taken(data: Clips, said: Tensor, chosen: np.ndarray, patch: int) -> dict[str
         "features": latent_patches(anchor, patch),
         "fps": ids[:, 0],
         "motion": ids[:, 1],
+        "elapsed": ids[:, 2],
         "said": said[chosen],
     }
 
@@ -202,7 +205,7 @@ def edm_errors(
     weight = (sigma**2 + 1) / sigma**2
     if bare.config.predicts == "target":
         weight = weight.clamp(max=MOST_WEIGHT)
-    ids = bare.time_ids(batch["fps"], batch["motion"], batch["level"])
+    ids = bare.time_ids(batch["fps"], batch["motion"], batch["level"], batch["elapsed"])
     found = model(
         target + s * noise,
         sigma,
