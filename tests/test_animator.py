@@ -5,10 +5,11 @@ import pytest
 import torch
 
 from moviedreamer_core.animator import PanZoom, extend
-from moviedreamer_core.animator.animate import VideoAnimator, denoised
+from moviedreamer_core.animator.animate import VideoAnimator
 from moviedreamer_core.animator.context import AnchorContext, latent_patches
 from moviedreamer_core.animator.loading import CONFIGS, load_original, read_config
-from moviedreamer_core.animator.model import UNKNOWN, AnimatorModel, take_spatial_layers
+from moviedreamer_core.animator.model import MOMENTS, UNKNOWN, WAVES, AnimatorModel, moments, take_spatial_layers
+from moviedreamer_core.animator.warp import FLOWS, LAYERS, REACH, warp_channels, warped
 from moviedreamer_core.bundle import load_model
 from moviedreamer_core.errors import MovieDreamerError
 
@@ -75,7 +76,8 @@ def tiny_animator(**changes):
     for name, value in model.named_parameters():
         if name.endswith("mix_factor"):
             value.data.zero_()
-    return VideoAnimator(model, tiny_vae(), sentences=Words(), fingerprint="tiny")
+    vae = None if model.warps else tiny_vae()
+    return VideoAnimator(model, vae, sentences=Words(), fingerprint="tiny")
 
 
 @pytest.fixture(scope="module")
@@ -140,12 +142,12 @@ def test_a_start_frame_is_gone_on_from(animator, keyframe):
 
 
 def test_each_segment_is_told_how_long_its_movement_has_gone_on(keyframe, monkeypatch):
-    unet = UNET | {"projection_class_embeddings_input_dim": 32}
-    animator, told = tiny_animator(unet_config=unet, reads_elapsed=True), []
+    unet = UNET | {"in_channels": UNET["in_channels"] + MOMENTS}
+    animator, told = tiny_animator(unet_config=unet, reads_moments=True), []
     denoise = type(animator.model).denoise
 
     def listening(model, scaled, t, start, context, ids):
-        told.append(ids[0, 3].item() / (2 * math.pi))
+        told.append(ids[0, 3].item())
         return denoise(model, scaled, t, start, context, ids)
 
     monkeypatch.setattr(type(animator.model), "denoise", listening)
@@ -155,6 +157,20 @@ def test_each_segment_is_told_how_long_its_movement_has_gone_on(keyframe, monkey
     told.clear()
     animator.animate(keyframe, start_frame=torch.rand(3, 16, 32), frames=7)
     assert told == pytest.approx([UNKNOWN] * 4), "a frame from elsewhere is somewhere in some movement"
+
+
+def test_every_frame_is_told_its_moment():
+    model = tiny_animator(reads_moments=True).model
+    fps, motion, elapsed = torch.tensor([8.0, 8.0]), torch.tensor([1.0, 1.0]), torch.tensor([2.0, UNKNOWN])
+    told = moments(model.time_ids(fps, motion, torch.zeros(2), elapsed), 9, model.config.motion_bucket)
+    assert told.shape == (2, 9, MOMENTS)
+    since, moment = told[0, :, 0], told[0, :, MOMENTS // 2]
+    assert since.tolist() == pytest.approx([k / 8 for k in range(9)])
+    assert moment.tolist() == pytest.approx([2 + k / 8 for k in range(9)])
+    once_a_second = told[0, :, 1 + WAVES.index(1.0)]
+    assert once_a_second.tolist() == pytest.approx([math.sin(2 * math.pi * k / 8) for k in range(9)], abs=1e-5)
+    assert torch.equal(told[1, :, : MOMENTS // 2], told[0, :, : MOMENTS // 2])
+    assert not told[1, :, MOMENTS // 2 :].any(), "nobody knows when that movement began"
 
 
 def test_a_keyframe_of_the_show_size_is_made_small(animator):
@@ -208,14 +224,62 @@ def test_an_animator_without_its_sentence_encoder_is_refused(animator):
         VideoAnimator(animator.model, animator.vae)
 
 
-def test_with_difference_a_network_that_sees_no_motion_holds_the_picture(monkeypatch):
-    model = tiny_animator(target="difference", noise_levels=[0.0, 0.0], steps=4).model
-    # The v that says "the clean signal is zero": all of what comes in is noise.
-    monkeypatch.setattr(model, "denoise", lambda scaled, t, *_: scaled / (4 * t).exp())
-    start = torch.randn(1, 4, 4, 8, generator=torch.Generator().manual_seed(0))
-    context = torch.zeros(1, 9, 16)
-    made = denoised(model, start, (context, context), torch.ones(1, 3), torch.Generator().manual_seed(0))
-    assert torch.allclose(made, start[:, None].expand_as(made), atol=1e-4)
+WARPS = dict(
+    unet_config=UNET | dict(in_channels=96, out_channels=warp_channels(4), sample_size=[4, 8]),
+    context_config=CONTEXT | dict(anchor_width=192, patch=8),
+    predicts="warp",
+    patch=4,
+    noise_levels=[0.0, 0.0],
+)
+
+
+def test_at_zero_a_warp_is_all_but_the_start_frame():
+    start = torch.rand(2, 3, 16, 32, generator=torch.Generator().manual_seed(0))
+    frames, painted = warped(torch.zeros(2, 4, warp_channels(4), 4, 8), start, 4)
+    assert painted.shape == (2, 4) and painted.max() < 0.04
+    assert torch.allclose(frames, start[:, None].expand_as(frames), atol=0.04)
+
+
+def test_a_warp_moves_its_layers_blends_them_and_paints_the_rest():
+    start = torch.rand(1, 3, 16, 32, generator=torch.Generator().manual_seed(0))
+    logits = LAYERS * 2 * FLOWS**2  # where they begin; each layer has 4 x 4
+    paint = logits + (LAYERS + 1) * 16
+    found = torch.zeros(1, 1, warp_channels(4), 4, 8)
+    found[:, :, : FLOWS**2] = 4 / REACH  # the layer in front fetches from 4 pixels to the right
+    found[:, :, logits : logits + 16] = 50.0
+    frames, painted = warped(found, start, 4)
+    assert torch.allclose(frames[0, 0, :, :, :-4], start[0, :, :, 4:], atol=1e-5) and painted.item() < 1e-6
+
+    found[:, :, logits + 16 : logits + 32] = 100.0  # the other layer, which stands still, covers it
+    assert torch.allclose(warped(found, start, 4)[0][0, 0], start[0], atol=1e-5)
+
+    found[:, :, logits + 32 : paint] = 150.0
+    found[:, :, paint + 2 * 16 :] = 0.25
+    blue = torch.tensor([0.0, 0.0, math.tanh(0.25)]).view(3, 1, 1).expand(3, 16, 32)
+    frames, painted = warped(found, start, 4)
+    assert torch.allclose(frames[0, 0], blue, atol=1e-5) and painted.item() == pytest.approx(1)
+
+
+def test_an_animator_that_warps_needs_no_vae(keyframe):
+    warper = tiny_animator(**WARPS)
+    torch.nn.init.zeros_(warper.model.unet.conv_out.weight)
+    torch.nn.init.zeros_(warper.model.unet.conv_out.bias)
+    still = warper.animate(keyframe, frames=7)
+    assert torch.allclose(still, keyframe.expand_as(still), atol=0.05), "nothing moves until it learns to"
+
+    moved = tiny_animator(**WARPS).animate(keyframe, prompt="waves", frames=7, seed=1)
+    assert moved.shape == still.shape and 0 <= moved.min() and moved.max() <= 1
+    assert not torch.allclose(moved, still, atol=0.1)
+
+
+def test_what_a_warp_cannot_be_is_refused():
+    with pytest.raises(ValueError, match="start: 'pixels' is SVD's"):
+        AnimatorModel(**(WARPS | {"start": "pixels"}))
+    with pytest.raises(ValueError, match="predicts: got 'target'"):
+        AnimatorModel(UNET, CONTEXT, predicts="target")
+    for vae, model in ((tiny_vae(), tiny_animator(**WARPS).model), (None, tiny_animator().model)):
+        with pytest.raises(ValueError, match="vae: expected one, or None"):
+            VideoAnimator(model, vae, sentences=Words())
 
 
 def test_the_training_pass_agrees_with_the_scheduler(animator):
@@ -233,7 +297,7 @@ def test_the_training_pass_agrees_with_the_scheduler(animator):
             sigma = scheduler.sigmas[scheduler.step_index]
             v = model.denoise(scaled, t, start, context, ids)
             expected = scheduler.step(v, t, noisy).pred_original_sample
-            got = model(noisy, sigma[None], start, features, said, ids, full, has)
+            got, _ = model(noisy, sigma[None], start, features, said, ids, full, has)
             assert torch.allclose(got, expected, atol=1e-4)
 
 
@@ -243,21 +307,6 @@ def test_patches_fold_what_the_unet_sees(keyframe):
     model = AnimatorModel(folded, CONTEXT, render_size=[32, 16], steps=2, patch=2)
     clip = VideoAnimator(model, tiny_vae(), sentences=Words()).animate(keyframe, frames=5)
     assert clip.shape == (5, 3, 16, 32) and torch.equal(clip[0], keyframe)
-
-
-@pytest.mark.parametrize("sigma", [0.05, 1.0, 30.0])
-def test_a_unet_that_gives_the_target_is_taken_at_its_word(sigma):
-    torch.manual_seed(0)
-    model = AnimatorModel(UNET, CONTEXT, predicts="target").eval()
-    features, said = torch.randn(1, 8, 16), torch.randn(1, 6)
-    level, ids, has = torch.tensor([sigma]), torch.ones(1, 3), torch.ones(1, dtype=torch.bool)
-    noisy, start = torch.randn(1, 4, 4, 4, 8) * sigma, torch.randn(1, 4, 4, 8)
-    with torch.no_grad():
-        got = model(noisy, level, start, features, said, ids, torch.ones(1), has)
-        context = model.context(features, said, torch.ones(1), has)
-        known = torch.cat([noisy / (sigma**2 + 1) ** 0.5, start[:, None].expand(-1, 4, -1, -1, -1)], dim=2)
-        expected = model.unet(known, 0.25 * level.log(), context, ids).sample
-    assert torch.allclose(got, expected, atol=1e-4)
 
 
 def test_guidance_is_used_where_it_is_asked_for(keyframe):
@@ -306,7 +355,7 @@ def test_panzoom_without_motion_is_a_still(keyframe):
     assert all(torch.equal(frame, keyframe) for frame in clip)
 
 
-@pytest.mark.parametrize("name, unet_millions", [("mini", 4.45), ("paper", 1524.6)])
+@pytest.mark.parametrize("name, unet_millions", [("mini", 4.85), ("paper", 1524.6)])
 def test_configs_build_with_the_right_size(name, unet_millions):
     with torch.device("meta"):
         model = AnimatorModel(**{k: v for k, v in read_config(name).items() if not k.startswith("_")})
@@ -365,6 +414,13 @@ def test_a_context_masks_row_by_row():
     assert out.shape == (2, 9, 16)
     assert torch.allclose(out[1, :8], context.no_anchor) and torch.allclose(out[1, 8], context.no_sentence)
     assert not torch.allclose(out[0, :8], context.no_anchor)
+
+
+def test_a_sentence_gives_as_many_vectors_as_asked_for():
+    context = AnchorContext(**CONTEXT, sentence_count=3)
+    out = context(torch.randn(2, 8, 16), torch.randn(2, 6), torch.ones(2), torch.tensor([True, False]))
+    assert out.shape == (2, 11, 16) and torch.equal(out[1, 8:].flatten(), context.no_sentence)
+    assert not torch.allclose(out[0, 8], out[0, 9])
 
 
 def test_latent_patches_keep_every_number():

@@ -116,21 +116,25 @@ def _ink(decoder, folder: Path) -> None:
 
 def _animator():
     from moviedreamer_core.animator.model import AnimatorModel
+    from moviedreamer_core.animator.warp import warp_channels
 
     unet = dict(
-        sample_size=[4, 8], in_channels=8, out_channels=4,
+        sample_size=[4, 8], in_channels=96, out_channels=warp_channels(4),
         down_block_types=["DownBlockSpatioTemporal", "CrossAttnDownBlockSpatioTemporal"],
         up_block_types=["CrossAttnUpBlockSpatioTemporal", "UpBlockSpatioTemporal"], block_out_channels=[32, 32],
         layers_per_block=1, transformer_layers_per_block=1, num_attention_heads=[1, 1], cross_attention_dim=16,
         addition_time_embed_dim=8, projection_class_embeddings_input_dim=24, num_frames=3,
     )  # fmt: skip
     context = dict(
-        source="latents", anchor_count=8, anchor_width=16, sentence_width=TEXT, width=16, patch=2, projected=True
+        source="latents", anchor_count=8, anchor_width=192, sentence_width=TEXT, width=16, patch=8, projected=True
     )
     schedule = dict(sigma_max=80.0, sigma_min=0.02)
-    return AnimatorModel(
-        unet, context, schedule, render_size=(32, 16), target="difference", difference_std=0.5, steps=2
+    model = AnimatorModel(
+        unet, context, schedule, render_size=(32, 16), predicts="warp", patch=4, difference_std=0.3, steps=2
     )
+    with torch.no_grad():
+        model.unet.conv_out.weight.mul_(0.1)  # at random it would tear the picture to pieces
+    return model
 
 
 def _upscaler():

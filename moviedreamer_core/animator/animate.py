@@ -25,7 +25,8 @@ DECODED_AT_ONCE = 8
 
 
 class VideoAnimator:
-    """Animates with an AnimatorModel and a VAE (AutoencoderKL or AutoencoderKLTemporalDecoder).
+    """Animates with an AnimatorModel and a VAE (AutoencoderKL or AutoencoderKLTemporalDecoder; None for a model that
+    warps).
 
     `sentences` reads the prompt where the model wants one; `image_embedding` maps a picture [1, 3, H, W] to CLIP's
     image embedding [1, 1, A] where its anchor is one.
@@ -34,7 +35,7 @@ class VideoAnimator:
     def __init__(
         self,
         model: AnimatorModel,
-        vae: nn.Module,
+        vae: nn.Module | None,
         *,
         sentences: SentenceEncoder | None = None,
         image_embedding: Callable[[Tensor], Tensor] | None = None,
@@ -51,7 +52,9 @@ class VideoAnimator:
             raise MovieDreamerError(
                 "This animator's anchor is a CLIP image embedding: its image encoder must be given with it."
             )
-        self.model, self.vae = model.eval(), vae.eval()
+        if (vae is None) != model.warps:
+            raise ValueError("vae: expected one, or None for an animator that warps pixels; got the other")
+        self.model, self.vae = model.eval(), vae.eval() if vae is not None else None
         self.sentences, self.image_embedding = sentences if wanted else None, image_embedding
         self.fingerprint = fingerprint
 
@@ -112,7 +115,7 @@ class VideoAnimator:
         image = anchor[None].to(device, model.dtype)
         c = model.context.config
         if c.source == "latents":
-            features = latent_patches(encode_images(self.vae, image), c.patch)
+            features = latent_patches(encode_frames(self.vae, image), c.patch)
         else:
             features = self.image_embedding(image)  # type: ignore[misc]  # __init__ asked for it
         if tuple(features.shape[1:]) != (c.anchor_count, c.anchor_width):
@@ -173,7 +176,7 @@ class _Segments:
         if model.config.start == "pixels":
             noise = torch.randn(image.shape, generator=generator).to(image)
             return vae.encode(image * 2 - 1 + level * noise).latent_dist.mode()
-        latents = encode_images(vae, image) if self.latents is None else self.latents
+        latents = encode_frames(vae, image) if self.latents is None else self.latents
         return latents + level * torch.randn(latents.shape, generator=generator).to(latents)
 
 
@@ -205,13 +208,19 @@ def denoised(
             weak = model.denoise(scaled, t.to(start), blank, context[1], time_ids)
             v = weak + scale * (v - weak)
         latents = scheduler.step(v, t, latents).prev_sample
-    return start[:, None] + latents * c.difference_std if c.target == "difference" else latents
+    return start[:, None] + latents * c.difference_std if model.warps else latents
 
 
-def decode_frames(vae: nn.Module, latents: Tensor) -> Tensor:
-    """Scaled latents of consecutive frames [n, C, h, w] -> images [n, 3, H, W] in [0, 1], through a plain or a
-    temporal decoder.
-    """
+def encode_frames(vae: nn.Module | None, images: Tensor) -> Tensor:
+    """Images [n, 3, H, W] in [0, 1] -> what is diffused: scaled latents [n, C, h, w], or without a VAE RGB in
+    [-1, 1]."""
+    return images * 2 - 1 if vae is None else encode_images(vae, images)
+
+
+def decode_frames(vae: nn.Module | None, latents: Tensor) -> Tensor:
+    """The way back, for consecutive frames, through a plain or a temporal decoder."""
+    if vae is None:
+        return (latents / 2 + 0.5).clamp(0, 1)
     from diffusers import AutoencoderKLTemporalDecoder
 
     images = []

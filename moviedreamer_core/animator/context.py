@@ -12,11 +12,12 @@ SOURCES = ("latents", "clip")
 
 
 class AnchorContext(ModelMixin, ConfigMixin):
-    """Anchor features [B, N, A] and sentence embeddings [B, W] -> context [B, N (+ 1), C] for cross-attention.
+    """Anchor features [B, N, A] and sentence embeddings [B, W] -> context [B, N + S, C] for cross-attention.
 
     `source` says what the features are: "latents" are patches of the anchor's VAE latents (`latent_patches`), "clip"
     is the CLIP image embedding of original SVD weights. Without `projected` the features are the context (A = C, and
-    zeros mean no anchor, as in SVD); `sentence_width` 0 leaves the sentence out.
+    zeros mean no anchor, as in SVD); `sentence_width` 0 leaves the sentence out, which else gives
+    `sentence_count` vectors: one among many of the anchor is hardly heard at first.
     """
 
     @register_to_config
@@ -26,6 +27,7 @@ class AnchorContext(ModelMixin, ConfigMixin):
         anchor_count: int = 32,
         anchor_width: int = 64,
         sentence_width: int = 128,
+        sentence_count: int = 1,
         width: int = 64,
         patch: int = 4,
         projected: bool = True,
@@ -42,8 +44,10 @@ class AnchorContext(ModelMixin, ConfigMixin):
             self.position = nn.Parameter(torch.randn(anchor_count, width) * 0.02)
             self.no_anchor = nn.Parameter(torch.zeros(anchor_count, width))
         if sentence_width:
-            self.sentence_in = nn.Sequential(nn.Linear(sentence_width, width), nn.SiLU(), nn.Linear(width, width))
-            self.no_sentence = nn.Parameter(torch.randn(width) * 0.02)
+            self.sentence_in = nn.Sequential(
+                nn.Linear(sentence_width, width), nn.SiLU(), nn.Linear(width, sentence_count * width)
+            )
+            self.no_sentence = nn.Parameter(torch.randn(sentence_count * width) * 0.02)
 
     def forward(
         self, features: Tensor, sentence: Tensor | None, anchor_strength: Tensor, has_sentence: Tensor
@@ -59,7 +63,7 @@ class AnchorContext(ModelMixin, ConfigMixin):
         if not self.config.sentence_width:
             return anchor
         said = torch.where(has_sentence[:, None], self.sentence_in(sentence), self.no_sentence)
-        return torch.cat([anchor, said[:, None]], dim=1)
+        return torch.cat([anchor, said.unflatten(1, (self.config.sentence_count, -1))], dim=1)
 
 
 def latent_patches(latents: Tensor, patch: int) -> Tensor:

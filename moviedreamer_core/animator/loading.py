@@ -35,7 +35,8 @@ def load_from_bundle(bundle: Bundle) -> VideoAnimator:
     if (folder / "model_index.json").is_file():
         return load_original(folder, fingerprint=fingerprint)
     model = load_model(AnimatorModel, folder)
-    vae = load_autoencoder(folder / "vae" if (folder / "vae").is_dir() else bundle.path("vae"))
+    own = folder / "vae"
+    vae = None if model.warps else load_autoencoder(own if own.is_dir() else bundle.path("vae"))
     sentences = bundle.load_text() if model.context.config.sentence_width else None
     embedding = load_image_embedding(folder / "image_encoder") if model.context.config.source == "clip" else None
     return VideoAnimator(model, vae, sentences=sentences, image_embedding=embedding, fingerprint=fingerprint)

@@ -1,6 +1,7 @@
 """The network of the video animator: SVD's UNet, what it is told, and how noise is added (METHOD.md, stage 4).
 
-Full size is SVD-XT as it was published; mini is a small UNet of the same class, told the action too. Noise follows
+Full size is SVD-XT as it was published; mini is a small UNet of the same class, told the action too, whose numbers move
+the start frame's pixels instead of drawing latents anew (`warp`). Noise follows
 EDM: levels sigma in (0, inf), v-prediction, the network sees the level as 0.25 ln(sigma).
 """
 
@@ -13,6 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from .context import AnchorContext
+from .warp import warped
 
 SVD_SCHEDULE = {
     "beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear", "interpolation_type": "linear",
@@ -20,6 +22,8 @@ SVD_SCHEDULE = {
     "steps_offset": 1, "timestep_spacing": "leading", "timestep_type": "continuous", "use_karras_sigmas": True,
 }  # fmt: skip
 UNKNOWN = -1.0
+WAVES = (0.25, 0.5, 1.0, 1.5, 3.0)
+MOMENTS = 2 * (1 + 2 * len(WAVES))
 
 
 class AnimatorModel(ModelMixin, ConfigMixin):
@@ -28,14 +32,13 @@ class AnimatorModel(ModelMixin, ConfigMixin):
     `unet_config`, `context_config` and `schedule` are configs of UNetSpatioTemporalConditionModel, AnchorContext and
     EulerDiscreteScheduler (over `SVD_SCHEDULE`). `render_size` is (width, height) in pixels.
     `start` says how the start frame enters: "pixels" as in SVD (noise on the picture, VAE latents unscaled) or
-    "latents" (noise on scaled latents). `target` is what is diffused: "latents", or "difference", the latents less
-    those of the start frame, over `difference_std`: what does not move is then zero, which a small network learns
-    soon and never lets drift. `noise_levels` are the noise on the start frame in the first segment and in later ones.
+    "latents" (noise on scaled latents). `noise_levels` are the noise on it in the first segment and in later ones.
     `guidance` goes from the first number (first frame) to the second (last frame); 1 is none. `motion_bucket` is what
     motion 1 means. `patch` folds patch x patch latents into channels before the UNet: cheap where little compute is.
-    `predicts` says what the UNet gives: "v" as in SVD, or the clean "target", which needs no copying of noise and so is
-    learnt much sooner. With `reads_elapsed` it is told how long the movement has gone on at the start frame, and so
-    where in its swing an arm is, which one picture cannot show.
+    `predicts` says what the UNet gives: "v" as in SVD, or a "warp" of the start frame. Then no VAE is needed, C is RGB
+    in [-1, 1], and what is diffused is the change since the start frame over `difference_std`. With `reads_moments`
+    each frame is told its moment in the movement, and so where in its swing an arm is, which no start frame shows.
+    `sharpness` is a warp's when it makes clips; it is trained at 1, where blends may say what is not sure.
     """
 
     @register_to_config
@@ -46,7 +49,6 @@ class AnimatorModel(ModelMixin, ConfigMixin):
         schedule: dict | None = None,
         render_size: tuple[int, int] = (128, 64),
         start: str = "latents",
-        target: str = "latents",
         difference_std: float = 1.0,
         steps: int = 10,
         guidance: tuple[float, float] = (1.0, 1.0),
@@ -54,18 +56,18 @@ class AnimatorModel(ModelMixin, ConfigMixin):
         motion_bucket: float = 127.0,
         patch: int = 1,
         predicts: str = "v",
-        reads_elapsed: bool = False,
+        reads_moments: bool = False,
+        sharpness: float = 1.0,
     ):
         super().__init__()
         for name, value, choices in (
             ("start", start, ("pixels", "latents")),
-            ("target", target, ("latents", "difference")),
-            ("predicts", predicts, ("v", "target")),
+            ("predicts", predicts, ("v", "warp")),
         ):
             if value not in choices:
                 raise ValueError(f"{name}: got {value!r}, expected one of {', '.join(choices)}")
-        if target == "difference" and start == "pixels":
-            raise ValueError("target: 'difference' needs start 'latents', or its two sides would be scaled differently")
+        if predicts == "warp" and start == "pixels":
+            raise ValueError("start: 'pixels' is SVD's, whose VAE gets noisy pictures; a 'warp' has no VAE: 'latents'")
         self.unet = UNetSpatioTemporalConditionModel(**unet_config)
         self.context = AnchorContext(**context_config)
 
@@ -74,6 +76,11 @@ class AnimatorModel(ModelMixin, ConfigMixin):
         """F, the frames of a segment; the first is its start frame."""
         return int(self.unet.config.num_frames)
 
+    @property
+    def warps(self) -> bool:
+        """Whether it moves pixels, and so needs no VAE."""
+        return self.config.predicts == "warp"
+
     def scheduler(self) -> EulerDiscreteScheduler:
         """A fresh scheduler of this animator's noise schedule."""
         return EulerDiscreteScheduler(**{**SVD_SCHEDULE, **(self.config.schedule or {})})
@@ -81,25 +88,35 @@ class AnimatorModel(ModelMixin, ConfigMixin):
     def time_ids(self, fps: Tensor, motion: Tensor, noise_level: Tensor, elapsed: Tensor) -> Tensor:
         """Frames a second, motion (1 is usual), the noise on the start frame and the seconds (at motion 1) that the
         movement has gone on at the start frame (`UNKNOWN` if nobody knows), each [B] -> added_time_ids [B, 3], or
-        [B, 4] with `reads_elapsed`. SVD was told fps - 1. Seconds are told in radians: the fastest wave of their
-        embedding then turns once a second.
+        [B, 4] with `reads_moments`. SVD was told fps - 1.
         """
         bucket = (motion * self.config.motion_bucket).round().clamp(0, 255)
         ids = [fps - 1, bucket, noise_level]
-        return torch.stack([*ids, 2 * math.pi * elapsed] if self.config.reads_elapsed else ids, dim=1)
+        return torch.stack([*ids, elapsed] if self.config.reads_moments else ids, dim=1)
 
     def denoise(self, scaled: Tensor, timestep: Tensor, start: Tensor, context: Tensor, time_ids: Tensor) -> Tensor:
         """scaled [B, F, C, h, w] (noisy / sqrt(sigma^2 + 1)), timestep [B] or scalar, start [B, C, h, w] -> v [B, F,
         C, h, w].
         """
+        return self._denoised(scaled, timestep, start, context, time_ids, self.config.sharpness)[0]
+
+    def _denoised(
+        self, scaled: Tensor, timestep: Tensor, start: Tensor, context: Tensor, time_ids: Tensor, sharpness: float = 1.0
+    ) -> tuple[Tensor, Tensor]:
+        """v, and how much of each frame is painted [B, F]: all of it, but where the start frame is moved."""
         patch = self.config.patch
         known = start[:, None].expand(-1, scaled.shape[1], -1, -1, -1)
         folded = F.pixel_unshuffle(torch.cat([scaled, known], dim=2), patch)
-        found = F.pixel_shuffle(self.unet(folded, timestep, context, time_ids).sample, patch)
-        if self.config.predicts == "v":
-            return found
+        if self.config.reads_moments:
+            told = moments(time_ids, scaled.shape[1], self.config.motion_bucket)[..., None, None]
+            folded = torch.cat([folded, told.expand(-1, -1, -1, *folded.shape[-2:])], dim=2)
+        found = self.unet(folded, timestep, context, time_ids[:, :3]).sample
+        if not self.warps:
+            return F.pixel_shuffle(found, patch), found.new_ones(found.shape[:2])
+        frames, painted = warped(found.float(), start, patch, sharpness)
+        change = (frames - known) / self.config.difference_std
         sigma = (4 * timestep).exp().reshape(-1, 1, 1, 1, 1)
-        return (scaled - found * (sigma**2 + 1).sqrt()) / sigma
+        return (scaled - change * (sigma**2 + 1).sqrt()) / sigma, painted
 
     def forward(
         self,
@@ -111,14 +128,31 @@ class AnimatorModel(ModelMixin, ConfigMixin):
         time_ids: Tensor,
         anchor_strength: Tensor,
         has_sentence: Tensor,
-    ) -> Tensor:
+    ) -> tuple[Tensor, Tensor]:
         """One training pass -> the denoised target [B, F, C, h, w]: c_skip noisy + c_out v, with EDM's factors for
-        unit variance.
+        unit variance; and how much of each frame is painted [B, F].
         """
         s = sigma.view(-1, 1, 1, 1, 1)
         context = self.context(features, sentence, anchor_strength, has_sentence)
-        v = self.denoise(noisy / (s**2 + 1).sqrt(), 0.25 * sigma.log(), start, context, time_ids)
-        return noisy / (s**2 + 1) - v.float() * s / (s**2 + 1).sqrt()
+        v, painted = self._denoised(noisy / (s**2 + 1).sqrt(), 0.25 * sigma.log(), start, context, time_ids)
+        return noisy / (s**2 + 1) - v.float() * s / (s**2 + 1).sqrt(), painted
+
+
+def moments(time_ids: Tensor, frames: int, motion_bucket: float) -> Tensor:
+    """time_ids [B, 4] -> what each frame is told of its moment [B, F, MOMENTS]: the seconds (at motion 1) since the
+    start frame and since the movement began, each as itself and as waves of `WAVES` turns a second. The second half is
+    zero where nobody knows.
+    """
+    fps, motion, elapsed = time_ids[:, :1] + 1, time_ids[:, 1:2] / motion_bucket, time_ids[:, 3:4]
+    since = torch.arange(frames, device=time_ids.device, dtype=time_ids.dtype) * motion / fps
+    known = (elapsed >= 0).to(time_ids.dtype)[..., None]
+    return torch.cat([_waves(since), known * _waves(elapsed + since)], dim=-1)
+
+
+def _waves(seconds: Tensor) -> Tensor:
+    """[B, F] -> [B, F, 1 + 2 len(WAVES)]"""
+    turns = 2 * math.pi * seconds[..., None] * seconds.new_tensor(WAVES)
+    return torch.cat([seconds[..., None], turns.sin(), turns.cos()], dim=-1)
 
 
 def take_spatial_layers(unet: UNetSpatioTemporalConditionModel, picture_unet: torch.nn.Module) -> list[str]:

@@ -1,5 +1,4 @@
-"""Short clips of papertown as VAE latents, drawn and encoded once and kept as memory-mapped arrays (.npy, never
-pickled).
+"""Short clips of papertown, drawn once and kept as memory-mapped arrays (.npy, never pickled).
 
 Clip i of a split is decided by `(seed, split, i)`: its film, look, moment, speed, rate and action sentence. Frame k
 of a clip shows the shot at `begins + k * speed / fps` seconds; the anchor shows it at 0.
@@ -16,19 +15,13 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
-import torch
-from torch import Tensor, nn
-from torch.nn import functional as F
 
-from ..bundle import file_hash
-from ..decoder.latents import decode_latents, encode_images
 from ..papertown import Film, draw_frame, random_shot_film
-from .pictures import to_images
 
 INK_SHARE = 0.2
-LONGEST_BEGIN = 2.5
+LONGEST_BEGIN = 4.0
 CHUNK = 16
-FIELDS = ("latents", "worn", "anchor", "ids")
+FIELDS = ("frames", "anchor", "ids")
 
 
 @dataclass(frozen=True)
@@ -40,23 +33,20 @@ class ClipPlan:
     begins: float
     speed: float
     fps: int
-    wear: int
 
 
 @dataclass(frozen=True)
 class Clips:
-    """latents float16 [N, F, C, h, w]; worn [N, C, h, w], the first frame as it is after being decoded, blurred and
-    encoded again (or as it is, for some); anchor [N, C, h, w], the shot at 0 s; ids float32 [N, 3], fps, speed and
-    the seconds at which it begins; `sentences`, what moves."""
+    """frames uint8 [N, F, H, W, 3]; anchor uint8 [N, H, W, 3], the shot at 0 s; ids float32 [N, 3], fps, speed and the
+    seconds at which the clip begins; `sentences`, what moves."""
 
-    latents: np.ndarray
-    worn: np.ndarray
+    frames: np.ndarray
     anchor: np.ndarray
     ids: np.ndarray
     sentences: list[str]
 
     def __len__(self) -> int:
-        return len(self.latents)
+        return len(self.frames)
 
 
 def plan_clip(seed: int, split: str, index: int) -> ClipPlan:
@@ -71,7 +61,6 @@ def plan_clip(seed: int, split: str, index: int) -> ClipPlan:
         begins=0.0 if rng.random() < 0.5 else rng.uniform(0, LONGEST_BEGIN),
         speed=1.0 if rng.random() < 0.7 else rng.uniform(0.4, 1.8),
         fps=8 if rng.random() < 0.8 else rng.choice((6, 12, 16)),
-        wear=rng.choice((0, 0, 1, 2)),
     )
 
 
@@ -91,22 +80,13 @@ def said_of(film: Film, index: int) -> str:
 
 
 def clips(
-    root: Path,
-    vae: nn.Module,
-    vae_folder: Path,
-    split: str,
-    count: int,
-    *,
-    frames: int,
-    size: tuple[int, int],
-    seed: int = 0,
-    workers: int = 1,
+    root: Path, split: str, count: int, *, frames: int, size: tuple[int, int], seed: int = 0, workers: int = 1
 ) -> Clips:
-    """The first `count` clips of a split in the latents of the VAE of `vae_folder`. Drawn on first use."""
-    base = Path(root) / f"clips_{split}_{count}x{frames}_{size[0]}x{size[1]}_{seed}_{weights_mark(vae_folder)}"
+    """The first `count` clips of a split at `size` (width, height). Drawn on first use."""
+    base = Path(root) / f"moving_{split}_{count}x{frames}_{size[0]}x{size[1]}_{seed}"
     said = base.with_name(base.name + "_sentences.json")
     if not said.exists():
-        _make(base, vae, split, count, frames, size, seed, workers)
+        _make(base, split, count, frames, size, seed, workers)
         sentences = [said_of(plan_clip(seed, split, i).film, i) for i in range(count)]
         part = said.with_suffix(f".{os.getpid()}.part")
         part.write_text(json.dumps(sentences))
@@ -115,54 +95,30 @@ def clips(
     return Clips(**arrays, sentences=json.loads(said.read_text()))
 
 
-def weights_mark(folder: Path) -> str:
-    """Twelve hex digits that change with the weights in a folder."""
-    return file_hash(next(iter(sorted(folder.glob("*.safetensors")))))[:12]
-
-
 def _file(base: Path, name: str) -> Path:
     return base.with_name(f"{base.name}_{name}.npy")
 
 
 def _make(
-    base: Path, vae: nn.Module, split: str, count: int, frames: int, size: tuple[int, int], seed: int, workers: int
+    base: Path, split: str, count: int, frames: int, size: tuple[int, int], seed: int, workers: int
 ) -> None:
     base.parent.mkdir(parents=True, exist_ok=True)
-    with torch.no_grad():
-        shape = tuple(encode_images(vae, torch.zeros(1, 3, size[1], size[0], device=vae.device)).shape[1:])
-    shapes = {"latents": (count, frames, *shape), "worn": (count, *shape), "anchor": (count, *shape), "ids": (count, 3)}
+    picture = (size[1], size[0], 3)
+    shapes = {"frames": (count, frames, *picture), "anchor": (count, *picture), "ids": (count, 3)}
+    kinds = {"frames": np.uint8, "anchor": np.uint8, "ids": np.float32}
     parts = {name: _file(base, name).with_suffix(f".{os.getpid()}.part") for name in FIELDS}
-    kinds = {"latents": np.float16, "worn": np.float16, "anchor": np.float16, "ids": np.float32}
     out = {
         name: np.lib.format.open_memmap(parts[name], mode="w+", dtype=kinds[name], shape=shapes[name])
         for name in FIELDS
     }
     for first, drawn in _drawn(split, count, frames, size, seed, workers):
-        for k, pictures in enumerate(drawn):
-            i, plan = first + k, plan_clip(seed, split, first + k)
-            latents = encode_images_at_once(vae, to_images(pictures).to(vae.device))
-            out["anchor"][i], out["latents"][i] = latents[0].half().cpu(), latents[1:].half().cpu()
-            out["worn"][i] = worn(vae, latents[1:2], plan.wear)[0].half().cpu()
-            out["ids"][i] = plan.fps, plan.speed, plan.begins
+        end = first + len(drawn)
+        out["anchor"][first:end], out["frames"][first:end] = drawn[:, 0], drawn[:, 1:]
+        plans = [plan_clip(seed, split, i) for i in range(first, end)]
+        out["ids"][first:end] = [(plan.fps, plan.speed, plan.begins) for plan in plans]
     for name in FIELDS:
         out[name].flush()
         os.replace(parts[name], _file(base, name))
-
-
-@torch.no_grad()
-def encode_images_at_once(vae: nn.Module, images: Tensor) -> Tensor:
-    """Latents of images [N, 3, H, W], without gradients."""
-    return encode_images(vae, images)
-
-
-@torch.no_grad()
-def worn(vae: nn.Module, latents: Tensor, times: int) -> Tensor:
-    """Latents [B, C, h, w] after being decoded, blurred a little, and encoded again, `times` times."""
-    for _ in range(times):
-        images = decode_latents(vae, latents)
-        blurred = F.avg_pool2d(F.pad(images, (1, 1, 1, 1), mode="replicate"), 3, stride=1)
-        latents = encode_images(vae, 0.75 * images + 0.25 * blurred)
-    return latents
 
 
 def _drawn(

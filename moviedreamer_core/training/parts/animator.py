@@ -1,9 +1,11 @@
 """The video animator of a bundle: EDM on clips of papertown, told the anchor, the action and how long it has gone on,
 each left out at random.
 
-Start frames are worn as after several extensions (decoded and encoded again, blurred, mixed with a later frame,
-noisy), and clips begin anywhere in their shot, so that going on from the middle of a movement is learnt. Needs the
-parts `vae` and `text`.
+Start frames are worn as after several extensions (blurred, mixed with a later frame, noisy), and clips begin anywhere
+in their shot, so that going on from the middle of a movement is learnt. Errors count squared, at full size and at
+`COARSE` pixels a side, where a flow that points the right way already pays; and absolute, where a face in one place
+beats two blends of it. Painting costs, or a network that is not sure yet paints a blur where it should move a face.
+Needs the part `text`.
 """
 
 from pathlib import Path
@@ -13,44 +15,41 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ...animator.animate import decode_frames, denoised
+from ...animator.animate import decode_frames, denoised, encode_frames
 from ...animator.context import latent_patches
 from ...animator.loading import read_config
-from ...animator.model import UNKNOWN, AnimatorModel, take_spatial_layers
+from ...animator.model import MOMENTS, UNKNOWN, AnimatorModel, take_spatial_layers
+from ...animator.warp import warp_channels
 from ...bundle import load_model
-from ...decoder.latents import latent_shape, load_autoencoder
 from ...sentences import SentenceEncoder
 from ..clips import Clips, clips
 from ..export import save_half
 from ..loop import Part, Workspace
-from ..pictures import save_grid
+from ..pictures import save_grid, to_images
 
 VALIDATION_CLIPS = 48
-SAMPLED = 16
+SAMPLED = 24
 SHOWN = 6
 MOVING = 0.1
 MOST_WEIGHT = 5.0
-VALIDATION_SIGMAS = (0.1, 0.5, 2.0, 10.0)
+COARSE = 4
+VALIDATION_SIGMAS = (0.1, 0.5, 2.0, 10.0, 80.0)
 
 
 class AnimatorPart(Part):
     """Settings: `model` (over the mini config), `clips` (how many are drawn), `sigma` [mean, std] of ln sigma, `drop`
-    (chance to leave out anchor, sentence or elapsed time), `start_noise` (the most noise on a start frame), `spatial_from` (a
-    trained part "decoder" to begin with, or None)."""
+    (chance to leave out anchor, sentence or elapsed time), `start_noise` (the most noise on a start frame), `paint`
+    (what a painted pixel costs), `spatial_from` (a trained part "decoder" to begin with, or None)."""
 
     name = "animator"
 
     @classmethod
     def needs(cls, settings: dict) -> tuple[str, ...]:
         spatial = settings.get("spatial_from")
-        return ("vae", "text", spatial) if spatial else ("vae", "text")
+        return ("text", spatial) if spatial else ("text",)
 
     def __init__(self, settings: dict, workspace: Workspace):
         super().__init__(settings, workspace)
-        self.vae_folder = workspace.require("vae")
-        self.vae = load_autoencoder(self.vae_folder).eval().requires_grad_(False)
-        if torch.cuda.is_available():
-            self.vae.cuda()
         sentences = SentenceEncoder.load(workspace.require("text"))
         config = {**read_config("mini"), **settings.get("model", {})}
         self._fit(config, sentences.width)
@@ -59,24 +58,16 @@ class AnimatorPart(Part):
         self.held_out = self._clips("validation", VALIDATION_CLIPS)
         self.train_said = sentences.encode_many(self.train_clips.sentences)
         self.held_out_said = sentences.encode_many(self.held_out.sentences)
-        if config["target"] == "difference":
-            config["difference_std"] = difference_std(self.train_clips)
+        config["difference_std"] = difference_std(self.train_clips)
         self.model = self._begin(AnimatorModel(**{k: v for k, v in config.items() if not k.startswith("_")}))
 
     def batch(self, step: int, rng: np.random.Generator, size: int) -> dict[str, Tensor]:
         chosen = np.sort(rng.integers(len(self.train_clips), size=size))
         batch = taken(self.train_clips, self.train_said, chosen, self.patch)
-        clean, worn = batch["latents"][:, 0], batch.pop("worn")
-        share = torch.from_numpy((rng.random((size, 1, 1, 1)) * (rng.random((size, 1, 1, 1)) < 0.5)).astype(np.float32))
-        ghost = torch.from_numpy(
-            (0.3 * rng.random((size, 1, 1, 1)) * (rng.random((size, 1, 1, 1)) < 0.3)).astype(np.float32)
+        batch["level"] = torch.from_numpy(
+            (rng.random(size) * (rng.random(size) < 0.5) * self.settings["start_noise"]).astype(np.float32)
         )
-        start = torch.lerp(torch.lerp(clean, worn, share), batch["latents"][:, 1], ghost)
-        level = (rng.random(size) * (rng.random(size) < 0.5) * self.settings["start_noise"]).astype(np.float32)
-        batch["level"] = torch.from_numpy(level)
-        batch["start"] = start + batch["level"].view(-1, 1, 1, 1) * torch.from_numpy(
-            rng.standard_normal(start.shape, np.float32)
-        )
+        batch["start"] = worn(batch["frames"][:, 0], batch["frames"][:, 1], batch["level"], rng)
         drop = self.settings["drop"]
         batch["elapsed"] = torch.where(torch.from_numpy(rng.random(size) < drop), UNKNOWN, batch["elapsed"])
         batch["strength"] = torch.from_numpy((rng.random(size) >= drop).astype(np.float32))
@@ -86,16 +77,17 @@ class AnimatorPart(Part):
     def loss(self, batch: dict[str, Tensor], model: nn.Module) -> tuple[Tensor, dict[str, float]]:
         mean, std = self.settings["sigma"]
         sigma = (torch.randn(len(batch["start"]), device=batch["start"].device) * std + mean).exp().clamp(0.005, 200)
-        errors = edm_errors(model, batch, sigma)
-        return errors.mean(), {"edm": float(errors.detach().mean())}
+        fine, coarse, sharp, painted = (each.mean() for each in edm_errors(model, batch, sigma))
+        loss = fine + coarse + sharp + self.settings["paint"] * painted
+        return loss, {"edm": float(fine.detach()), "painted": float(painted.detach())}
 
     def validate(self, model: nn.Module) -> dict[str, float]:
-        batch = self._validation_batch(model.device, VALIDATION_CLIPS)
+        batch = self._validation_batch(model.device)
         generator = torch.Generator().manual_seed(0)
         scores = {}
         for sigma in VALIDATION_SIGMAS:
             levels = torch.full((VALIDATION_CLIPS,), sigma, device=model.device)
-            scores[f"edm_{sigma:g}"] = float(edm_errors(model, batch, levels, generator).mean())
+            scores[f"edm_{sigma:g}"] = float(edm_errors(model, batch, levels, generator)[0].mean())
         made, drawn = self._sampled(model)
         return {**scores, **motion_scores(made, drawn)}
 
@@ -119,69 +111,55 @@ class AnimatorPart(Part):
     def _clips(self, split: str, count: int) -> Clips:
         data = self.workspace.data
         return clips(
-            data.root,
-            self.vae,
-            self.vae_folder,
-            split,
-            count,
-            frames=self.frames,
-            size=self.size,
-            seed=data.seed,
-            workers=data.workers,
+            data.root, split, count, frames=self.frames, size=self.size, seed=data.seed, workers=data.workers
         )
 
     def _fit(self, config: dict, sentence_width: int) -> None:
-        """Make the config fit the VAE's latents and the text encoder's width."""
-        channels, height, width = latent_shape(self.vae, tuple(config["render_size"]))
-        context = config["context_config"]
+        """Make the config fit the size and the text encoder's width."""
+        width, height = config["render_size"]
+        context, fold = config["context_config"], config["patch"]
         self.patch = patch = context["patch"]
-        fold = config["patch"]
-        sizes = {"in_channels": 2 * channels * fold**2, "out_channels": channels * fold**2}
+        told = MOMENTS if config["reads_moments"] else 0
+        sizes = {"in_channels": 2 * 3 * fold**2 + told, "out_channels": warp_channels(fold)}
         sizes["sample_size"] = [height // fold, width // fold]
         config["unet_config"] = {**config["unet_config"], **sizes}
-        count, anchor_width = height // patch * (width // patch), channels * patch**2
+        count, anchor_width = height // patch * (width // patch), 3 * patch**2
         fitted = {"sentence_width": sentence_width, "anchor_count": count, "anchor_width": anchor_width}
         config["context_config"] = {**context, **fitted}
 
     def _begin(self, model: AnimatorModel) -> AnimatorModel:
-        """A new model: with the spatial layers asked for, and silent until it learns to speak."""
+        """A new model: with the spatial layers asked for, and all but still until it learns to move."""
         if part := self.settings.get("spatial_from"):
             from ...decoder.model import KeyframeDecoder
 
             take_spatial_layers(model.unet, load_model(KeyframeDecoder, self.workspace.require(part)).unet)
-        nn.init.zeros_(model.unet.conv_out.weight)
+        nn.init.normal_(model.unet.conv_out.weight, std=2e-3)
         nn.init.zeros_(model.unet.conv_out.bias)
         return model
 
-    def _validation_batch(self, device: torch.device, count: int) -> dict[str, Tensor]:
-        batch = taken(self.held_out, self.held_out_said, np.arange(count), self.patch)
-        batch.pop("worn")
-        batch |= {"start": batch["latents"][:, 0], "level": torch.zeros(count), "strength": torch.ones(count)}
-        batch["has_sentence"] = batch["said"].abs().sum(1) > 0
+    def _validation_batch(self, device: torch.device) -> dict[str, Tensor]:
+        batch = taken(self.held_out, self.held_out_said, np.arange(VALIDATION_CLIPS), self.patch)
+        batch |= {"start": batch["frames"][:, 0], "level": torch.zeros(VALIDATION_CLIPS)}
+        batch |= {"strength": torch.ones(VALIDATION_CLIPS), "has_sentence": batch["said"].abs().sum(1) > 0}
         return {k: v.to(device) for k, v in batch.items()}
 
     @torch.no_grad()
     def _sampled(self, model: AnimatorModel) -> tuple[Tensor, Tensor]:
-        """Made and drawn clips [SAMPLED, F, 3, H, W], both through the VAE."""
-        batch = self._validation_batch(model.device, SAMPLED)
+        """Made and drawn clips [SAMPLED, F, 3, H, W] in [0, 1]."""
+        batch = {k: v[:SAMPLED] for k, v in self._validation_batch(model.device).items()}
         context = model.context(batch["features"], batch["said"], batch["strength"], batch["has_sentence"])
         ids = model.time_ids(batch["fps"], batch["motion"], batch["level"], batch["elapsed"])
-        latents = denoised(model, batch["start"], (context, context), ids, torch.Generator().manual_seed(0))
-        self.vae.to(model.device)
-        return tuple(
-            torch.stack([decode_frames(self.vae, clip) for clip in many]).cpu() for many in (latents, batch["latents"])
-        )
+        made = denoised(model, batch["start"], (context, context), ids, torch.Generator().manual_seed(0))
+        return decode_frames(None, made).cpu(), decode_frames(None, batch["frames"]).cpu()
 
 
 def taken(data: Clips, said: Tensor, chosen: np.ndarray, patch: int) -> dict[str, Tensor]:
-    """The chosen clips as float tensors: latents, worn, features (of the anchor), fps, motion, elapsed, said."""
-    latents, worn, anchor = (
-        torch.from_numpy(array[chosen].astype(np.float32)) for array in (data.latents, data.worn, data.anchor)
-    )
+    """The chosen clips as float tensors: frames [B, F, 3, H, W] in [-1, 1], features (of the anchor), fps, motion,
+    elapsed, said."""
+    frames, anchor = (encode_frames(None, to_images(array[chosen])) for array in (data.frames, data.anchor))
     ids = torch.from_numpy(np.array(data.ids[chosen]))
     return {
-        "latents": latents,
-        "worn": worn,
+        "frames": frames,
         "features": latent_patches(anchor, patch),
         "fps": ids[:, 0],
         "motion": ids[:, 1],
@@ -190,24 +168,33 @@ def taken(data: Clips, said: Tensor, chosen: np.ndarray, patch: int) -> dict[str
     }
 
 
+def worn(clean: Tensor, following: Tensor, level: Tensor, rng: np.random.Generator) -> Tensor:
+    """Frames [B, 3, H, W] as after several extensions: half of them blurred, some mixed with the frame that follows,
+    with noise of `level` [B]."""
+    size = (len(clean), 1, 1, 1)
+
+    def share(most: float, chance: float) -> Tensor:
+        return torch.from_numpy((most * rng.random(size) * (rng.random(size) < chance)).astype(np.float32))
+
+    blurred = F.avg_pool2d(F.pad(clean, (1, 1, 1, 1), mode="replicate"), 3, stride=1)
+    start = torch.lerp(torch.lerp(clean, blurred, share(1.0, 0.5)), following, share(0.3, 0.3))
+    return start + level.view(size) * torch.from_numpy(rng.standard_normal(start.shape, np.float32))
+
+
 def edm_errors(
     model: nn.Module, batch: dict[str, Tensor], sigma: Tensor, generator: torch.Generator | None = None
-) -> Tensor:
-    """EDM's weighted squared error of each clip [B] at noise levels sigma [B]; where the clean target is predicted, low
+) -> tuple[Tensor, ...]:
+    """EDM's weighted error of each clip [B] at noise levels sigma [B]: squared, of pixels and of means over COARSE x
+    COARSE of them, and absolute; and how much of the clip is painted. The clean change is what is predicted, so low
     levels weigh at most `MOST_WEIGHT` (as min-SNR has it).
     """
     bare: AnimatorModel = getattr(model, "module", model)
-    target = batch["latents"]
-    if bare.config.target == "difference":
-        target = (target - batch["start"][:, None]) / bare.config.difference_std
+    target = (batch["frames"] - batch["start"][:, None]) / bare.config.difference_std
     noise = torch.randn(target.shape, generator=generator).to(target) if generator else torch.randn_like(target)
-    s = sigma.view(-1, 1, 1, 1, 1)
-    weight = (sigma**2 + 1) / sigma**2
-    if bare.config.predicts == "target":
-        weight = weight.clamp(max=MOST_WEIGHT)
+    weight = ((sigma**2 + 1) / sigma**2).clamp(max=MOST_WEIGHT)
     ids = bare.time_ids(batch["fps"], batch["motion"], batch["level"], batch["elapsed"])
-    found = model(
-        target + s * noise,
+    found, painted = model(
+        target + sigma.view(-1, 1, 1, 1, 1) * noise,
         sigma,
         batch["start"],
         batch["features"],
@@ -216,13 +203,15 @@ def edm_errors(
         batch["strength"],
         batch["has_sentence"],
     )
-    return F.mse_loss(found, target, reduction="none").mean((1, 2, 3, 4)) * weight
+    wrong = (found - target).flatten(1, 2)
+    fine, coarse = (each.square().mean((1, 2, 3)) * weight for each in (wrong, F.avg_pool2d(wrong, COARSE)))
+    return fine, coarse, wrong.abs().mean((1, 2, 3)) * weight, painted.mean(1)
 
 
 def difference_std(data: Clips, count: int = 256) -> float:
-    """The standard deviation of the frames' latents less those of the first, over the first `count` clips."""
-    latents = np.asarray(data.latents[:count], np.float32)
-    return round(float((latents[:, 1:] - latents[:, :1]).std()), 4)
+    """The standard deviation of the frames less the first, RGB in [-1, 1], over the first `count` clips."""
+    frames = encode_frames(None, to_images(data.frames[:count]))
+    return round(float((frames[:, 1:] - frames[:, :1]).std()), 4)
 
 
 def motion_scores(made: Tensor, drawn: Tensor) -> dict[str, float]:
