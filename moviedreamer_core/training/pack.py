@@ -9,7 +9,7 @@ from ..errors import MovieDreamerError
 JUDGES = ("metric_clip", "metric_clip_vision")
 """What judges bundles (`moviedreamer evaluate`) and is part of none: it lies beside them."""
 PART_LIMIT = 15_000_000
-BUNDLE_LIMIT = 48_000_000
+BUNDLE_LIMIT = 50_000_000
 
 
 def pack(built: Path, target: Path, info: BundleInfo) -> Bundle:
