@@ -68,10 +68,10 @@ def part(tmp_path, monkeypatch):
 
 def test_it_learns_to_move_what_the_sentence_says(part, tmp_path):
     before = part.validate(part.model)
-    assert before["moves"] == pytest.approx(0, abs=0.5) and before["restless"] < 0.2, "all but still at first"
+    assert before["moves"] < 1 and before["restless"] < 0.5, "all but still at first"
     settings = dict(steps=120, batch=16, learning_rate=4e-3, warmup=5, ema=0.9, validate_every=1000)
     metrics = train(part, LoopSettings.from_dict(settings))
-    assert metrics["moves"] > 2, metrics
+    assert metrics["moves"] > before["moves"] + 1.5, metrics
 
     part.export(part.model, tmp_path / "animator")
     part.load(tmp_path / "animator")
@@ -82,7 +82,7 @@ def test_it_learns_to_move_what_the_sentence_says(part, tmp_path):
         last = animator.animate(keyframe, prompt=word, frames=FRAMES)[-1].mean(0)
         middle = (last[5:11].mean(0) * torch.arange(32)).sum() / last[5:11].mean(0).sum()
         begun = (keyframe.mean(0)[5:11].mean(0) * torch.arange(32)).sum() / keyframe.mean(0)[5:11].mean(0).sum()
-        assert (middle - begun) * direction > 0.3, word
+        assert (middle - begun) * direction > 0.3, (word, metrics)
 
 
 def test_clips_are_papertown_at_their_moments_and_drawn_once(tmp_path, monkeypatch):
