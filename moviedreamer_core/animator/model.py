@@ -1,8 +1,8 @@
 """The network of the video animator: SVD's UNet, what it is told, and how noise is added (METHOD.md, stage 4).
 
 Full size is SVD-XT as it was published; mini is a small UNet of the same class, told the action too, whose numbers move
-the start frame's pixels instead of drawing latents anew (`warp`). Noise follows
-EDM: levels sigma in (0, inf), v-prediction, the network sees the level as 0.25 ln(sigma).
+the start frame's pixels instead of drawing latents anew (`warp`). Noise follows EDM: levels sigma in (0, inf),
+v-prediction, the network sees the level as 0.25 ln(sigma).
 """
 
 import math
@@ -98,9 +98,9 @@ class AnimatorModel(ModelMixin, ConfigMixin):
         """scaled [B, F, C, h, w] (noisy / sqrt(sigma^2 + 1)), timestep [B] or scalar, start [B, C, h, w] -> v [B, F,
         C, h, w].
         """
-        return self._denoised(scaled, timestep, start, context, time_ids, self.config.sharpness)[0]
+        return self._velocity(scaled, timestep, start, context, time_ids, self.config.sharpness)[0]
 
-    def _denoised(
+    def _velocity(
         self, scaled: Tensor, timestep: Tensor, start: Tensor, context: Tensor, time_ids: Tensor, sharpness: float = 1.0
     ) -> tuple[Tensor, Tensor]:
         """v, and how much of each frame is painted [B, F]: all of it, but where the start frame is moved."""
@@ -134,7 +134,7 @@ class AnimatorModel(ModelMixin, ConfigMixin):
         """
         s = sigma.view(-1, 1, 1, 1, 1)
         context = self.context(features, sentence, anchor_strength, has_sentence)
-        v, painted = self._denoised(noisy / (s**2 + 1).sqrt(), 0.25 * sigma.log(), start, context, time_ids)
+        v, painted = self._velocity(noisy / (s**2 + 1).sqrt(), 0.25 * sigma.log(), start, context, time_ids)
         return noisy / (s**2 + 1) - v.float() * s / (s**2 + 1).sqrt(), painted
 
 

@@ -18,6 +18,11 @@ def worn(images: Tensor, share: float = 0.6) -> Tensor:
     return out.clamp(0, 1)
 
 
+def softened(images: Tensor) -> Tensor:
+    """Every pixel of images [B, 3, H, W] the mean of itself and its neighbours."""
+    return F.avg_pool2d(F.pad(images, (1, 1, 1, 1), mode="replicate"), 3, stride=1)
+
+
 def _blurred(images: Tensor) -> Tensor:
     """Smaller by a factor of 1.2 to 2.2, and back: what a coarse latent or an upscaler leaves."""
     height, width = images.shape[-2:]
@@ -29,8 +34,7 @@ def _blurred(images: Tensor) -> Tensor:
 
 def _sharpened(images: Tensor) -> Tensor:
     """Too crisp, with halos."""
-    soft = F.avg_pool2d(F.pad(images, (1, 1, 1, 1), mode="replicate"), 3, stride=1)
-    return images + float(torch.rand(())) * (images - soft)
+    return images + float(torch.rand(())) * (images - softened(images))
 
 
 def _recoloured(images: Tensor) -> Tensor:

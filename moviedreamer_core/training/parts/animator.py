@@ -26,6 +26,7 @@ from ..clips import Clips, clips
 from ..export import save_half
 from ..loop import Part, Workspace
 from ..pictures import save_grid, to_images
+from ..wear import softened
 
 VALIDATION_CLIPS = 48
 SAMPLED = 24
@@ -176,8 +177,7 @@ def worn(clean: Tensor, following: Tensor, level: Tensor, rng: np.random.Generat
     def share(most: float, chance: float) -> Tensor:
         return torch.from_numpy((most * rng.random(size) * (rng.random(size) < chance)).astype(np.float32))
 
-    blurred = F.avg_pool2d(F.pad(clean, (1, 1, 1, 1), mode="replicate"), 3, stride=1)
-    start = torch.lerp(torch.lerp(clean, blurred, share(1.0, 0.5)), following, share(0.3, 0.3))
+    start = torch.lerp(torch.lerp(clean, softened(clean), share(1.0, 0.5)), following, share(0.3, 0.3))
     return start + level.view(size) * torch.from_numpy(rng.standard_normal(start.shape, np.float32))
 
 
