@@ -29,7 +29,7 @@ def judge(tmp_path_factory):
 
     torch.manual_seed(0)
     folder = tmp_path_factory.mktemp("reader")
-    save_half(Reader(widths=(8, 16, 24), motion_widths=(8, 16, 24)), folder)
+    save_half(Reader(widths=(8, 16, 24), motion_widths=(8, 16, 24), head_widths=(8, 8, 8)), folder)
     (folder / "card.json").write_text("{}")
     return folder
 

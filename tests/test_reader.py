@@ -18,6 +18,7 @@ from moviedreamer_core.papertown.columns import (
 )
 from moviedreamer_core.papertown.films import random_person
 from moviedreamer_core.papertown.reader import Reader, describe
+from moviedreamer_core.papertown.world import PERSON
 from moviedreamer_core.training.captions import (
     COLUMN,
     FIELDS,
@@ -32,7 +33,7 @@ from moviedreamer_core.training.wear import worn
 @pytest.fixture(scope="module")
 def reader():
     torch.manual_seed(0)
-    return Reader(widths=(8, 16, 24), motion_widths=(8, 16, 24)).eval()
+    return Reader(widths=(8, 16, 24), motion_widths=(8, 16, 24), head_widths=(8, 8, 8)).eval()
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +139,7 @@ def test_saved_and_loaded_it_answers_the_same(reader, drawn, tmp_path):
 def test_it_learns_what_it_is_shown(drawn):
     torch.manual_seed(0)
     images, marks = drawn
-    model = Reader(widths=(8, 16, 24), motion_widths=(8, 16, 24))
+    model = Reader(widths=(8, 16, 24), motion_widths=(8, 16, 24), head_widths=(8, 8, 8))
     optimizer = torch.optim.AdamW(model.parameters(), lr=5e-3)
     losses = []
     for _ in range(25):
@@ -199,3 +200,52 @@ def test_a_slot_is_told_how_much_its_glances_miss_its_head():
     maps[0, 1, 0] = torch.tensor([0.75, 0, 0, 0.25])
     assert torch.allclose(heads_missed(maps, heads), torch.tensor(4.0).log() / 2)
     assert heads_missed(maps, torch.zeros_like(heads)) == 0
+
+
+def test_heads_are_cut_out_where_they_are(films, drawn):
+    """The cut-out of a face's box has the face in its middle: its corners lie where the box's corners were."""
+    from moviedreamer_core.papertown.reader import HEAD_MARGIN, cut_out
+
+    rows = torch.linspace(0, 1, 64)[None, None, :, None].expand(1, 1, 64, 128)
+    columns = torch.linspace(0, 2, 128)[None, None, None].expand(1, 1, 64, 128)
+    places = torch.cat([columns, rows, rows], dim=1)
+    out = cut_out(places, torch.tensor([[1.2, 0.5, 0.4]]))
+    assert out.shape == (1, 3, 32, 32)
+    half = HEAD_MARGIN * 0.4 / 2
+    for channel, low, high in ((0, 1.2 - half, 1.2 + half), (1, 0.5 - half, 0.5 + half)):
+        assert float(out[0, channel].min()) == pytest.approx(low, abs=0.03)
+        assert float(out[0, channel].max()) == pytest.approx(high, abs=0.03)
+    beyond = cut_out(places, torch.tensor([[0.0, 0.0, 0.4]]))
+    assert bool((beyond[0, 0, :, 0] == 0).all())  # the edge goes on
+
+
+def test_heads_are_read_from_cut_outs_and_the_rest_from_cells(reader, drawn):
+    from moviedreamer_core.papertown.columns import PERSONAL, PERSONAL_COUNTS
+    from moviedreamer_core.papertown.reader import of_head
+
+    images, _ = drawn
+    scene, slots, boxes, _ = reader.glance(images[:2])
+    answer = reader(images[:2])
+    columns = of_head(slots)
+    assert torch.equal(answer[0], scene)
+    assert torch.equal(answer[1][..., ~columns], slots[..., ~columns])
+    heads = reader.heads(images[:2].repeat_interleave(3, 0), boxes.flatten(0, 1)).view_as(slots)
+    assert torch.equal(answer[1][..., columns], heads[..., columns])
+    about = dict(zip(PERSONAL, columns.split(PERSONAL_COUNTS), strict=True))
+    read = {name for name, part in about.items() if bool(part.all())}
+    assert read == {*PERSON, "expression"} and not any(bool(about[name].any()) for name in set(about) - read)
+
+
+def test_boxes_are_missed_in_sides_of_the_true_ones():
+    from moviedreamer_core.training.parts.reader import boxes_missed, misplaced
+
+    true = torch.tensor([[[1.0, 0.5, 0.4], [0, 0, 0], [0, 0, 0]]])
+    assert boxes_missed(true + torch.tensor([[[0.0], [9.0], [9.0]]]), true) == 0  # empty slots do not count
+    near, far = (boxes_missed(true + torch.tensor([d, 0, 0]), true) for d in (0.04, 0.4))
+    assert 0 < near < far
+    small = true * torch.tensor([1, 1, 0.5])
+    assert boxes_missed(small + torch.tensor([0.04, 0, 0]), small) > near
+    torch.manual_seed(0)
+    moved = torch.cat([misplaced(true) for _ in range(200)])
+    assert bool((moved[:, 1:, 2] == 0).all()) and float((moved[:, 0] - true[:, 0]).std()) < 0.1
+    assert float((moved[:, 0] - true[:, 0]).abs().mean()) > 0.01

@@ -19,13 +19,15 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..errors import MovieDreamerError
-from .columns import outputs, split
+from .columns import PERSONAL, PERSONAL_COUNTS, outputs, split
 from .labels import ATTRIBUTES
 from .world import ACTIONS, MAX_PEOPLE, PERSON, Person
 
 READ_SIZE = (64, 128)
 CELLS = (8, 16)
 CLIP_FRAMES = 8
+HEAD_SIDE = 32
+HEAD_MARGIN = 1.5  # hair and hat, over the box of the face
 WIDE_ATTRIBUTES = ("skin", "hair_color", "hat")
 Answer = tuple[Tensor, Tensor]
 
@@ -69,6 +71,24 @@ class Trunk(nn.Module):
         return self.last(cells + self.mix(y, y, y, need_weights=False)[0])
 
 
+class HeadTrunk(nn.Sequential):
+    """Heads [N, 3, 32, 32] to features [N, 16 * the last width]: 4x4 places, so that what is where stays known."""
+
+    def __init__(self, widths: Sequence[int]) -> None:
+        a, b, c = widths
+        super().__init__(
+            nn.Conv2d(3, a, 5, padding=2),
+            nn.GroupNorm(8, a),
+            nn.ReLU(),
+            nn.Conv2d(a, b, 3, stride=2, padding=1),
+            ResBlock(b),
+            nn.Conv2d(b, c, 3, stride=2, padding=1),
+            ResBlock(c),
+            nn.AvgPool2d(2),
+            nn.Flatten(),
+        )
+
+
 class Look(nn.Module):
     """Looks at cells [B, N, W] with `views` x `glances` learned softmax maps: [B, views, glances * W]."""
 
@@ -90,10 +110,11 @@ class Look(nn.Module):
 
 
 class Reader(ModelMixin, ConfigMixin):  # type: ignore[misc]
-    """Linear heads for every attribute on a small convolutional trunk, and a second trunk that reads motion.
+    """Linear heads for every attribute on a small convolutional trunk, a second trunk that reads heads, cut out of the
+    frame where the first finds them, and a third that reads motion.
 
     The first half of a slot's glances is taught to rest on its head (`training/parts/reader.py`): left alone, they find
-    clothes and hats, and read faces no better than chance does.
+    clothes and hats. A head is small in most frames, and its nose is a few pixels: in cells of 8 pixels they are lost.
     """
 
     @register_to_config
@@ -101,6 +122,7 @@ class Reader(ModelMixin, ConfigMixin):  # type: ignore[misc]
         self,
         widths: tuple[int, int, int] = (24, 48, 96),
         motion_widths: tuple[int, int, int] = (24, 40, 56),
+        head_widths: tuple[int, int, int] = (24, 48, 64),
         glances: int = 6,
     ) -> None:
         super().__init__()
@@ -109,6 +131,9 @@ class Reader(ModelMixin, ConfigMixin):  # type: ignore[misc]
         self.look = Look(widths[-1], 1 + MAX_PEOPLE, glances)
         self.scene = nn.Linear(glances * widths[-1], scene)
         self.person = nn.Linear(glances * widths[-1], person)
+        self.box = nn.Linear(glances * widths[-1], 3)
+        self.head_trunk = HeadTrunk(head_widths)
+        self.head = nn.Linear(16 * head_widths[-1], person)
         self.motion_trunk = Trunk(CLIP_FRAMES + 1, motion_widths)
         self.motion_look = Look(motion_widths[-1], MAX_PEOPLE, glances)
         self.motion = nn.Linear(glances * motion_widths[-1], len(ACTIONS))
@@ -122,19 +147,28 @@ class Reader(ModelMixin, ConfigMixin):  # type: ignore[misc]
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """images [B, 3, 64, 128] in [0, 1] to `columns` logits: scene [B, S], slots [B, 3, P]."""
-        return self.answers(*self.glance(images))
+        scene, slots, boxes, _ = self.glance(images)
+        heads = self.heads(images.repeat_interleave(MAX_PEOPLE, 0), boxes.flatten(0, 1))
+        return scene, torch.where(of_head(slots), heads.view_as(slots), slots)
 
-    def glance(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Cells [B, 128, W] of images [B, 3, 64, 128], and where the frame's view and each slot's look at them
-        [B, 4, glances, 128].
+    def glance(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """What the cells of images [B, 3, 64, 128] say: scene [B, S] and slots [B, 3, P]; the box [B, 3, 3] of each
+        slot's face (the x and y of its middle, its side; in heights of the frame); where each slot looks
+        [B, 3, glances, 128].
         """
         cells = self.trunk(images * 4 - 2)
-        return cells, self.look.maps(cells)
-
-    def answers(self, cells: Tensor, maps: Tensor) -> tuple[Tensor, Tensor]:
-        """`columns` logits from both: scene [B, S], slots [B, 3, P]."""
+        maps = self.look.maps(cells)
         seen = self.look.seen(cells, maps)
-        return self.scene(seen[:, 0]), self.person(seen[:, 1:])
+        offset = self.box(seen[:, 1:]).float()
+        middle = maps[:, 1:, : maps.shape[2] // 2].mean(2) @ _middles(maps)
+        boxes = torch.cat([middle + offset[..., :2], 0.25 * offset[..., 2:].clamp(-3, 3).exp()], dim=-1)
+        return self.scene(seen[:, 0]), self.person(seen[:, 1:]), boxes, maps[:, 1:]
+
+    def heads(self, images: Tensor, boxes: Tensor) -> Tensor:
+        """What the heads at boxes [N, 3] of images [N, 3, 64, 128] say: slot logits [N, P], of which those `of_head`
+        mean something.
+        """
+        return self.head(self.head_trunk(cut_out(images, boxes) * 4 - 2))
 
     def forward_motion(self, clips: Tensor) -> Tensor:
         """Grey clips [B, 8, 64, 128] in [0, 1] (8 frames a second) to logits of each slot's action [B, 3, 6]."""
@@ -193,9 +227,35 @@ class Reader(ModelMixin, ConfigMixin):  # type: ignore[misc]
         return list(split((scene, slots)))
 
 
+def cut_out(images: Tensor, boxes: Tensor) -> Tensor:
+    """Heads [N, 3, 32, 32] of images [N, 3, 64, 128] around boxes [N, 3] (middle x, y, side, in heights of the frame);
+    edge pixels stand for what lies outside. No gradient goes into the boxes.
+    """
+    side = torch.linspace(-1, 1, HEAD_SIDE, device=images.device) * HEAD_MARGIN / 2
+    x, y, size = boxes.detach().float()[..., None].unbind(1)
+    across, down = x + size * side - READ_SIZE[1] / READ_SIZE[0] / 2, 2 * (y + size * side) - 1
+    shape = (len(images), HEAD_SIDE, HEAD_SIDE)
+    grid = torch.stack([across[:, None].expand(shape), down[:, :, None].expand(shape)], dim=-1)
+    return F.grid_sample(images, grid.to(images), padding_mode="border", align_corners=False)
+
+
+def of_head(logits: Tensor) -> Tensor:
+    """bool [P] for slot logits [..., P]: which columns are about a head (its face, hair, hat and expression)."""
+    counts = torch.tensor(PERSONAL_COUNTS, device=logits.device)
+    about = torch.tensor([name in PERSON or name == "expression" for name in PERSONAL], device=logits.device)
+    return about.repeat_interleave(counts)
+
+
 def describe(answers: dict[str, Answer], index: int = 0) -> dict[str, str]:
     """The answers for one image in words: attribute -> value."""
     return {name: ATTRIBUTES[name][int(values[index])] for name, (values, _) in answers.items()}
+
+
+def _middles(like: Tensor) -> Tensor:
+    """The middle [128, 2] of every cell, x and y in heights of the frame."""
+    height, width = CELLS
+    y, x = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")
+    return ((torch.stack([x, y], dim=-1).flatten(0, 1) + 0.5) / height).to(like)
 
 
 def _best(logits: Tensor) -> Answer:

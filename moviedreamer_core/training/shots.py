@@ -91,6 +91,20 @@ class Shots:
                 seen[k, top : max(0, int(np.ceil(y + h))), left : max(0, int(np.ceil(x + w)))] = 1 + slot
         return seen
 
+    def head_boxes(self) -> Tensor:
+        """float32 [N, 3, 3]: the x and y of the middle of each slot's face and its side, in heights of the frame (all 0
+        for an empty slot).
+        """
+        return self._kept(f"boxes_of_heads_{self.split}_{self.count}", lambda: {"boxes": self._head_boxes()})["boxes"]
+
+    def _head_boxes(self) -> Tensor:
+        boxes = torch.zeros(self.count, SLOTS, 3)
+        for k in range(self.count):
+            for slot, face in enumerate(faces(self.data.film(self.split, k), 0, 0.0, FRAME_SIZE)):
+                x0, y0, x1, y1 = np.array(face.box) / FRAME_SIZE[1]
+                boxes[k, slot] = torch.tensor([(x0 + x1) / 2, (y0 + y1) / 2, max(x1 - x0, y1 - y0)])
+        return boxes
+
     def _kept(self, name: str, make: Callable[[], dict[str, Tensor]]) -> dict[str, Tensor]:
         path = self.data.root / f"{name}.safetensors"
         if not path.exists():

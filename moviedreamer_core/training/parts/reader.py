@@ -15,11 +15,10 @@ from ...bundle import load_model
 from ...papertown import LOOKS, Film, draw_frame, labels
 from ...papertown.columns import Logits, accuracy, cross_entropy
 from ...papertown.labels import ATTRIBUTES
-from ...papertown.reader import CELLS, CLIP_FRAMES, Reader
+from ...papertown.reader import CELLS, CLIP_FRAMES, Reader, of_head
 from ...papertown.world import MAX_PEOPLE
 from ..data import frame_film
 from ..export import save_half
-from ..identity_heads import IdentityHeads, identity_loss
 from ..loop import Part, Workspace
 from ..pictures import save_grid, to_images
 from ..shots import Shots
@@ -36,19 +35,21 @@ class Eyes(nn.Module):
     def __init__(self, reader: Reader) -> None:
         super().__init__()
         self.reader = reader
-        self.heads = IdentityHeads(reader.config.widths[-1])
 
-    def forward(self, images: Tensor, clips: Tensor) -> tuple[Logits, Tensor, dict[str, Tensor], Tensor]:
-        """Logits of images [B, 3, 64, 128], where each slot looks [B, 3, glances, 128], whose head each cell knows of,
-        and action logits of grey clips [C, 8, 64, 128].
+    def forward(self, images: Tensor, boxes: Tensor, clips: Tensor) -> tuple[Logits, Tensor, Tensor, Tensor]:
+        """Logits of images [B, 3, 64, 128] whose heads are cut out at the boxes [B, 3, 3] given (side 0: nobody there),
+        the boxes found, where each slot looks [B, 3, glances, 128], and action logits of grey clips [C, 8, 64, 128].
         """
-        cells, maps = self.reader.glance(images)
-        return self.reader.answers(cells, maps), maps[:, 1:], self.heads(cells), self.reader.forward_motion(clips)
+        scene, slots, found, maps = self.reader.glance(images)
+        row, slot = (boxes[..., 2] > 0).nonzero().unbind(1)
+        heads = torch.zeros_like(slots).index_put((row, slot), self.reader.heads(images[row], boxes[row, slot]))
+        slots = torch.where(of_head(slots), heads, slots)
+        return (scene, slots), found, maps, self.reader.forward_motion(clips)
 
 
 class ReaderPart(Part):
-    """Settings: `frames` (look -> number), `clips`, `clips_per_frame` of a batch, `heads` and `identity` (weights of
-    what teaches it to look at heads), `seed`, `model` (optional).
+    """Settings: `frames` (look -> number), `clips`, `clips_per_frame` of a batch, `heads` (weight of what teaches it to
+    look at heads and to box them), `seed`, `model` (optional).
     """
 
     name = "reader"
@@ -57,7 +58,9 @@ class ReaderPart(Part):
         super().__init__(settings, workspace)
         self.frames = [workspace.data.frames("train", settings["frames"][look], look) for look in LOOKS]
         self.held_out = [workspace.data.frames("test", HELD_OUT, look) for look in LOOKS]
-        self.heads = [Shots(workspace, "train", settings["frames"][look]).heads(*CELLS).flatten(1) for look in LOOKS]
+        shots = [Shots(workspace, "train", settings["frames"][look]) for look in LOOKS]
+        self.heads = [each.heads(*CELLS).flatten(1) for each in shots]
+        self.boxes = [each.head_boxes() for each in shots]
         self.clips, self.actions = drawn_clips(workspace, "train", settings["clips"])
         self.held_out_clips = drawn_clips(workspace, "test", min(256, settings["clips"]))
         torch.manual_seed(settings["seed"])
@@ -72,6 +75,7 @@ class ReaderPart(Part):
             "images": to_images(np.concatenate([look.images[own] for look, own in rows])),
             "labels": torch.from_numpy(np.concatenate([look.labels[own] for look, own in rows])).long(),
             "heads": torch.cat([heads[own] for heads, own in zip(self.heads, chosen, strict=True)]).long(),
+            "boxes": torch.cat([boxes[own] for boxes, own in zip(self.boxes, chosen, strict=True)]),
             "clips": torch.from_numpy(self.clips[clips]).float().div(255),
             "actions": torch.from_numpy(self.actions[clips]).long(),
         }
@@ -79,14 +83,14 @@ class ReaderPart(Part):
     def loss(self, batch: dict[str, Tensor], model: Any) -> tuple[Tensor, dict[str, float]]:
         clips = batch["clips"]
         clips = worn(clips.reshape(len(clips), 1, -1, clips.shape[-1]).expand(-1, 3, -1, -1))[:, 0].view_as(clips)
-        answers, maps, states, motion = model(worn(batch["images"]), clips)
+        answers, boxes, maps, motion = model(worn(batch["images"]), misplaced(batch["boxes"]), clips)
         losses = {
             "looks": cross_entropy(answers, batch["labels"]),
             "moves": F.cross_entropy(motion.flatten(0, 1), batch["actions"].flatten(), ignore_index=-1),
             "heads": heads_missed(maps, batch["heads"]),
-            "identity": identity_loss(states, batch["heads"], batch["labels"]),
+            "boxes": boxes_missed(boxes, batch["boxes"]),
         }
-        weights = {"looks": 1.0, "moves": 0.2, **{k: self.settings[k] for k in ("heads", "identity")}}
+        weights = {"looks": 1.0, "moves": 0.2, "heads": self.settings["heads"], "boxes": self.settings["heads"]}
         total = sum(weights[name] * loss for name, loss in losses.items())
         return total, {name: float(loss.detach()) for name, loss in losses.items()}
 
@@ -144,6 +148,20 @@ def heads_missed(maps: Tensor, heads: Tensor) -> Tensor:
     rest = (maps[:, :, : maps.shape[2] // 2].float() * on[:, :, None]).sum(-1).mean(-1)
     seen = on.any(-1)
     return -rest[seen].clamp(min=1e-4).log().mean() if bool(seen.any()) else maps.sum() * 0
+
+
+def boxes_missed(found: Tensor, boxes: Tensor) -> Tensor:
+    """How far found boxes [B, 3, 3] are from the true ones (side 0: nobody there), in sides of the true ones."""
+    there = boxes[..., 2] > 0
+    found, true = found[there], boxes[there]
+    off = torch.cat([(found - true)[:, :2] / true[:, 2:], (found[:, 2:] / true[:, 2:]).log()], dim=-1)
+    return F.smooth_l1_loss(off, torch.zeros_like(off), beta=0.1)
+
+
+def misplaced(boxes: Tensor, by: float = 0.07) -> Tensor:
+    """Boxes [B, 3, 3] as far from their places as found ones are: moved and scaled by about `by` sides."""
+    off = by * torch.randn_like(boxes)
+    return torch.cat([boxes[..., :2] + off[..., :2] * boxes[..., 2:], boxes[..., 2:] * (1 + off[..., 2:])], dim=-1)
 
 
 def drawn_clips(workspace: Workspace, split: str, count: int) -> tuple[np.ndarray, np.ndarray]:
