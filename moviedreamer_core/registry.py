@@ -204,8 +204,7 @@ def decoder_reads(bundle: "Bundle") -> Reads:
     config = bundle.config("decoder")
     c = config.get("projector_config", {})
     count, width, face, people = (int(c.get(k, 0)) for k in ("token_count", "token_width", "face_width", "max_slots"))
-    trained = (config.get("schedule") or {}).get("num_train_timesteps", 1000)
-    steps = int(trained * config.get("start", 1.0))
+    steps = int((config.get("schedule") or {}).get("num_train_timesteps", 1000))
     return Reads((str(config.get("tokenizer_fingerprint", "")), count, width), face, people, steps)
 
 

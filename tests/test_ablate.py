@@ -155,7 +155,7 @@ def test_the_decoder_claim_trains_and_is_measured(tmp_path, monkeypatch):
         monkeypatch.setattr(each, "decode_grid", partial(decode_grid, steps=1))
     model = {key: _decoder("").config[key] for key in ("unet_config", "projector_config", "sketch_config")}
     section = {
-        "frames": 12, "held_out": 4, "shown": 2, "held_out_films": 1, "film": FILM, "start": 1.0, "model": model,
+        "frames": 12, "held_out": 4, "shown": 2, "held_out_films": 1, "film": FILM, "model": model, "identity": 0.1,
         "loop": LOOP, **SIZES,
     }  # fmt: skip
     monkeypatch.setattr(table, "_base", lambda kind: section)

@@ -157,7 +157,8 @@ def test_the_gpu_recipe_keeps_mini_s_sizes():
     mini, gpu = load_settings("mini"), load_settings("mini_gpu")
     assert list(mini) == list(gpu) == list(mini | gpu)
     assert gpu["tokenizer"]["tokenizer"] == mini["tokenizer"]["tokenizer"]
-    assert gpu["vae"]["model"] == mini["vae"]["model"] and gpu["decoder"]["start"] == 1.0
+    assert gpu["vae"]["model"] == mini["vae"]["model"]
+    assert gpu["tokenizer"]["decoder"] == mini["tokenizer"]["decoder"]
     planner = full_config(gpu["planner"]["model"])
     assert planner == {**full_config("mini"), "recall": 4, "recall_cast": 2}
     for section in gpu.values():

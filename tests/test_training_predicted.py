@@ -9,6 +9,7 @@ from tiny_bundle import _decoder, _planner, _tokenizer, _vae, save
 
 from moviedreamer_core.decoder import Slots
 from moviedreamer_core.errors import MovieDreamerError
+from moviedreamer_core.papertown import ATTRIBUTES
 from moviedreamer_core.training import planner_films, predicted
 from moviedreamer_core.training.loop import LoopSettings, Workspace, train
 from moviedreamer_core.training.parts import decoder as module
@@ -19,7 +20,7 @@ from moviedreamer_core.training.predicted import planned_shots
 
 FILM = FilmSettings(shots=(3, 4), portraits=1, shard=2)
 SETTINGS = {
-    "frames": 6, "held_out": 12, "token_noise": 0.6, "drop": 0.1, "sketch": 0.5, "start": 1.0, "steps": 2,
+    "frames": 6, "held_out": 12, "token_noise": 0.6, "drop": 0.1, "sketch": 0.5, "steps": 2,
     "guidance": 1.0, "predicted": 0.5, "films": 3, "held_out_films": 2,
     "film": {"shots": [3, 4], "portraits": 1, "shard": 2},
 }  # fmt: skip
@@ -47,7 +48,7 @@ class StandInShots:
         self.split, self.count = split, count
         self.images = np.full((count, 16, 32, 3), 128, np.uint8)
         zeros = [torch.zeros(count, 3, width) for width in (8, 16, 16, 16)]
-        self.labels = torch.full((count, 1), -1)
+        self.labels = torch.full((count, len(ATTRIBUTES)), -1)
         self.slots = Slots(*zeros, *torch.zeros(2, count, 3, dtype=torch.bool))
 
     def latents(self, look, count=None):
@@ -120,7 +121,6 @@ def test_the_decoder_mixes_predicted_with_true_tokens(workspace):
 def test_the_phase_trains_in_bf16_from_a_bundle_and_measures_both_kinds(workspace):
     part = DecoderPart(SETTINGS, workspace)
     part.load(workspace.folder("decoder_start"))
-    assert part.model.config.start == 1.0
     found = train(part, LoopSettings(steps=2, batch=4, warmup=1, precision="bf16"))
     assert {"psnr", "psnr_film_predicted", "psnr_film_true"} == set(found)
     assert list(workspace.folder("decoder").glob("*.safetensors"))

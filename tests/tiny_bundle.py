@@ -87,14 +87,14 @@ def _decoder(fingerprint: str):
     from moviedreamer_core.decoder import KeyframeDecoder
 
     unet = dict(
-        sample_size=(4, 8), in_channels=8, out_channels=4, block_out_channels=(16, 16),
+        sample_size=(4, 8), in_channels=10, out_channels=4, block_out_channels=(16, 16),
         down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"), up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
         layers_per_block=1, cross_attention_dim=16, attention_head_dim=2, norm_num_groups=8,
         addition_embed_type="text_time", addition_time_embed_dim=8, projection_class_embeddings_input_dim=8 + 48,
     )  # fmt: skip
     projector = dict(token_width=TOKEN, text_width=TEXT, face_width=FACE, context_width=16, pooled_width=8,
                      vectors_per_token=2, vectors_per_slot=1, hidden=16)  # fmt: skip
-    sketch = dict(context_width=16, pooled_width=8, height=4, width=8, hidden=16, layers=1, heads=2)
+    sketch = dict(context_width=16, pooled_width=8, height=4, width=8, hidden=16, layers=1, heads=2, notes=2)
     return KeyframeDecoder(unet, projector, sketch, tokenizer_fingerprint=fingerprint, steps=2)
 
 

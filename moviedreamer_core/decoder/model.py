@@ -20,7 +20,6 @@ class KeyframeDecoder(ModelMixin, ConfigMixin):
 
     `unet`, `projector`, `sketch` (None: none) and `schedule` are configs of UNet2DConditionModel, ConditionProjector,
     Sketcher and DDIMScheduler.
-    `start` is the share of the noise schedule it is trained on: below 1, sampling begins with the noisy sketch.
     `tokenizer_fingerprint` names the tokens it reads, `look` what its pictures look like.
     """
 
@@ -36,7 +35,6 @@ class KeyframeDecoder(ModelMixin, ConfigMixin):
         steps: int = 12,
         guidance: float = 1.0,
         token_noise: float = 0.0,
-        start: float = 1.0,
     ):
         super().__init__()
         self.unet = UNet2DConditionModel(**unet_config)
@@ -61,7 +59,7 @@ class KeyframeDecoder(ModelMixin, ConfigMixin):
         tokens_known: Tensor | None = None,
         latent_size: tuple[int, int] | None = None,
     ) -> tuple[Tensor, Tensor, Tensor | None]:
-        """tokens [B, T, D], slots -> (context [B, L, C], pooled [B, P], sketch [B, 4, h, w] or None)."""
+        """tokens [B, T, D], slots -> (context [B, L, C], pooled [B, P], sketch [B, c, h, w] or None)."""
         context, pooled = self.projector(tokens, slots, noise_level, tokens_known)
         sketch = self.sketcher(context, pooled, latent_size) if self.sketcher is not None else None
         return context, pooled, sketch
@@ -88,7 +86,10 @@ class KeyframeDecoder(ModelMixin, ConfigMixin):
         noise_level: Tensor,
         tokens_known: Tensor | None = None,
     ) -> tuple[Tensor, Tensor | None]:
-        """One training pass: (v prediction, sketch). The UNet sees the sketch without sending gradients into it."""
+        """One training pass: (v prediction, guessed latents)."""
         size = (noisy.shape[-2], noisy.shape[-1])
         context, pooled, sketch = self.condition(tokens, slots, noise_level, tokens_known, size)
-        return self.denoise(noisy, timestep, context, pooled, sketch.detach() if sketch is not None else None), sketch
+        if self.sketcher is None or sketch is None:
+            return self.denoise(noisy, timestep, context, pooled, None), None
+        v = self.denoise(noisy, timestep, context, pooled, self.sketcher.given(sketch))
+        return v, self.sketcher.parts(sketch)[0]

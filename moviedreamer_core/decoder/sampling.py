@@ -1,4 +1,4 @@
-"""The denoising loop of the decoders: DDIM steps from noise, or from the noisy sketch where a decoder has one."""
+"""The denoising loop of the decoders: DDIM steps from noise."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -29,19 +29,16 @@ def sample_latents(
 ) -> Tensor:
     """Latents [B, c, h, w] from noise of that shape in `steps` steps.
 
-    A decoder whose config says `start` < 1 was trained below that share of the noise schedule only, and begins with its
-    sketch noised to there. `weak` is the condition that guidance leads away from; `check` is called before every step.
-    Raises MovieDreamerError for more steps than it was trained with.
+    `weak` is the condition that guidance leads away from; `check` is called before every step. Raises
+    MovieDreamerError for more steps than it was trained with.
     """
     scheduler = model.scheduler()
-    most = int(scheduler.config.num_train_timesteps * model.config.start)
+    most = int(scheduler.config.num_train_timesteps)
     if not 1 <= steps <= most:
         raise MovieDreamerError(f"This decoder takes 1 to {most} denoising steps, got {steps}.")
-    scheduler.set_timesteps(max(steps, round(steps / model.config.start)), device=noise.device)
-    times, latents = scheduler.timesteps[-steps:], noise
-    if model.config.start < 1 and condition.sketch is not None:
-        latents = scheduler.add_noise(condition.sketch, noise, times[:1])
-    for t in times:
+    scheduler.set_timesteps(steps, device=noise.device)
+    latents = noise
+    for t in scheduler.timesteps:
         check()
         v = model.denoise(latents, t.expand(len(noise)), *condition)
         if weak is not None:

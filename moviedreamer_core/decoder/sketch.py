@@ -5,6 +5,8 @@ latent plane, attend to the
 context vectors. The UNet gets the sketch as extra input channels, so that its few steps are spent on detail and not
 on finding the layout,
 and the tokens learn layout from the first training step.
+With the guess come *notes*: channels without a meaning of their own, in which the sketcher tells the UNet what it knows
+of a place and a blurred picture does not show, such as whose head is there and what is on its nose.
 """
 
 import torch
@@ -15,7 +17,8 @@ from torch.nn import functional as F
 
 
 class Sketcher(ModelMixin, ConfigMixin):
-    """context [B, L, context_width], pooled [B, pooled_width] -> latents [B, channels, height, width].
+    """context [B, L, context_width], pooled [B, pooled_width] -> sketch [B, channels + notes, height, width]: the
+    guessed latents, then the notes.
 
     `pooled` alone gives a linear guess (`fit_layout` starts it at the principal axes of the training latents: attention
     alone needs thousands of steps to find out that places differ); the blocks add to it what the context says.
@@ -33,6 +36,7 @@ class Sketcher(ModelMixin, ConfigMixin):
         hidden: int = 160,
         layers: int = 4,
         heads: int = 5,
+        notes: int = 0,
     ):
         super().__init__()
         count, values = (height // patch) * (width // patch), channels * patch * patch
@@ -46,25 +50,37 @@ class Sketcher(ModelMixin, ConfigMixin):
         self.blocks = nn.TransformerDecoder(layer, layers, nn.LayerNorm(hidden))
         self.outward = nn.Linear(hidden, values)
         nn.init.zeros_(self.outward.weight)
+        self.beside = nn.Linear(hidden, notes * patch * patch) if notes else None
 
     def forward(self, context: Tensor, pooled: Tensor, size: tuple[int, int] | None = None) -> Tensor:
-        """Latents of the trained size, resampled to `size` (height, width in latent pixels) if that is another."""
-        return self.latents(*self.states(context, pooled), size)
+        """The sketch at the trained size, resampled to `size` (height, width in latent pixels) if that is another."""
+        return self.drawn(*self.states(context, pooled), size)
 
     def states(self, context: Tensor, pooled: Tensor) -> tuple[Tensor, Tensor]:
         """The linear guess [B, patches, values] and what is known of every patch [B, patches, hidden]."""
         guess = self.layout(pooled).unflatten(1, (len(self.places), -1))
         return guess, self.blocks(self.places + self.placed(guess), self.inward(context))
 
-    def latents(self, guess: Tensor, states: Tensor, size: tuple[int, int] | None = None) -> Tensor:
-        """Latents from both."""
+    def drawn(self, guess: Tensor, states: Tensor, size: tuple[int, int] | None = None) -> Tensor:
+        """The sketch from both."""
         c = self.config
         found = guess + self.outward(states)
+        if self.beside is not None:
+            found = torch.cat([found, self.beside(states)], dim=-1)
         patches = found.transpose(1, 2).unflatten(2, (c.height // c.patch, c.width // c.patch))
-        latents = F.pixel_shuffle(patches, c.patch)
+        sketch = F.pixel_shuffle(patches, c.patch)
         if size and size != (c.height, c.width):
-            latents = F.interpolate(latents, size, mode="bilinear", align_corners=False)
-        return latents
+            sketch = F.interpolate(sketch, size, mode="bilinear", align_corners=False)
+        return sketch
+
+    def parts(self, sketch: Tensor) -> tuple[Tensor, Tensor]:
+        """The guessed latents [B, channels, h, w] of a sketch, and its notes [B, notes, h, w]."""
+        return sketch[:, : self.config.channels], sketch[:, self.config.channels :]
+
+    def given(self, sketch: Tensor) -> Tensor:
+        """The sketch as a UNet in training gets it: the guess sends no gradients back, the notes do."""
+        guess, notes = self.parts(sketch)
+        return torch.cat([guess.detach(), notes], dim=1)
 
     @torch.no_grad()
     def fit_layout(self, latents: Tensor) -> None:

@@ -7,10 +7,9 @@ from diffusers import DDIMScheduler
 from torch import Tensor
 
 
-def noised(scheduler: DDIMScheduler, clean: Tensor, start: float = 1.0) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """clean [B, C, h, w] -> (noisy, timesteps [B] below `start` of the schedule, v target, loss weights [B])."""
-    most = max(1, round(start * scheduler.config.num_train_timesteps))
-    steps = torch.randint(most, (len(clean),), device=clean.device)
+def noised(scheduler: DDIMScheduler, clean: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """clean [B, C, h, w] -> (noisy, timesteps [B], v target, loss weights [B])."""
+    steps = torch.randint(scheduler.config.num_train_timesteps, (len(clean),), device=clean.device)
     noise = torch.randn_like(clean)
     kept = scheduler.alphas_cumprod.to(clean.device)[steps]
     a, s = kept.sqrt().view(-1, 1, 1, 1), (1 - kept).sqrt().view(-1, 1, 1, 1)

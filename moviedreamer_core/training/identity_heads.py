@@ -40,13 +40,13 @@ class Taught(nn.Module):
     def forward(
         self, noisy: Tensor, timestep: Tensor, tokens: Tensor, slots: Slots, level: Tensor, known: Tensor
     ) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
-        """(v prediction, sketch, logits [B, patches, classes] of every attribute)."""
+        """(v prediction, guessed latents, logits [B, patches, classes] of every attribute)."""
         decoder = self.decoder
         context, pooled = decoder.projector(tokens, slots, level, known)
         guess, states = decoder.sketcher.states(context, pooled)
-        sketch = decoder.sketcher.latents(guess, states, (noisy.shape[-2], noisy.shape[-1]))
-        prediction = decoder.denoise(noisy, timestep, context, pooled, sketch.detach())
-        return prediction, sketch, self.heads(states)
+        sketch = decoder.sketcher.drawn(guess, states, (noisy.shape[-2], noisy.shape[-1]))
+        prediction = decoder.denoise(noisy, timestep, context, pooled, decoder.sketcher.given(sketch))
+        return prediction, decoder.sketcher.parts(sketch)[0], self.heads(states)
 
 
 def identity_loss(logits: Mapping[str, Tensor], heads: Tensor, labels: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ from ...decoder.condition import Slots
 from ...decoder.model import KeyframeDecoder
 from ...tokenizer import KeyframeTokenizer
 from ...training.loop import Workspace
-from ...training.parts.decoder import DecoderPart, decode_grid
+from ...training.parts.decoder import DecoderPart, bare, decode_grid
 from ...training.parts.tokenizer import TokenizerPart
 from ...training.pictures import to_images
 from ...training.planner_films import FilmSettings
@@ -52,14 +52,14 @@ class AblatedDecoder(DecoderPart):
 
     def start(self) -> nn.Module:
         """Random weights, but for the sketch's linear guess."""
-        model = KeyframeDecoder(**self.settings["model"], start=self.settings.get("start", 1.0))
+        model = KeyframeDecoder(**self.settings["model"])
         if model.sketcher is not None:
             model.sketcher.fit_layout(self.latents[:4096])
         return model
 
     @torch.no_grad()
     def validate(self, model: nn.Module) -> dict[str, float]:
-        assert isinstance(model, KeyframeDecoder)
+        model = bare(model)
         rows = torch.arange(min(self.settings["shown"], self.held_out.count))
         tokens, slots = self.held_out_tokens[rows], self.held_out.slots.select(rows)
         noise = torch.randn(tokens.shape, generator=torch.Generator().manual_seed(0))

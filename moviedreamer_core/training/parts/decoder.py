@@ -32,7 +32,7 @@ SLOT_KEYS = ("face", "description", "action", "expression", "face_known", "prese
 class DecoderPart(Part):
     """Settings: `frames`, of which `drawn` (all, if not given) are in this decoder's look; `held_out`, `token_noise`,
     `drop` (rate at which each input is hidden), `sketch` (weight), `heads` (how much more the error counts where a head
-    is seen; ours: small as they are, they are what one looks at), `identity` (weight of `identity_heads`), `start`,
+    is seen; ours: small as they are, they are what one looks at), `identity` (weight of `identity_heads`),
     `steps`, `guidance`; `predicted` (share of examples with predicted tokens, 0 without), for which `films` whole films
     are drawn and `held_out_films` for validation, as `film` says (`planner_films.FilmSettings`: the planner's own, so
     that its cache serves both).
@@ -63,9 +63,7 @@ class DecoderPart(Part):
 
     def start(self) -> nn.Module:
         """The network to train: what the tokenizer's training left."""
-        model = load_model(KeyframeDecoder, self.workspace.require("decoder_start"))
-        model.register_to_config(start=self.settings.get("start", 1.0))
-        return model
+        return load_model(KeyframeDecoder, self.workspace.require("decoder_start"))
 
     def _taught(self, decoder: nn.Module) -> nn.Module:
         return Taught(decoder) if self.settings.get("identity") else decoder
@@ -121,13 +119,13 @@ class DecoderPart(Part):
     def loss(self, batch: dict[str, Tensor], model: nn.Module) -> tuple[Tensor, dict[str, float]]:
         tokens, level = batch["tokens"], batch["level"]
         noisy_tokens = tokens + level[:, None, None] * torch.randn_like(tokens)
-        noisy, steps, target, weights = noised(bare(model).scheduler(), batch["latents"], bare(model).config.start)
+        noisy, steps, target, weights = noised(bare(model).scheduler(), batch["latents"])
         made = model(noisy, steps, noisy_tokens, unpack_slots(batch), level, batch["tokens_known"])
-        prediction, sketch, *logits = made
+        prediction, guessed, *logits = made
         denoise = denoising_loss(prediction, target, weights, batch["where"])
         guess = torch.zeros((), device=denoise.device)
-        if sketch is not None:
-            guess = ((sketch - batch["latents"]).abs() * batch["where"]).mean()
+        if guessed is not None:
+            guess = ((guessed - batch["latents"]).abs() * batch["where"]).mean()
         loss, numbers = denoise + self.settings["sketch"] * guess, {"denoise": denoise, "sketch": guess}
         for each in logits:
             numbers["identity"] = identity_loss(each, batch["heads"], batch["labels"])
@@ -177,15 +175,13 @@ class DecoderPart(Part):
         )
 
     def export(self, model: nn.Module, folder: Path) -> None:
-        keys = {k: self.settings[k] for k in ("steps", "guidance", "start") if k in self.settings}
+        keys = {k: self.settings[k] for k in ("steps", "guidance") if k in self.settings}
         model = bare(model)
         model.register_to_config(tokenizer_fingerprint=self.tokenizer.fingerprint, look=self.look, **keys)
         save_half(model, folder)
 
     def load(self, folder: Path) -> None:
-        decoder = load_model(KeyframeDecoder, folder)
-        decoder.register_to_config(start=self.settings.get("start", 1.0))
-        self.model = self._taught(decoder)
+        self.model = self._taught(load_model(KeyframeDecoder, folder))
 
 
 def bare(model: nn.Module) -> KeyframeDecoder:
@@ -254,5 +250,5 @@ def decode_grid(
     noise = torch.randn(shape, generator=torch.Generator().manual_seed(0)).to(tokens.device)
     pictures = [decode_latents(vae, sample_latents(model, condition, noise, steps))]
     if sketch and condition.sketch is not None:
-        pictures.append(decode_latents(vae, condition.sketch))
+        pictures.append(decode_latents(vae, model.sketcher.parts(condition.sketch)[0]))
     return pictures

@@ -52,18 +52,20 @@ class Autoencoder(nn.Module):
     def forward(
         self, images: Tensor, clean: Tensor, slots: Slots, level: Tensor, known: Tensor, share: int
     ) -> tuple[Tensor, Tensor, Tensor, dict[str, Tensor]]:
-        """images [B, 3, H, W], clean latents -> (tokens, sketch, denoising loss of the first `share` rows, label
-        logits).
+        """images [B, 3, H, W], clean latents -> (tokens, guessed latents, denoising loss of the first `share` rows,
+        label logits).
         """
         tokens = self.tokenizer(images)
         noisy_tokens = tokens + level[:, None, None] * torch.randn_like(tokens)
         size = (clean.shape[-2], clean.shape[-1])
         context, pooled, sketch = self.decoder.condition(noisy_tokens, slots, level, known, size)
         noisy, steps, target, weights = noised(self.decoder.scheduler(), clean[:share])
-        guess = sketch[:share].detach() if sketch is not None else None
-        prediction = self.decoder.denoise(noisy, steps, context[:share], pooled[:share], guess)
+        guess = given = None
+        if sketch is not None:
+            guess, given = self.decoder.sketcher.parts(sketch)[0], self.decoder.sketcher.given(sketch[:share])
+        prediction = self.decoder.denoise(noisy, steps, context[:share], pooled[:share], given)
         logits = {name: head(noisy_tokens.flatten(1)) for name, head in self.heads.items()}
-        return tokens, sketch, denoising_loss(prediction, target, weights), logits
+        return tokens, guess, denoising_loss(prediction, target, weights), logits
 
 
 class TokenizerPart(Part):
@@ -121,13 +123,13 @@ class TokenizerPart(Part):
     def loss(self, batch: dict[str, Tensor], model: nn.Module) -> tuple[Tensor, dict[str, float]]:
         slots = unpack_slots(batch)
         share = max(1, int(len(batch["images"]) * self.settings["denoise_share"]))
-        _, sketch, denoise, logits = model(
+        _, guessed, denoise, logits = model(
             batch["images"], batch["latents"], slots, batch["level"], batch["tokens_known"], share
         )
         seen = batch["tokens_known"].float()
         guess = torch.zeros((), device=denoise.device)
-        if sketch is not None:
-            guess = ((sketch - batch["latents"]).abs().mean(dim=(1, 2, 3)) * seen).sum() / seen.sum().clamp_min(1)
+        if guessed is not None:
+            guess = ((guessed - batch["latents"]).abs().mean(dim=(1, 2, 3)) * seen).sum() / seen.sum().clamp_min(1)
         labels = label_loss(logits, batch["labels"])
         loss = denoise + self.settings["sketch"] * guess + self.settings["labels"] * labels
         return loss, {
@@ -156,7 +158,7 @@ class TokenizerPart(Part):
             tokens, slots, torch.zeros(len(tokens), device=tokens.device), None, tuple(latents.shape[-2:])
         )
         if sketch is not None:
-            result["sketch_l1"] = float((sketch - latents).abs().mean())
+            result["sketch_l1"] = float((model.decoder.sketcher.parts(sketch)[0] - latents).abs().mean())
         return {**result, "least": least({k: result[k] for k in groups})}
 
     @torch.no_grad()
