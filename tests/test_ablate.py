@@ -142,6 +142,7 @@ def test_the_decoder_claim_trains_and_is_measured(tmp_path, monkeypatch):
     save(tokenizer, bundle / "tokenizer")
     save(_planner(tokenizer.fingerprint), bundle / "planner")
     save(_vae(), bundle / "vae")
+    save(_decoder(tokenizer.fingerprint), bundle / "decoder")
     for part in ("text", "faces"):
         (bundle / part).mkdir()
     encoders = Encoders(tokenizer, Text(), Faces())
@@ -153,10 +154,9 @@ def test_the_decoder_claim_trains_and_is_measured(tmp_path, monkeypatch):
     monkeypatch.setattr(decoder_module, "Shots", StandInShots)
     for each in (decoder_module, pictures):
         monkeypatch.setattr(each, "decode_grid", partial(decode_grid, steps=1))
-    model = {key: _decoder("").config[key] for key in ("unet_config", "projector_config", "sketch_config")}
     section = {
-        "frames": 12, "held_out": 4, "shown": 2, "held_out_films": 1, "film": FILM, "model": model, "identity": 0.1,
-        "loop": LOOP, **SIZES,
+        "frames": 12, "held_out": 4, "shown": 2, "held_out_films": 1, "film": FILM, "identity": 0.1, "loop": LOOP,
+        **SIZES,
     }  # fmt: skip
     monkeypatch.setattr(table, "_base", lambda kind: section)
     monkeypatch.setattr(pictures, "NOISE", 5.0)

@@ -19,7 +19,7 @@ BETTER = ("low", "high")
 READS = {
     "planner": ("text", "faces", "tokenizer"),
     "tokenizer": ("vae", "text", "faces"),
-    "decoder": ("vae", "text", "faces", "tokenizer", "planner"),
+    "decoder": ("vae", "text", "faces", "tokenizer", "planner", "decoder"),
     "animator": ("vae", "text", "animator"),
     "faces": ("vae", "text", "faces", "tokenizer", "planner", "decoder", "upscaler"),
 }
@@ -141,8 +141,7 @@ def _base(kind: str) -> dict[str, Any]:
     own = {key: value for key, value in _table()["base"][kind].items() if key != "seconds"}
     if kind not in TRAINED:
         return own
-    mini = load_settings("mini")
-    section = mini[kind] if kind != "decoder" else {**mini["decoder"], "model": mini["tokenizer"]["decoder"]}
+    section = load_settings("mini")[kind]
     if kind == "planner":  # its model is a name there, or what differs from a packaged one
         section = {key: value for key, value in section.items() if key != "model"}
     return merged(section, own)

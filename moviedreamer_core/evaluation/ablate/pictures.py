@@ -1,10 +1,11 @@
-"""A small tokenizer, or a small decoder, trained from random weights, and what is measured of it."""
+"""A small tokenizer trained from random weights, or the bundle's decoder trained on, and what is measured of it."""
 
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
+from ...bundle import load_model
 from ...decoder.condition import Slots
 from ...decoder.model import KeyframeDecoder
 from ...tokenizer import KeyframeTokenizer
@@ -36,8 +37,7 @@ class AblatedTokenizer(TokenizerPart):
 
 
 class AblatedDecoder(DecoderPart):
-    """A decoder part that only measures, in dB against drawn frames; settings `model` (its config) and `shown` (how
-    many held-out frames):
+    """A decoder part that only measures, in dB against drawn frames; setting `shown` (how many held-out frames):
 
     psnr              from true tokens
     psnr_noisy        from tokens with noise of deviation `NOISE`, of which it is not told
@@ -51,24 +51,21 @@ class AblatedDecoder(DecoderPart):
         self.held_out_planned = planned_shots(workspace, "validation", self.look, settings["held_out_films"], film)
 
     def start(self) -> nn.Module:
-        """Random weights, but for the sketch's linear guess."""
-        model = KeyframeDecoder(**self.settings["model"])
-        if model.sketcher is not None:
-            model.sketcher.fit_layout(self.latents[:4096])
-        return model
+        """The bundle's decoder: after minutes from random weights no decoder has learnt to look at faces or tokens."""
+        return load_model(KeyframeDecoder, self.workspace.bundle / self.name)
 
     @torch.no_grad()
     def validate(self, model: nn.Module) -> dict[str, float]:
-        model = bare(model)
+        decoder = bare(model)
         rows = torch.arange(min(self.settings["shown"], self.held_out.count))
         tokens, slots = self.held_out_tokens[rows], self.held_out.slots.select(rows)
         noise = torch.randn(tokens.shape, generator=torch.Generator().manual_seed(0))
         faceless = slots.masked(face=torch.zeros_like(slots.face_known))
         return {
-            "psnr": self._decibels(model, tokens, slots),
-            "psnr_noisy": self._decibels(model, tokens + NOISE * noise, slots),
-            "psnr_no_faces": self._decibels(model, tokens, faceless),
-            **self._validate_predicted(model),
+            "psnr": self._decibels(decoder, tokens, slots),
+            "psnr_noisy": self._decibels(decoder, tokens + NOISE * noise, slots),
+            "psnr_no_faces": self._decibels(decoder, tokens, faceless),
+            **self._validate_predicted(decoder),
         }
 
     def _decibels(self, model: KeyframeDecoder, tokens: Tensor, slots: Slots) -> float:

@@ -4,6 +4,7 @@ Regimes have colours of their own; a sweep's means are joined. A claim with a cu
 variants have the colours.
 """
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -113,10 +114,12 @@ class _Axis:
         return TOP + HIGH * (self.high - value) / (self.high - self.low)
 
     def ticks(self) -> list[tuple[float, str]]:
-        """Four values and their texts, with as many digits as tell them apart."""
-        values = [self.low + (self.high - self.low) * k / 4 for k in (0.5, 1.5, 2.5, 3.5)]
-        digits = next(d for d in range(2, 9) if len({f"{value:.{d}f}" for value in values}) == len(values) or d == 8)
-        return [(value, f"{value:.{digits}f}") for value in values]
+        """Round values, at most five, and their texts."""
+        rough = (self.high - self.low) / 5
+        power = math.floor(math.log10(rough))
+        step, power = next((n * 10.0**power, power + (n == 10)) for n in (1, 2, 5, 10) if n * 10.0**power >= rough)
+        counts = range(math.ceil(self.low / step), math.floor(self.high / step) + 1)
+        return [(count * step, f"{count * step:.{max(0, -power)}f}") for count in counts]
 
 
 class _Page:
