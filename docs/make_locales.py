@@ -101,7 +101,7 @@ def head(info: dict[str, Any], defs: dict[str, Any], language: str) -> str:
     """A help page down to its tips."""
     words = WORDS[language]
     inputs = [
-        _line(defs["inputs"][name], name, [io_type, *_facts(name, options, optional, words)], words)
+        _line(defs["inputs"][name], name, [io_type.replace(",", " / "), *_facts(name, options, optional, words)], words)
         for name, io_type, options, optional in ports(info)
     ]
     outputs = [

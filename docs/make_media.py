@@ -3,10 +3,12 @@
 docs/media/papertown.jpg      drawn frames of the film set, both looks
 docs/media/contact_sheet.jpg  the contact sheet of `make film`
 docs/media/film.gif           the first seconds of its film
+docs/media/episodes.jpg       shots of it; below, of the next episode that goes on from it, and of one that does not
 """
 
 import random
 import sys
+import tempfile
 from pathlib import Path
 
 import av
@@ -15,11 +17,17 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from moviedreamer_core.cli.app import run
 from moviedreamer_core.papertown import draw_frame, random_shot_film
 
 MEDIA = Path(__file__).parent / "media"
 OUT = Path(sys.argv[1] if len(sys.argv) > 1 else "out")
 SIZE = (256, 128)
+EPISODES = (  # options of a film, and which of its shots
+    (("lighthouse",), (1, 3, 5, 6)),
+    (("lighthouse_2", "--history", "lighthouse"), (1, 3, 4, 7)),
+    (("lighthouse_2",), (1, 3, 4, 7)),
+)
 
 
 def papertown(rows: int = 2, columns: int = 4) -> Image.Image:
@@ -42,13 +50,26 @@ def film_gif(film: Path, target: Path, seconds: float = 8.0) -> None:
     shades[0].save(target, save_all=True, append_images=shades[1:], duration=125, loop=0)
 
 
+def episodes(store: Path) -> Image.Image:
+    """A row for each of `EPISODES`: shots of one film."""
+    rows = []
+    for options, shots in EPISODES:
+        with tempfile.TemporaryDirectory() as folder:
+            if run(["keyframes", *options, "--store", str(store), "-o", folder, "--quiet"]):
+                raise SystemExit(f"no keyframes of {options[0]}")
+            files = [next(Path(folder).glob(f"{shot:03d}_*.png")) for shot in shots]
+            rows.append(np.concatenate([np.asarray(Image.open(f).convert("RGB").resize(SIZE)) for f in files], axis=1))
+    return Image.fromarray(np.concatenate(rows))
+
+
 def main() -> None:
-    """Write all three."""
+    """Write all four."""
     MEDIA.mkdir(exist_ok=True)
     papertown().save(MEDIA / "papertown.jpg", quality=88)
     sheet = Image.open(OUT / "contact_sheet.png").convert("RGB")
     sheet.resize((1200, round(1200 * sheet.height / sheet.width))).save(MEDIA / "contact_sheet.jpg", quality=85)
     film_gif(OUT / "film.mp4", MEDIA / "film.gif")
+    episodes(OUT / "store").save(MEDIA / "episodes.jpg", quality=85)
 
 
 if __name__ == "__main__":

@@ -239,33 +239,50 @@ Every other shot keeps its plan and its pictures."""
 
 def continue_an_episode() -> Workflow:
     note = """# Continue an episode
-A keyframe of the first film is read into tokens and given to *Plan Film* as `history`: the second film goes on in its
-place. In your own work, replace *Get Shot* by *Load Image* with pictures of your last episode, in film order."""
+The plan of the first film goes into *Plan Film* of the second as `history`: the harbour and the library come back as
+they were, and people keep their clothes. A third episode takes the second one's plan and knows both.
+
+*Save Plan* and *Load Plan* carry a plan from one day to the next. If all you have of an earlier episode is pictures,
+*Encode Keyframes* makes a history of them; that tells the planner much less, for it does not know what they show."""
     return Workflow(
         "06_continue_an_episode",
         [
             Group("Read me", [Note(note)], ORANGE),
-            Group("Script and cast", opening()),
             Group(
                 "The earlier episode",
                 [
-                    Node("earlier", md("PlanFilm"), ["bundle", "cast"], title="Plan Film (first episode)"),
-                    Node("pictures", md("DecodeKeyframes"), ["earlier", "bundle"]),
-                    Node("get", md("GetShot"), ["pictures"], shot="quay-tom"),
-                    Node("read", md("EncodeKeyframes"), ["bundle", "get"]),
+                    Node("script_1", md("LoadScript"), title="Load Script (first episode)", script="lighthouse"),
+                    Node("bundle", md("LoadBundle"), bundle="mini"),
+                    Node("cast_1", md("MakeCast"), ["script_1", "bundle"]),
+                    Node("earlier", md("PlanFilm"), ["bundle", "cast_1"], title="Plan Film (first episode)"),
                 ],
             ),
             Group(
                 "The next episode",
                 [
-                    Node("plan", md("PlanFilm"), ["bundle", "cast", "read"], title="Plan Film (next episode)", seed=11),
-                    Node("frames", md("DecodeKeyframes"), ["plan", "bundle"]),
+                    Node("script", md("LoadScript"), title="Load Script (next episode)", script="lighthouse_2"),
+                    Node("cast", md("MakeCast"), ["script", "bundle"]),
+                    Node(
+                        "plan",
+                        md("PlanFilm"),
+                        ["bundle", "cast"],
+                        title="Plan Film (next episode)",
+                        history=Out("earlier", "plan"),
+                    ),
                 ],
                 GREEN,
             ),
-            Group("Film", [Node("clips", md("AnimateKeyframes"), ["frames", "bundle"]), film()], PURPLE),
+            Group(
+                "Film",
+                [
+                    Node("frames", md("DecodeKeyframes"), ["plan", "bundle"]),
+                    Node("clips", md("AnimateKeyframes"), ["frames", "bundle"]),
+                    film(),
+                ],
+                PURPLE,
+            ),
         ],
-        (3, 8),
+        (0, 9),
     )
 
 

@@ -16,12 +16,12 @@ from torch import nn
 from ..moviedreamer_core.bundle import PACKAGED, Bundle
 from ..moviedreamer_core.errors import MovieDreamerError
 from ..moviedreamer_core.film.clips import read_clip
+from ..moviedreamer_core.film.episode import Episode
 from ..moviedreamer_core.film.settings import FilmSettings
 from ..moviedreamer_core.film.studio import Studio
 from ..moviedreamer_core.registry import ANIMATORS, DECODERS, Maker
 from ..moviedreamer_core.script import Route
 from ..moviedreamer_core.store import Store
-from ..moviedreamer_core.tokenizer import Tokens
 from .types import AnimatorHandle, DecoderHandle, RouteTo, Story
 
 MODELS = "moviedreamer"
@@ -204,7 +204,7 @@ def make_studio(
     decoder_routes: Sequence[RouteTo] = (),
     animator: AnimatorHandle | None = None,
     animator_routes: Sequence[RouteTo] = (),
-    history: Tokens | None = None,
+    history: Episode | None = None,
     before: Studio | None = None,
 ) -> Studio:
     """The studio of one node's run. Wired decoders and animators are known by name for this run alone: the default

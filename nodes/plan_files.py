@@ -12,7 +12,9 @@ from . import host
 from ._comfy import io
 from .plan_inputs import (
     direction_input,
+    episode,
     film_settings,
+    history_input,
     plan_output,
     planning_studio,
     report_output,
@@ -21,7 +23,7 @@ from .plan_inputs import (
     wrong_values,
 )
 from .saving import numbered
-from .types import CastType, Category, PlannerType, PlanType, ShotSettingsType, StoryCast, StoryPlan, TokensType
+from .types import CastType, Category, PlannerType, PlanType, ShotSettingsType, StoryCast, StoryPlan
 
 FOLDER = "MovieDreamer/plans"
 SUFFIX = ".safetensors"
@@ -84,9 +86,7 @@ class MovieDreamerLoadPlan(io.ComfyNode):
                 ),
                 PlannerType.Input("planner", tooltip="The planner whose tokens these must be; plans missing shots."),
                 CastType.Input("cast", tooltip="The script with the faces of its characters (Make Cast)."),
-                TokensType.Input(
-                    "history", optional=True, tooltip="The keyframes of the earlier episode that it was planned after."
-                ),
+                history_input("The earlier episode that it was planned after, the same as then."),
                 ShotSettingsType.Input(
                     "shot_settings", optional=True, tooltip="Seeds, seconds and more for named shots (Shot Settings)."
                 ),
@@ -121,11 +121,11 @@ class MovieDreamerLoadPlan(io.ComfyNode):
         seed: int,
         missing: str,
         direction: str,
-        history: Tokens | None = None,
+        history: StoryPlan | Tokens | None = None,
         shot_settings: tuple[ShotSettings, ...] = (),
     ) -> io.NodeOutput:
         settings = film_settings(seed, -1.0, 1, direction, shot_settings)
-        plan = StoryPlan(cast.story, cast.cast, FilmPlan.nothing(), planner, settings, history)
+        plan = StoryPlan(cast.story, cast.cast, FilmPlan.nothing(), planner, settings, episode(history))
         path = path_of(file)
         return with_report(plan, plan_edits.load_plan(planning_studio(plan), cast.cast, path, missing=missing))
 

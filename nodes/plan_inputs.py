@@ -7,15 +7,18 @@ from typing import Any
 from ..moviedreamer_core.bundle import Bundle
 from ..moviedreamer_core.errors import MovieDreamerError
 from ..moviedreamer_core.film.direction import planning_only, read_direction
+from ..moviedreamer_core.film.episode import Episode
+from ..moviedreamer_core.film.history import episode_of
 from ..moviedreamer_core.film.plan_report import plan_report
 from ..moviedreamer_core.film.planning import FilmPlan
 from ..moviedreamer_core.film.settings import FilmSettings
 from ..moviedreamer_core.film.studio import Studio
 from ..moviedreamer_core.script import ShotSettings
 from ..moviedreamer_core.script.model import MAX_SEED
+from ..moviedreamer_core.tokenizer import Tokens
 from . import host
 from ._comfy import io
-from .types import PlanType, StoryPlan
+from .types import PlanType, StoryPlan, TokensType
 
 SELECTION = 'By id or number from 1: "harbour-2", "3, 7-9", "scene:harbour", "who:mara", "all".'
 
@@ -50,6 +53,20 @@ def direction_input() -> io.String.Input:
         tooltip='Choices for single shots as JSON: {"harbour-2": {"seed": 7, "decoder": "ink", "seconds": 3}}. They '
         "win over Shot Settings, routes and the script. {} chooses nothing.",
     )
+
+
+def history_input(tooltip: str) -> io.MultiType.Input:
+    """An earlier episode: its plan, or pictures as tokens."""
+    return io.MultiType.Input("history", types=[PlanType, TokensType], optional=True, tooltip=tooltip)
+
+
+def episode(history: StoryPlan | Tokens | None) -> Episode | None:
+    """What came in at `history_input`, as the planner's studio wants it."""
+    if history is None:
+        return None
+    if isinstance(history, Tokens):
+        return Episode.of_pictures(history)
+    return episode_of(planning_studio(history), history.film, history.cast)
 
 
 def plan_output(tooltip: str) -> io.Output:

@@ -12,7 +12,9 @@ from .plan_files import MovieDreamerLoadPlan, MovieDreamerSavePlan
 from .plan_inputs import (
     candidates_input,
     direction_input,
+    episode,
     film_settings,
+    history_input,
     plan_output,
     planning_studio,
     report_output,
@@ -43,11 +45,10 @@ class MovieDreamerPlanFilm(io.ComfyNode):
             inputs=[
                 PlannerType.Input("planner", tooltip="The planner of a bundle. Another one plans the whole film anew."),
                 CastType.Input("cast", tooltip="The script with the faces of its characters (Make Cast)."),
-                TokensType.Input(
-                    "history",
-                    optional=True,
-                    tooltip="Keyframes of an earlier episode (Encode Keyframes): the film goes on in their places. "
-                    "Another history plans the film anew.",
+                history_input(
+                    "An earlier episode to go on from: its plan (Plan Film, Load Plan), so that its places and people "
+                    "come back as they were. Pictures (Encode Keyframes) tell the planner less: not whom they show. "
+                    "Another history plans the film anew."
                 ),
                 ShotSettingsType.Input(
                     "shot_settings", optional=True, tooltip="Seeds, seconds and more for named shots (Shot Settings)."
@@ -91,11 +92,11 @@ class MovieDreamerPlanFilm(io.ComfyNode):
         candidates: int,
         replan: str,
         direction: str,
-        history: Tokens | None = None,
+        history: StoryPlan | Tokens | None = None,
         shot_settings: tuple[ShotSettings, ...] = (),
     ) -> io.NodeOutput:
         settings = film_settings(seed, temperature, candidates, direction, shot_settings, replan=replan)
-        plan = StoryPlan(cast.story, cast.cast, FilmPlan.nothing(), planner, settings, history)
+        plan = StoryPlan(cast.story, cast.cast, FilmPlan.nothing(), planner, settings, episode(history))
         return with_report(plan, make_plan(planning_studio(plan), cast.cast))
 
 

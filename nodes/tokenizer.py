@@ -21,9 +21,9 @@ class MovieDreamerEncodeKeyframes(io.ComfyNode):
             display_name="Encode Keyframes",
             category=Category.TOKENIZER,
             description=(
-                "Reads pictures into the tokens in which a film is planned. Give them to Plan Film as history, so that "
-                "a new episode goes on from an earlier one, or to Edit Plan, to move a shot toward a picture. Every "
-                "picture is read once and kept in the store."
+                "Reads pictures into the tokens in which a film is planned. Give them to Edit Plan, to move a shot "
+                "toward a picture, or to Plan Film as history, if all that is left of an earlier episode is pictures. "
+                "Every picture is read once and kept in the store."
             ),
             search_aliases=["image to tokens", "history", "previous episode", "few-shot", "tokenize"],
             inputs=[

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from ..moviedreamer_core.bundle import Bundle
 from ..moviedreamer_core.cast import Cast
+from ..moviedreamer_core.film.episode import Episode
 from ..moviedreamer_core.film.pipeline import Clip, Keyframe
 from ..moviedreamer_core.film.planning import FilmPlan
 from ..moviedreamer_core.film.settings import FilmSettings
 from ..moviedreamer_core.film.studio import Studio
 from ..moviedreamer_core.registry import Animator, Decoder, Maker
 from ..moviedreamer_core.script import Script
-from ..moviedreamer_core.tokenizer import Tokens
 from ._comfy import io
 
 
@@ -94,7 +94,7 @@ class RouteTo:
 @dataclass(frozen=True)
 class StoryPlan:
     """The plan of a story; `settings` are what was decided so far (film seed, storyboard, shot settings), `history` the
-    keyframes of an earlier episode that it goes on from.
+    earlier episode that it goes on from.
     """
 
     story: Story
@@ -102,7 +102,7 @@ class StoryPlan:
     film: FilmPlan
     bundle: Bundle
     settings: FilmSettings = field(default_factory=FilmSettings)
-    history: Tokens | None = None
+    history: Episode | None = None
 
 
 @dataclass(frozen=True)

@@ -128,6 +128,18 @@ def Custom(io_type: str) -> type:  # noqa: N802 - ComfyUI's name
     return comfytype(io_type)(type("CustomComfyType", (), {}))
 
 
+class MultiType:
+    """An input that takes several types."""
+
+    class Input(Input):
+        def __init__(self, id, types, display_name=None, optional=False, tooltip=None, lazy=None):
+            super().__init__(id, display_name, optional, tooltip, lazy)
+            self.types = types
+
+        def get_io_type(self) -> str:
+            return ",".join(each.io_type for each in self.types)
+
+
 class _WithExtras(WidgetInput):
     """A widget with further arguments by name: `extras` maps each to its name in /object_info and its default."""
 

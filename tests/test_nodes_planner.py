@@ -270,6 +270,25 @@ def test_history_changes_the_plan_and_must_come_along(film):
     assert digests(pack.run("MovieDreamerLoadPlan", **values, history=tokens).args[0]) == digests(went_on)
 
 
+def test_an_earlier_plan_tells_more_than_its_pictures_and_brings_its_own_past(film):
+    """The planner reads what the earlier film's keyframes show; episodes add up; another cast is another history."""
+    pack, plan, bundle = film
+    tokens = torch.cat([take.planned.tokens for take in plan.film.takes])
+    fingerprint = plan.film.plan.tokenizer_fingerprint
+    by_pictures = planned(pack, plan, history=pack.module("moviedreamer_core.tokenizer").Tokens(tokens, fingerprint))[0]
+    second = planned(pack, plan, history=plan)[0]
+    assert len(changed(plan, second)) == len(changed(by_pictures, second)) == 5
+    third = planned(pack, plan, history=second)[0]
+    assert third.history.tokens.values.shape == (2 * len(tokens), *tokens.shape[1:])
+    assert third.history.shown[: len(tokens)] == second.history.shown
+    core, face = pack.module("moviedreamer_core.cast"), torch.nn.functional.normalize(torch.ones(1, 8))
+    members = [core.Member(m.id, m.name, m.description, face) for m in plan.cast.members.values()]
+    others = replace(plan, cast=core.Cast(members, pack=plan.bundle.config("planner")["face_fingerprint"], width=8))
+    assert planned(pack, plan, history=others)[0].history.digest != second.history.digest
+    with pytest.raises(Exception, match="nothing of it is planned"):
+        planned(pack, plan, history=replace(plan, film=type(plan.film).nothing()))
+
+
 def test_pictures_are_read_once_whatever_their_size(film, no_models):
     pack, _, bundle = film
     first = pictures(pack, bundle, 2)
@@ -316,5 +335,29 @@ def test_the_command_line_goes_on_from_a_folder_of_keyframes(tiny_bundle, tmp_pa
     assert len(list((tmp_path / "store" / "objects" / "tokens").glob("*/*"))) == 2  # the contact sheet is no keyframe
     assert run(["plan", *given, "--dry-run"]) == 0
     assert "older shot" not in capsys.readouterr().out
-    assert run(["plan", *options, "--history", str(tmp_path / "script.yaml")]) == 2
-    assert "is no folder" in capsys.readouterr().err
+    (tmp_path / "none").mkdir()
+    assert run(["plan", *options, "--history", str(tmp_path / "none")]) == 2
+    assert "holds no pictures" in capsys.readouterr().err
+
+
+def test_the_command_line_goes_on_from_earlier_films(tiny_bundle, tmp_path, capsys):
+    """By their scripts: their plans are in the store, each with what it shows."""
+    from moviedreamer_core.cli.app import run
+
+    episodes = [tmp_path / f"{name}.yaml" for name in ("first", "second", "third")]
+    for path in episodes:
+        path.write_text(SCRIPT.replace("Two Lamps", f"Two Lamps, {path.stem}"))
+    first, second, third = map(str, episodes)
+    options = ["--bundle", str(tiny_bundle), "--store", str(tmp_path / "store"), "--threads", "1", "--quiet"]
+    assert run(["plan", second, *options, "--history", first]) == 2
+    said = capsys.readouterr().err
+    assert "shot 'one'" in said and "first.yaml, line" in said and "plan that film first" in said
+    assert run(["plan", second, *options, "--history", second]) == 2
+    assert "the title of the film itself" in capsys.readouterr().err
+    assert run(["plan", first, *options]) == 0
+    assert run(["plan", second, *options, "--history", first]) == 0
+    assert run(["plan", third, *options, "--history", first, "--history", second]) == 0
+    assert capsys.readouterr().out.count("planned now") == 15
+    assert run(["plan", third, *options, "--history", first, "--history", second]) == 0
+    assert run(["plan", third, *options, "--history", second]) == 0  # another history: all is planned anew
+    assert capsys.readouterr().out.count("planned now") == 5

@@ -41,7 +41,7 @@ def outcome(out):
 def test_examples_and_the_input_folder_are_listed_and_loaded(pack, faced):
     (pack.host.base / "input" / "note.txt").write_text("no script")
     options = pack.node("MovieDreamerLoadScript").GET_NODE_INFO_V1()["input"]["required"]["script"][1]["options"]
-    assert options == ["lighthouse", "market_day", "the_long_way_home", faced]
+    assert options == ["lighthouse", "lighthouse_2", "market_day", "the_long_way_home", faced]
     story, ui = outcome(pack.run("MovieDreamerLoadScript", script=faced))
     assert story.script.title == "Two Lamps" and story.folder.name == "film"
     assert ui == {"embedded": [""]}

@@ -9,6 +9,7 @@ from conftest import SCRIPT
 from moviedreamer_core.bundle import Bundle
 from moviedreamer_core.errors import MovieDreamerError
 from moviedreamer_core.film.clips import clip_info, read_clip
+from moviedreamer_core.film.episode import Episode
 from moviedreamer_core.film.foresee import changes, foresee
 from moviedreamer_core.film.making import make_film
 from moviedreamer_core.film.pipeline import animate_clips, make_cast, render_keyframes, show_keyframe
@@ -317,7 +318,7 @@ def test_a_decoder_of_one_run_renders_the_shots_that_are_routed_to_it(bundle, fi
 
 def test_an_earlier_episode_is_history_and_names_another_plan(bundle, first, store, tmp_path):
     past = Tokens(torch.randn(3, *first.plan.takes[0].planned.tokens.shape[1:]), first.plan.plan.tokenizer_fingerprint)
-    studio = Studio(parse_script(SCRIPT), bundle, Store(store), history=past)
+    studio = Studio(parse_script(SCRIPT), bundle, Store(store), history=Episode.of_pictures(past))
     plan = make_plan(studio, make_cast(studio))
     assert all(take.fresh for take in plan.takes)
     assert all(a.planned.digest != b.planned.digest for a, b in zip(plan.takes, first.plan.takes))

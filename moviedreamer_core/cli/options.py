@@ -46,8 +46,9 @@ def add_making_options(parser: argparse.ArgumentParser) -> None:
         "--temperature", type=float, help="how far the planner strays, 0 to 4 (default: the planner's own)"
     )
     parser.add_argument("--candidates", type=int, default=1, help="draws per keyframe, of which the likeliest is kept")
-    parser.add_argument("--history", type=Path, metavar="FOLDER",
-                        help="keyframe pictures of an earlier episode, in name order, to go on from")  # fmt: skip
+    parser.add_argument("--history", action="append", default=[], metavar="EPISODE",
+                        help="an earlier film to go on from: its script (it is in the store), or a folder of keyframe "
+                             "pictures, which say less; again for each episode, in order")  # fmt: skip
     parser.add_argument("--motion", type=float, default=1.0, help="how much clips move, 0 to 2")
     parser.add_argument(
         "--anchor-strength", type=float, default=1.0, help="how much clips hold on to their keyframe, 0 to 2"
@@ -122,6 +123,7 @@ def open_studio(options: argparse.Namespace, progress: Progress) -> Any:
     from ..film.settings import FilmSettings
     from ..film.studio import Studio
     from ..store import Store
+    from .episodes import earlier_episodes
 
     set_threads(options.threads)
     script, folder = open_script(options.script)
@@ -142,11 +144,7 @@ def open_studio(options: argparse.Namespace, progress: Progress) -> Any:
         ),
     )
     store, bundle = Store(options.store), Bundle.open(options.bundle)
-    history = None
-    if options.history is not None:
-        from ..film.history import read_history
-
-        history = read_history(options.history, bundle, None if options.dry_run else store)
+    history = earlier_episodes(options.history, script, bundle, store, dry=options.dry_run)
     return Studio(script, bundle, store, folder=folder, settings=settings, progress=progress, history=history)
 
 

@@ -16,6 +16,7 @@ from PIL import Image
 from ..bundle import Bundle
 from ..cast import Cast
 from ..errors import MovieDreamerError
+from ..film.episode import Episode
 from ..film.history import encode_pictures
 from ..film.pipeline import make_cast
 from ..film.planning import FilmPlan, make_plan
@@ -80,7 +81,7 @@ def held_out_films(count: int = 10, *, quick: bool = False) -> list[Film]:
 
 
 def open_film(
-    film: Film, bundle: Bundle, store: Store, *, name: str = "", history: Tokens | None = None,
+    film: Film, bundle: Bundle, store: Store, *, name: str = "", history: Episode | None = None,
     progress: Progress = SILENT,
 ) -> HeldOut:  # fmt: skip
     """The film's script with its cast's pictures, and a studio for it; `history` is an earlier episode."""

@@ -2,8 +2,8 @@
 
 `unstated_revisit`: given the true tokens of all shots before, how many details of the first shot back in a place are as
 they were. `unstated_gain`: minus the same without history. `fewshot_gain`: a film's second half is planned anew as an
-episode of its own, with the first half's keyframes as an earlier episode or without; details of its first shots in
-places that the first half showed.
+episode of its own, with the first half as an earlier episode or without; details of its first shots in places that the
+first half showed. `fewshot_gain.pictures`: the same of the first half's pictures, without what they show.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,11 +12,13 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from ..film.episode import Episode, Shown
 from ..film.pipeline import read_picture
 from ..papertown.reader import Reader
 from ..planner.evaluate import visit_kinds
 from ..planner.packing import Dropped
 from ..progress import SILENT, Progress
+from ..script.sentences import shot_sentences
 from ..threads import one_thread
 from ..tokenizer import Tokens
 from .details import read_details, true_details
@@ -63,7 +65,7 @@ def _predicted(held: HeldOut, truth: Tensor, shots: Sequence[int]) -> Iterator[T
 
 
 def fewshot(held: HeldOut, reader: Reader, progress: Progress = SILENT) -> dict[str, Share]:
-    """Details right "with" the first half as an earlier episode, and "without"."""
+    """Details right "with" the first half as an earlier episode, with its "pictures" alone, and "without"."""
     half = len(held.film.shots) // 2
     later = replace(held.film, shots=held.film.shots[half:])
     shown = {shot.place for shot in held.film.shots[:half]}
@@ -71,9 +73,10 @@ def fewshot(held: HeldOut, reader: Reader, progress: Progress = SILENT) -> dict[
     shots = [places.index(place) for place in sorted(shown & set(places))]
     if not shots:
         return {}
-    earlier = Tokens(held.truth.values[:half], held.truth.fingerprint)
+    pictures = Episode.of_pictures(Tokens(held.truth.values[:half], held.truth.fingerprint))
+    told = replace(pictures, shown=tuple(Shown(shot_sentences(shot), held.cast) for shot in held.studio.shots[:half]))
     found = {}
-    for name, history in (("with", earlier), ("without", None)):
+    for name, history in (("with", told), ("pictures", pictures), ("without", None)):
         episode = open_film(later, held.studio.bundle, held.studio.store, name=f", part 2 {name}", history=history)
         tokens = planned_tokens(episode)
         keyframes = render(episode, "few-shot", {n: tokens[n] for n in shots}, progress=progress)

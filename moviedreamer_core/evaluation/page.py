@@ -32,6 +32,7 @@ KEYS = {
     "unstated_gain": "`unstated_revisit` minus the same without history",
     "unstated_kept": "in a free run, details of returns as at the film's own first visit, minus as at other films'",
     "fewshot_gain": "details right in a second half with the first half as an earlier episode, minus without",
+    "fewshot_gain.pictures": "the same of the first half's pictures alone, without what they show",
     "anchor_decay": "likeness to the keyframe lost from the first segment to the fifth extension, anchor on",
     "anchor_decay.off": "the same with the anchor off",
     "better_than_copying": "mean of place, who, attributes and shot_size on short films: plan minus `copy`",

@@ -201,10 +201,11 @@ def _history(found: Evidence, made: Sequence[Made], judges: Judges, progress: Pr
         parts.append(fewshot(one.held, judges.reader))
         progress.advance(one.held.studio.script.title)
     halves = added(parts)
-    shares = {name: halves.get(name, Share()) for name in ("with", "without")}
+    shares = {name: halves.get(name, Share()) for name in ("with", "pictures", "without")}
     found.take({f"fewshot.{name}": share for name, share in shares.items()})
     why = "no place of a first half is seen again in the second"
-    found.put("fewshot_gain", gap(shares["with"], shares["without"]), shares["with"].count, why)
+    for key, name in (("fewshot_gain", "with"), ("fewshot_gain.pictures", "pictures")):
+        found.put(key, gap(shares[name], shares["without"]), shares[name].count, why)
 
 
 def _clips(found: Evidence, made: Sequence[Made], judges: Judges, progress: Progress) -> None:

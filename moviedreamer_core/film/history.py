@@ -1,4 +1,5 @@
-"""Pictures as tokens over the store: keyframes of an earlier episode, or a picture that a shot shall come near to.
+"""Where a film's history comes from: a film that was planned before, or pictures. And pictures as tokens over the
+store, which a shot may come near to as well.
 
 Every picture is one artefact, named by its pixels and the tokenizer's weights, so a longer list reads only what is new.
 Without a store nothing is kept (a dry run).
@@ -14,33 +15,55 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from ..bundle import Bundle
+from ..cast import Cast
 from ..errors import MovieDreamerError
 from ..progress import SILENT, Progress
+from ..script.sentences import shot_sentences
 from ..store import Store, array_hash
 from ..threads import one_thread
 from ..tokenizer import Tokens
 from .clips import STILLS
+from .episode import Episode, Shown
+from .planning import FilmPlan
+from .studio import Studio
 
 STAGE = "tokens"
 SHEET = "contact_sheet"
 """Begins the name of a picture that stands beside keyframes without being one."""
 
 
-def read_history(folder: Path, bundle: Bundle, store: Store | None, *, progress: Progress = SILENT) -> Tokens:
-    """Tokens [N, T, D] of the keyframe pictures in a folder, in the order of their names.
+def read_history(folder: Path, bundle: Bundle, store: Store | None, *, progress: Progress = SILENT) -> Episode:
+    """The keyframe pictures in a folder, in the order of their names, as an episode.
 
-    Raises MovieDreamerError if it is no folder, holds no pictures, or one of them cannot be read.
+    Raises MovieDreamerError if it holds no pictures, or one of them cannot be read.
     """
-    if not folder.is_dir():
-        raise MovieDreamerError(
-            f"{folder} is no folder; expected one with the keyframes of an earlier episode as pictures, in the order "
-            "of their names (`moviedreamer keyframes -o FOLDER` writes one)"
-        )
     files = sorted(file for file in folder.iterdir() if file.suffix.lower() in STILLS)
     pictures = [file for file in files if not file.name.startswith((".", SHEET))]
     if not pictures:
-        raise MovieDreamerError(f"{folder} holds no pictures; expected files ending in {', '.join(STILLS)}")
-    return encode_pictures(pictures, bundle, store, progress=progress)
+        raise MovieDreamerError(
+            f"{folder} holds no pictures; expected the keyframes of an earlier episode, files ending in "
+            f"{', '.join(STILLS)} in the order of their names (`moviedreamer keyframes -o FOLDER` writes them)"
+        )
+    return Episode.of_pictures(encode_pictures(pictures, bundle, store, progress=progress))
+
+
+def episode_of(studio: Studio, film: FilmPlan, cast: Cast) -> Episode:
+    """A planned film as an episode, behind those that it went on from itself.
+
+    Raises MovieDreamerError for an empty plan, or if they come from different tokenizers.
+    """
+    if not film.takes:
+        raise MovieDreamerError(f"{studio.script.title}: nothing of it is planned, so no film can go on from it")
+    shown = [_shown(studio, take.planned.id, cast) for take in film.takes for _ in take.planned.tokens]
+    values = torch.cat([take.planned.tokens for take in film.takes])
+    own = Episode(Tokens(values, film.plan.tokenizer_fingerprint), tuple(shown))
+    return own if studio.history is None else studio.history.then(own)
+
+
+def _shown(studio: Studio, shot_id: str, cast: Cast) -> Shown | None:
+    """None for a shot that the script no longer has."""
+    shot = studio.by_id.get(shot_id)
+    return None if shot is None else Shown(shot_sentences(shot), cast)
 
 
 def encode_pictures(

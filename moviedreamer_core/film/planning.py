@@ -14,7 +14,7 @@ from typing import Any
 from ..cast import Cast
 from ..errors import MovieDreamerError
 from ..planner import Plan, PlannedShot, plan
-from ..planner.plan import HISTORY, tokens_digest
+from ..planner.plan import HISTORY
 from ..script import ResolvedShot, crowded_shots
 from ..script.resolve import scene_ids, shot_ids
 from ..script.routes import select, targets_of
@@ -108,10 +108,36 @@ def check_planning(studio: Studio, cast: Cast) -> None:
     if studio.history is not None:
         try:
             studio.history.require(
-                tokenizer_fingerprint(studio), int(planner["token_count"]), int(planner["token_width"])
+                tokenizer_fingerprint(studio),
+                str(planner.get("face_fingerprint", "")),
+                count=int(planner["token_count"]),
+                width=int(planner["token_width"]),
+                face_width=int(planner["face_width"]),
             )
         except MovieDreamerError as error:
             raise MovieDreamerError(f"the history of earlier keyframes cannot be used. {error}") from error
+
+
+def planned_before(studio: Studio) -> FilmPlan:
+    """The plan that the store's index has of the film; nothing is planned.
+
+    Raises MovieDreamerError naming the first shot that was not planned, or by a bundle with another tokenizer.
+    """
+    takes = []
+    for shot in studio.shots:
+        current = studio.store.index.current(studio.name, shot.id, STAGE)
+        take = None if current is None else _take(studio, shot, current.key)
+        if take is None:
+            raise MovieDreamerError(
+                f"{studio.at(shot)}: has no plan in the store {studio.store.root}; plan that film first "
+                "(`moviedreamer plan`), or name the store in which it was made"
+            )
+        try:
+            Plan.load(take.path).require(tokenizer_fingerprint(studio))
+        except MovieDreamerError as error:
+            raise MovieDreamerError(f"{studio.at(shot)}: {error}") from error
+        takes.append(take)
+    return marked(studio, takes)
 
 
 def kept_takes(studio: Studio, faces: dict[str, str]) -> dict[str, PlanTake]:
@@ -126,14 +152,11 @@ def kept_takes(studio: Studio, faces: dict[str, str]) -> dict[str, PlanTake]:
         current = studio.store.index.current(studio.name, shot.id, STAGE)
         if current is None or (shot.id in chosen and not current.pinned):
             continue
-        found = studio.store.find(STAGE, current.key)
-        if found is None:
+        take = _take(studio, shot, current.key)
+        if take is None or len(take.planned.tokens) != shot.keyframes:
             continue
-        planned = read_take(found.path, shot)
-        if len(planned.tokens) != shot.keyframes:
-            continue
-        if current.pinned or planned.inputs == own_key(studio, shot, faces):
-            kept[shot.id] = PlanTake(planned, found.path, current.key, False)
+        if current.pinned or take.planned.inputs == own_key(studio, shot, faces):
+            kept[shot.id] = take
     if studio.settings.replan == "following":
         _drop_outdated(studio, kept)
     return kept
@@ -181,7 +204,11 @@ def _takes(studio: Studio, cast: Cast, kept: Mapping[str, PlanTake] | None) -> I
 
 
 def _stored(studio: Studio, shot: ResolvedShot, faces: dict[str, str], before: str) -> PlanTake | None:
-    key = artefact_key(STAGE, stored_inputs(studio, shot, faces, before))
+    return _take(studio, shot, artefact_key(STAGE, stored_inputs(studio, shot, faces, before)))
+
+
+def _take(studio: Studio, shot: ResolvedShot, key: str) -> PlanTake | None:
+    """The take that the store has under this key."""
     found = studio.store.find(STAGE, key)
     return PlanTake(read_take(found.path, shot), found.path, key, False) if found else None
 
@@ -196,13 +223,13 @@ def _planned(
     stage: str,
 ) -> Iterator[PlanTake]:
     """Takes of the shots from number `start` on, planned one after another; `known` ones stay."""
-    bundle, settings = studio.bundle, studio.settings
+    settings, planner, text = studio.settings, studio.bundle.load_planner(), studio.bundle.load_text()
     stream = plan(
-        bundle.load_planner(),
+        planner,
         studio.shots,
         cast,
-        bundle.load_text(),
-        history=studio.history,
+        text,
+        history=None if studio.history is None else studio.history.read_by(planner, text),
         frozen={name: take.planned for name, take in known.items()},
         candidates=settings.candidates,
         temperature=settings.temperature,
@@ -262,7 +289,7 @@ def chosen_shots(studio: Studio, selection: str) -> list[str]:
 
 def past_of(studio: Studio) -> dict[str, str]:
     """How an earlier episode stands in `planned_with`: as one entry, before all shots."""
-    return {} if studio.history is None else {HISTORY: tokens_digest(studio.history.values)}
+    return {} if studio.history is None else {HISTORY: studio.history.digest}
 
 
 def _asked_anew(studio: Studio) -> set[str]:

@@ -13,12 +13,11 @@ from typing import Any
 
 from ..bundle import Bundle
 from ..errors import MovieDreamerError
-from ..planner.plan import tokens_digest
 from ..progress import SILENT, Progress
 from ..registry import ANIMATORS, DECODERS, Animator, Decoder, Registry
 from ..script import Choice, ResolvedShot, Script, resolve, shot_seed, stage_fields
 from ..store import Store, content_hash
-from ..tokenizer.tokens import Tokens
+from .episode import Episode
 from .settings import FilmSettings
 
 # Raised when a stage's code changes what it makes from the same inputs.
@@ -46,7 +45,7 @@ class Checks:
 
 class Studio:
     """What all stages share. `folder` is where the script's file names start; `name` is the film's in the store's
-    index; `history` are keyframes [N, T, D] of an earlier episode that the plan goes on from (few-shot).
+    index; `history` is an earlier episode that the plan goes on from (few-shot).
 
     Nothing is loaded or hashed until a stage needs it. Raises MovieDreamerError for a decoder or animator that does not
     exist, naming the line of the shot that asks for it.
@@ -64,7 +63,7 @@ class Studio:
         name: str | None = None,
         decoders: Registry[Decoder] = DECODERS,
         animators: Registry[Animator] = ANIMATORS,
-        history: Tokens | None = None,
+        history: Episode | None = None,
     ) -> None:
         self.settings = settings or FilmSettings()
         if self.settings.seed is not None:
@@ -166,7 +165,7 @@ class Studio:
             "faces": [faces.get(who.id, "") for who in shot.characters],
             "temperature": self.settings.temperature,
             "candidates": self.settings.candidates,
-            **({"history": tokens_digest(self.history.values)} if self.history is not None else {}),
+            **({"history": self.history.digest} if self.history is not None else {}),
         }
 
     def keyframe_inputs(self, shot: ResolvedShot, number: int, tokens: str, faces: Mapping[str, str]) -> dict[str, Any]:

@@ -27,10 +27,13 @@ MOST_CANDIDATES = 256
 
 @dataclass(frozen=True)
 class History:
-    """An earlier episode as context (few-shot): keyframes' tokens [N, T, D], with their shots' conditions if known."""
+    """An earlier episode as context (few-shot): keyframes' tokens [N, T, D], and the conditions of each one's shot, or
+    None where they are not known. `digest` names it in a shot's `planned_with`, by default after its tokens.
+    """
 
     tokens: Tokens
-    conditions: Conditions | None = None
+    conditions: Conditions | Sequence[Conditions | None] | None = None
+    digest: str = ""
 
 
 @dataclass(frozen=True)
@@ -114,7 +117,7 @@ def _run(
 
 def _recall(planner: Planner, past: History | None) -> Context:
     """How an earlier episode stands in `planned_with`: as one entry."""
-    return () if past is None else ((HISTORY, tokens_digest(past.tokens.values)),)
+    return () if past is None else ((HISTORY, past.digest or tokens_digest(past.tokens.values)),)
 
 
 def _plan_shot(

@@ -13,7 +13,7 @@ from pathlib import Path
 from ..errors import MovieDreamerError
 from .errors import nearest
 
-EXAMPLES = ("lighthouse", "market_day", "the_long_way_home")
+EXAMPLES = ("lighthouse", "lighthouse_2", "market_day", "the_long_way_home")
 _FOLDER = Path(__file__).parent / "examples"
 
 

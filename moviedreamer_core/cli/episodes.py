@@ -1,0 +1,43 @@
+"""`--history`: the earlier films that a film goes on from."""
+
+from collections.abc import Sequence
+from functools import reduce
+from pathlib import Path
+
+from ..bundle import Bundle
+from ..errors import MovieDreamerError
+from ..film.episode import Episode
+from ..film.history import episode_of, read_history
+from ..film.pipeline import make_cast
+from ..film.planning import planned_before
+from ..film.studio import Studio
+from ..script import Script
+from ..store import Store
+from .options import open_script
+
+
+def earlier_episodes(
+    names: Sequence[str], script: Script, bundle: Bundle, store: Store, *, dry: bool
+) -> Episode | None:
+    """The episodes of these names, one after another; None of none. `dry`: pictures that are read are not kept.
+
+    Raises MovieDreamerError for a name that is neither a folder of pictures nor a script whose film is in the store.
+    """
+    episodes = [_episode(name, script, bundle, store, dry) for name in names]
+    return reduce(Episode.then, episodes) if episodes else None
+
+
+def _episode(name: str, script: Script, bundle: Bundle, store: Store, dry: bool) -> Episode:
+    if Path(name).is_dir():
+        return read_history(Path(name), bundle, None if dry else store)
+    earlier, folder = open_script(name)
+    if earlier.title == script.title:
+        raise MovieDreamerError(
+            f"--history {name}: has the title of the film itself, '{script.title}', by which the store tells films "
+            "apart; give one of them another title"
+        )
+    studio = Studio(earlier, bundle, store, folder=folder)
+    try:
+        return episode_of(studio, planned_before(studio), make_cast(studio))
+    except MovieDreamerError as error:
+        raise MovieDreamerError(f"--history {name}: {error}") from error
