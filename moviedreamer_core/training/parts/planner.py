@@ -2,11 +2,10 @@
 
 Settings: `model` (a packaged config's name, or a config, which may say `extends: mini`; widths and fingerprints are
 filled in), `films` and `validation_films` (how many), `film` (`planner_films.FilmSettings`), `basis` (whether the head
-takes the tokens' principal axes), `temperatures` (those to choose from), `gate` (least gain of the history on revisited
+takes the tokens' principal axes), `temperature` (of its draws in use), `gate` (least gain of the history on revisited
 places, in nats per dimension).
 """
 
-import logging
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from torch import Tensor, nn
 from ...bundle import load_model
 from ...errors import MovieDreamerError
 from ...planner.conditions import Conditions, mirrored
-from ...planner.evaluate import energy_scores, film_scores, summary
+from ...planner.evaluate import film_scores, summary
 from ...planner.model import Planner, packaged_config
 from ...planner.packing import Dropped
 from ...planner.regularise import Augment, draw_dropped, draw_positions, noisy
@@ -27,8 +26,6 @@ from ..loop import Part, Workspace
 from ..planner_films import FilmSettings, PlannerFilms, cache_films, load_encoders
 from ..planner_samples import draw_samples
 from ..settings import EXTENDS, merged
-
-log = logging.getLogger(__name__)
 
 CONDITIONS = tuple(field.name for field in fields(Conditions))
 
@@ -91,10 +88,7 @@ class PlannerPart(Part):
         draw_samples(model, self.held_out, self.film_settings, self.workspace, path)
 
     def export(self, model: nn.Module, folder: Path) -> None:
-        temperatures = self.settings.get("temperatures", (0.25, 0.5, 0.75, 1.0))
-        scores = energy_scores(model, self.held_out.subset(8), temperatures)
-        log.info("planner: energy score by temperature %s", scores)
-        model.register_to_config(temperature=min(scores, key=scores.__getitem__))
+        model.register_to_config(temperature=float(self.settings.get("temperature", 1.0)))
         save_half(model, folder)
 
     def load(self, folder: Path) -> None:
