@@ -40,7 +40,7 @@ def papertown(rows: int = 2, columns: int = 4) -> Image.Image:
     return Image.fromarray(np.concatenate(sheet))
 
 
-def film_gif(film: Path, target: Path, seconds: float = 8.0) -> None:
+def film_gif(film: Path, target: Path, seconds: float = 6.0) -> None:
     """The first seconds of a film as a GIF at half the size."""
     with av.open(str(film)) as container:
         stream = container.streams.video[0]
