@@ -16,7 +16,8 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from moviedreamer_core.planner import Conditions, Planner  # noqa: E402
+from moviedreamer_core.bundle import Bundle  # noqa: E402
+from moviedreamer_core.planner import Conditions, Planner, load_planner  # noqa: E402
 from moviedreamer_core.planner.memory import Memory  # noqa: E402
 from moviedreamer_core.planner.model import packaged_config  # noqa: E402
 
@@ -73,9 +74,7 @@ def main() -> None:
     if options.random:
         planner = Planner(**packaged_config("mini")).eval()
     else:
-        from moviedreamer_core.bundle import Bundle
-
-        planner = Bundle.open(options.bundle).load_planner()
+        planner = load_planner(Bundle.open(options.bundle))
     print(json.dumps(measure(planner, tuple(options.shots))))
 
 

@@ -23,7 +23,8 @@ from moviedreamer_core.evaluation.variants import render
 from moviedreamer_core.film.pipeline import read_picture
 from moviedreamer_core.papertown import PLACES, make_film
 from moviedreamer_core.papertown.reader import Reader
-from moviedreamer_core.planner import plan
+from moviedreamer_core.planner import load_planner, plan
+from moviedreamer_core.sentences import load_text
 from moviedreamer_core.store import Store
 
 SEED, SHOTS = 9000, 18
@@ -33,7 +34,7 @@ def pictures(held: HeldOut, temperature: float) -> Tensor:
     """Keyframes [N, 3, H, W] of a film planned at this temperature."""
     studio, bundle = held.studio, held.studio.bundle
     planned = plan(
-        bundle.load_planner(), studio.shots, held.cast, bundle.load_text(), temperature=temperature,
+        load_planner(bundle), studio.shots, held.cast, load_text(bundle), temperature=temperature,
         seed=studio.script.seed,
     )  # fmt: skip
     tokens = {n: shot.tokens[0] for n, shot in enumerate(planned)}

@@ -1,4 +1,5 @@
-"""A bundle: the folder that holds the weights of every stage.
+"""A bundle: the folder that holds the weights of every stage. It knows files and fingerprints; how a part is loaded is
+its stage's to know (`load.py` in the stage's folder).
 
 Layout: `bundle.json` (format version, sizes, fps) and one folder a part, each with `config.json`, `model.safetensors`
 and `card.json` (what it was trained on, for how long, how good it is). `faces` holds ONNX files instead, `decoder_ink`
@@ -7,23 +8,15 @@ a LoRA. Nothing here ever unpickles or downloads: a folder that holds only `.bin
 
 import json
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from .errors import MovieDreamerError
-
-if TYPE_CHECKING:
-    from .cast import FacePack
-    from .planner import Planner
-    from .registry import Animator, Decoder
-    from .sentences import SentenceEncoder
-    from .tokenizer import KeyframeTokenizer
-    from .upscaler import Upscaler
 
 FORMAT = 1
 PACKAGED = Path(__file__).parent / "bundles"
@@ -53,7 +46,7 @@ class BundleInfo:
 
 @dataclass(eq=False)
 class Bundle:
-    """An opened bundle. Models are loaded when first asked for, in float32, and kept.
+    """An opened bundle: files and their fingerprints. What a stage loads from it (its `load.py`) is kept with `once`.
 
     `swapped` are folders outside of it that stand for its own parts.
     """
@@ -116,8 +109,13 @@ class Bundle:
         """The parts that are there, in the order in which they are trained."""
         return [part for part in PARTS if self.has(part)]
 
-    def fingerprint(self, part: str) -> str:
-        """A hash (64 hex digits) over the content of a part's weights and configuration; cards do not count."""
+    def fingerprint(self, *parts: str) -> str:
+        """A hash (64 hex digits) over the content of a part's weights and configuration; cards do not count. Of several
+        parts their hashes, joined by "+".
+        """
+        return "+".join(self._fingerprint(part) for part in parts)
+
+    def _fingerprint(self, part: str) -> str:
         digest = sha256(part.encode())
         home = self.path(part)
         for file in sorted(home.rglob("*")):
@@ -138,53 +136,11 @@ class Bundle:
         """Bytes that a part takes on disk."""
         return sum(file.stat().st_size for file in self.home(part).rglob("*") if file.is_file())
 
-    def once(self, key: str, load: Any) -> Any:
+    def once(self, key: str, load: Callable[[], Any]) -> Any:
         """What `load()` returns, kept under `key` for the life of this bundle."""
         if key not in self._loaded:
             self._loaded[key] = load()
         return self._loaded[key]
-
-    def load_text(self) -> "SentenceEncoder":
-        """The sentence encoder."""
-        from .sentences import SentenceEncoder
-
-        return self.once("text", lambda: SentenceEncoder.load(self.path("text")))
-
-    def load_tokenizer(self) -> "KeyframeTokenizer":
-        """The keyframe tokenizer."""
-        from .tokenizer import KeyframeTokenizer
-
-        return self.once("tokenizer", lambda: load_model(KeyframeTokenizer, self.path("tokenizer")))
-
-    def load_planner(self) -> "Planner":
-        """The planner."""
-        from .planner import Planner
-
-        return self.once("planner", lambda: load_model(Planner, self.path("planner")))
-
-    def load_upscaler(self) -> "Upscaler":
-        """The upscaler from the render size to the show size."""
-        from .upscaler import Upscaler
-
-        return self.once("upscaler", lambda: load_model(Upscaler, self.path("upscaler")))
-
-    def load_faces(self) -> "FacePack":
-        """The face pack."""
-        from .cast import FacePack
-
-        return self.once("faces", lambda: FacePack(self.path("faces")))
-
-    def load_decoder(self, name: str) -> "Decoder":
-        """The decoder registered as `name`."""
-        from .registry import DECODERS
-
-        return DECODERS.find(name).load(self)
-
-    def load_animator(self, name: str) -> "Animator":
-        """The animator registered as `name`."""
-        from .registry import ANIMATORS
-
-        return ANIMATORS.find(name).load(self)
 
 
 def find_bundle(name: str | Path) -> Path:

@@ -13,13 +13,14 @@ import torch
 from PIL import Image
 from torch import nn
 
+from ..moviedreamer_core.builtin import ANIMATORS, DECODERS
 from ..moviedreamer_core.bundle import PACKAGED, Bundle
 from ..moviedreamer_core.errors import MovieDreamerError
 from ..moviedreamer_core.film.clips import read_clip
 from ..moviedreamer_core.film.episode import Episode
 from ..moviedreamer_core.film.settings import FilmSettings
 from ..moviedreamer_core.film.studio import Studio
-from ..moviedreamer_core.registry import ANIMATORS, DECODERS, Maker
+from ..moviedreamer_core.registry import Factory
 from ..moviedreamer_core.script import Route
 from ..moviedreamer_core.store import Store
 from .types import AnimatorHandle, DecoderHandle, RouteTo, Story
@@ -234,7 +235,7 @@ def make_studio(
 
 def _known(
     bundle: Bundle, field: str, default: DecoderHandle | AnimatorHandle | None, routes: Sequence[RouteTo]
-) -> tuple[list[Maker], str | None, list[Route]]:
+) -> tuple[list[Factory], str | None, list[Route]]:
     """Makers for this run, the default's name, and the routes by name."""
     handles = [*([default] if default else []), *(route.handle for route in routes)]
     names = handle_names(bundle, handles)
@@ -265,15 +266,15 @@ def _weights_of(handle: DecoderHandle | AnimatorHandle) -> str:
     return handle.maker.fingerprint(handle.bundle)
 
 
-def bound(name: str, handle: DecoderHandle | AnimatorHandle) -> Maker:
+def bound(name: str, handle: DecoderHandle | AnimatorHandle) -> Factory:
     """A maker of this name that always uses the handle's own bundle."""
     maker, own = handle.maker, handle.bundle
-    return Maker(
+    return Factory(
         name,
         maker.summary,
         lambda _: maker.load(own),
         lambda _: maker.fingerprint(own),
-        lambda _: maker.reads(own),
+        lambda _: maker.capabilities(own),
     )
 
 

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
+from ..moviedreamer_core.builtin import ANIMATORS, DECODERS
 from ..moviedreamer_core.bundle import PACKAGED
 from ..moviedreamer_core.errors import MovieDreamerError
-from ..moviedreamer_core.registry import ANIMATORS, DECODERS
 from . import host
 from ._comfy import io
 from .stories import said

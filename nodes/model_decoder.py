@@ -4,7 +4,7 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
-from ..moviedreamer_core.registry import Maker, Reads
+from ..moviedreamer_core.registry import Capabilities, Factory
 from ..moviedreamer_core.store import content_hash
 from . import host
 from ._comfy import io
@@ -125,19 +125,20 @@ def decoder_of(
     """The decoder; its name and fingerprint are the same after a restart. Raises MovieDreamerError for a condition that
     does not fit the model.
     """
-    reads, said = Reads(), ""
+    reads, said = Capabilities(), ""
     if condition is not None:
         if theirs := context_width(model):
             config = condition.bundle.config("decoder").get("projector_config", {})
             check_widths(int(config.get("context_width", theirs)), theirs)
-        reads = replace(condition.maker.reads(condition.bundle), steps=0)  # the model's own sampling has no such limit
+        # The model's own sampling has no limit of steps.
+        reads = replace(condition.maker.capabilities(condition.bundle), steps=0)
         said = condition.maker.fingerprint(condition.bundle)
     memo = host.film_store().hashes
     parts = [identity(model, lambda f: content_hash(f, memo)), clip_identity(clip, lambda f: content_hash(f, memo))]
     parts.append(identity(vae.patcher, lambda f: content_hash(f, memo)))
     fingerprint = sha256(repr([*parts, said, sampling]).encode()).hexdigest()
     decoder = ModelDecoder(model, clip, vae, sampling, condition, fingerprint)
-    maker = Maker(
+    maker = Factory(
         f"model-{fingerprint[:8]}",
         "a MODEL, CLIP and VAE of ComfyUI",
         lambda _: decoder,

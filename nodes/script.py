@@ -5,6 +5,7 @@ import torch
 from ..moviedreamer_core.bundle import Bundle
 from ..moviedreamer_core.script import bundle_notes, resolve, show_script
 from ..moviedreamer_core.script.portraits import EXAMPLES, portrait_names
+from ..moviedreamer_core.sentences import load_text
 from . import stories
 from ._comfy import io
 from .types import Category, FacesType, PlannerType, ScriptType, Story
@@ -241,7 +242,8 @@ class MovieDreamerScriptInfo(io.ComfyNode):
         shots = resolve(script.script)
         summary = show_script(script.script, shots, fields=False)
         if planner is not None:
-            notes = bundle_notes(script.script, planner) or ["It knows every word, and the aspect is its own."]
+            notes = bundle_notes(script.script, load_text(planner), planner.info.show_size)
+            notes = notes or ["It knows every word, and the aspect is its own."]
             summary = "\n".join((f"Notes of the bundle {planner.info.name}", *notes, "", summary))
         seconds = float(sum(shot.seconds for shot in shots))
         return io.NodeOutput(summary, len(shots), seconds, script.script.title, ui={"text": [summary]})

@@ -13,7 +13,7 @@ from ..moviedreamer_core.film.pipeline import Clip, Keyframe
 from ..moviedreamer_core.film.planning import FilmPlan
 from ..moviedreamer_core.film.settings import FilmSettings
 from ..moviedreamer_core.film.studio import Studio
-from ..moviedreamer_core.registry import Animator, Decoder, Maker
+from ..moviedreamer_core.registry import Animator, Decoder, Factory
 from ..moviedreamer_core.script import Script
 from ._comfy import io
 
@@ -72,7 +72,7 @@ class DecoderHandle:
     """One decoder of one bundle. Nothing is loaded yet."""
 
     bundle: Bundle
-    maker: Maker[Decoder]
+    maker: Factory[Decoder]
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class AnimatorHandle:
     """One animator of one bundle. Nothing is loaded yet."""
 
     bundle: Bundle
-    maker: Maker[Animator]
+    maker: Factory[Animator]
 
 
 @dataclass(frozen=True)

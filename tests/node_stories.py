@@ -20,14 +20,14 @@ def tiny_plan(pack, tiny_bundle, *, script: str = SCRIPT, **settings):
 
 def decoder(pack, bundle, name: str = "paper"):
     """A DecoderHandle."""
-    registry = pack.module("moviedreamer_core.registry")
-    return pack.module("nodes.types").DecoderHandle(bundle, registry.DECODERS.find(name))
+    builtin = pack.module("moviedreamer_core.builtin")
+    return pack.module("nodes.types").DecoderHandle(bundle, builtin.DECODERS.find(name))
 
 
 def animator(pack, bundle, name: str = "panzoom"):
     """An AnimatorHandle."""
-    registry = pack.module("moviedreamer_core.registry")
-    return pack.module("nodes.types").AnimatorHandle(bundle, registry.ANIMATORS.find(name))
+    builtin = pack.module("moviedreamer_core.builtin")
+    return pack.module("nodes.types").AnimatorHandle(bundle, builtin.ANIMATORS.find(name))
 
 
 def fresh(results) -> list[str]:

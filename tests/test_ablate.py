@@ -215,7 +215,7 @@ def test_identity_goes_by_the_order_of_people_and_leaves_unclear_shots_out():
             return [type("Face", (), {"box": (x, 0, x + 5, 5), "embedding": face}) for x, face in reversed(faces)]
 
     pack = Pack()
-    stub = type("Stub", (), {"info": type("Info", (), {"show_size": (32, 16)}), "load_faces": lambda self: pack})()
+    stub = type("Stub", (), {"info": type("Info", (), {"show_size": (32, 16)}), "once": lambda self, key, load: pack})()
     metrics, _ = measure_identity(stub, {"pictures": "drawn", "faces": True, "shots": 30, "seed": 0})
     assert metrics["similarity"] == 1.0 and metrics["others"] == 0.0 and metrics["drop"] == 0.0
     assert 0 < metrics["seen"] < 1

@@ -7,7 +7,7 @@ import torch
 from moviedreamer_core.animator import PanZoom, extend
 from moviedreamer_core.animator.animate import VideoAnimator
 from moviedreamer_core.animator.context import AnchorContext, latent_patches
-from moviedreamer_core.animator.loading import CONFIGS, load_original, read_config
+from moviedreamer_core.animator.load import CONFIGS, load_original, read_config
 from moviedreamer_core.animator.model import MOMENTS, UNKNOWN, WAVES, AnimatorModel, moments, take_spatial_layers
 from moviedreamer_core.animator.warp import FLOWS, LAYERS, REACH, warp_channels, warped
 from moviedreamer_core.bundle import load_model

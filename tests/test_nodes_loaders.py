@@ -92,7 +92,8 @@ def test_face_packs_of_bundles_and_folders_are_listed_and_stand_for_faces(pack, 
 
 def test_the_host_carries_the_networks_of_what_is_loaded(pack, tiny):
     bundle = pack.run("MovieDreamerLoadPlanner", bundle="tiny").args[0]
-    planner = bundle.load_planner()
+    load_planner = pack.module("moviedreamer_core.planner").load_planner
+    planner = load_planner(bundle)
     assert [patcher.model.network for patcher in pack.host.loaded] == [planner]
-    assert bundle.load_planner() is planner and len(pack.host.loaded) == 2  # asked for again: brought again
+    assert load_planner(bundle) is planner and len(pack.host.loaded) == 2  # asked for again: brought again
     assert pack.host.loaded[0] is pack.host.loaded[1]

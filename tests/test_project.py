@@ -41,7 +41,7 @@ def test_the_entrypoint_gives_every_node_once(pack):
 
 def test_core_imports_without_heavy_libraries_or_comfy():
     code = (
-        "import sys, moviedreamer_core, moviedreamer_core.bundle, moviedreamer_core.registry, moviedreamer_core.cli;"
+        "import sys, moviedreamer_core, moviedreamer_core.bundle, moviedreamer_core.builtin, moviedreamer_core.cli;"
         "bad = {'comfy', 'diffusers', 'transformers', 'insightface', 'av', 'cv2'} & set(sys.modules);"
         "sys.exit(f'imported early: {bad}' if bad else 0)"
     )

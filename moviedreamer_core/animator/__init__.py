@@ -1,19 +1,9 @@
-"""Animators make a clip from a keyframe; every animator answers the same call, `animate`."""
+"""Animators make a clip from a keyframe; every animator answers the same call, `animate`.
 
-from typing import TYPE_CHECKING
+Video diffusion is in `animate.py` and `load.py`, which wait for diffusers; what is exported here does not.
+"""
 
 from .extend import extend
 from .panzoom import PanZoom
 
-if TYPE_CHECKING:
-    from ..bundle import Bundle
-    from .animate import VideoAnimator
-
-__all__ = ["PanZoom", "extend", "load_svd"]
-
-
-def load_svd(bundle: "Bundle") -> "VideoAnimator":
-    """The bundle's video diffusion animator: its own weights, or the folder of an original Stable Video Diffusion."""
-    from .loading import load_from_bundle
-
-    return load_from_bundle(bundle)
+__all__ = ["PanZoom", "extend"]

@@ -2,5 +2,6 @@
 
 from .cast import Cast, Member
 from .faces import FacePack, FoundFace, pack_fingerprint
+from .load import load_faces
 
-__all__ = ["Cast", "FacePack", "FoundFace", "Member", "pack_fingerprint"]
+__all__ = ["Cast", "FacePack", "FoundFace", "Member", "load_faces", "pack_fingerprint"]

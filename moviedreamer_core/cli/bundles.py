@@ -6,8 +6,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from ..builtin import ANIMATORS, DECODERS
 from ..bundle import PACKAGED, PARTS, Bundle, BundleInfo
-from ..registry import ANIMATORS, DECODERS
 from .stores import shown_size
 
 

@@ -32,12 +32,13 @@ def add_commands(commands: argparse._SubParsersAction) -> None:
 def _check(options: argparse.Namespace) -> int:
     from ..bundle import Bundle
     from ..script import bundle_notes, crowded_shots, missing_files
+    from ..sentences import load_text
 
     path = find_script(options.script)
     script, folder = open_script(options.script)
     bundle = Bundle.open(options.bundle)
     missing = missing_files(script, folder)
-    notes = bundle_notes(script, bundle, options.fit)
+    notes = bundle_notes(script, load_text(bundle), bundle.info.show_size, options.fit)
     most = int(bundle.config("planner").get("max_slots", 0)) if bundle.has("planner") else 0
     crowded = [f"{path.name}:{line}: {text}" for line, text in crowded_shots(script, most)] if most else []
     wrong = [*(str(problem) for problem in missing), *crowded]

@@ -3,19 +3,16 @@
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from safetensors.torch import load_file
 from torch import nn
 
-from ..bundle import load_model
+from ..bundle import Bundle, load_model
 from ..errors import MovieDreamerError
+from ..sentences import load_text
 from .latents import load_autoencoder
 from .model import KeyframeDecoder
 from .render import DiffusionDecoder
-
-if TYPE_CHECKING:
-    from ..bundle import Bundle
 
 ADAPTERS = {"paper": None, "ink": "decoder_ink"}
 ADAPTER_WEIGHTS = "adapter_model.safetensors"
@@ -24,26 +21,29 @@ TARGETS = (
 )
 
 
-def load_decoder(bundle: "Bundle", name: str) -> DiffusionDecoder:
+def load_decoder(bundle: Bundle, name: str) -> DiffusionDecoder:
     """The decoder called `name` (paper or ink) of a bundle, with its autoencoder and sentence encoder.
 
     Raises MovieDreamerError if a part is missing or does not fit.
     """
-    from ..registry import DECODERS
+    return bundle.once(f"decoder:{name}", lambda: _load(bundle, name))
 
+
+def _load(bundle: Bundle, name: str) -> DiffusionDecoder:
     model = load_model(KeyframeDecoder, bundle.path("decoder"))
-    if part := ADAPTERS[name]:
-        merge_adapter(model, bundle.path(part))
+    adapter = ADAPTERS[name]
+    if adapter:
+        merge_adapter(model, bundle.path(adapter))
     return DiffusionDecoder(
         model,
         load_vae(bundle),
-        bundle.load_text(),
-        fingerprint=DECODERS.find(name).fingerprint(bundle),
+        load_text(bundle),
+        fingerprint=bundle.fingerprint("decoder", "vae", *([adapter] if adapter else [])),
         render_size=bundle.info.render_size,
     )
 
 
-def load_vae(bundle: "Bundle") -> nn.Module:
+def load_vae(bundle: Bundle) -> nn.Module:
     """The bundle's picture VAE, loaded once for all who share it."""
     return bundle.once("vae", lambda: load_autoencoder(bundle.path("vae")))
 

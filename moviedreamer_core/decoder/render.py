@@ -3,31 +3,19 @@ shot a batch.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from ..errors import MovieDreamerError
 from ..progress import SILENT, Progress
+from ..registry import Slot
 from ..sentences import SentenceEncoder
 from ..tokenizer import Tokens
 from .condition import Slots
 from .latents import decode_latents, latent_shape
 from .model import KeyframeDecoder
 from .sampling import Condition, sample_latents
-
-
-@dataclass(frozen=True)
-class Slot:
-    """One character of a shot: face float32 [F] (unit length) or None, and what the script says; an empty text says
-    nothing.
-    """
-
-    face: Tensor | None
-    description: str
-    action: str
-    expression: str
 
 
 class DiffusionDecoder:

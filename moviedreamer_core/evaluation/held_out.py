@@ -14,7 +14,7 @@ from random import Random
 from PIL import Image
 
 from ..bundle import Bundle
-from ..cast import Cast
+from ..cast import Cast, load_faces
 from ..errors import MovieDreamerError
 from ..film.episode import Episode
 from ..film.history import encode_pictures
@@ -106,7 +106,7 @@ def portrait(person: Person, number: int, bundle: Bundle, store: Store) -> Path:
         for pose in range(POSES):
             picture = draw_portrait(person, expression=PORTRAITS[number], seed=POSES * number + pose)
             try:
-                bundle.load_faces().embed_picture(picture)
+                load_faces(bundle).embed_picture(picture)
             except MovieDreamerError as error:
                 refused = [*refused, error]
                 continue

@@ -15,6 +15,7 @@ from torch import Tensor
 from ..film.episode import Episode, Shown
 from ..film.pipeline import read_picture
 from ..papertown.reader import Reader
+from ..planner import load_planner
 from ..planner.evaluate import visit_kinds
 from ..planner.packing import Dropped
 from ..progress import SILENT, Progress
@@ -55,7 +56,7 @@ def unstated_revisit(held: HeldOut, reader: Reader, progress: Progress = SILENT)
 
 def _predicted(held: HeldOut, truth: Tensor, shots: Sequence[int]) -> Iterator[Tensor]:
     """Draws [n, T, D] for the shots, from true history and without."""
-    planner, conditions = held.studio.bundle.load_planner(), conditions_of(held)
+    planner, conditions = load_planner(held.studio.bundle), conditions_of(held)
     films = conditions.map(lambda value: value[None].to(planner.device))
     tokens = truth[None].to(planner.device)
     with torch.no_grad(), one_thread():

@@ -18,6 +18,7 @@ from ..papertown.reader import Reader
 from ..progress import SILENT, Progress
 from ..script import action_sentence
 from ..threads import one_thread
+from ..tokenizer import load_tokenizer
 from .held_out import HeldOut
 from .reading import NEAR, right
 from .share import Share
@@ -73,7 +74,7 @@ def anchor_likeness(held: HeldOut, keyframe: Keyframe, strength: float) -> Tenso
     animator = studio.load_animator(shot)
     if not isinstance(animator, VideoAnimator):
         return None
-    step, model = animator.model.segment_frames - 1, studio.bundle.load_tokenizer()
+    step, model = animator.model.segment_frames - 1, load_tokenizer(studio.bundle)
     inputs = {
         "version": 1, "keyframe": keyframe.key, "animator": animator.fingerprint, "tokenizer": model.fingerprint,
         "text": studio.bundle.fingerprint("text"), "prompt": action_sentence(shot), "fps": studio.script.fps,

@@ -14,12 +14,13 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from ..cast import load_faces
 from ..film.clips import to_float, to_uint8
 from ..film.continuity import FACELESS_SIZES
 from ..film.pipeline import Keyframe, prompt_of, read_picture
 from ..papertown import Film, draw_frame
 from ..store import array_hash
-from ..upscaler import upscale
+from ..upscaler import load_upscaler, upscale
 
 if TYPE_CHECKING:
     from .held_out import HeldOut
@@ -71,7 +72,7 @@ def see_keyframes(held: "HeldOut", keyframes: Sequence[Keyframe]) -> Seen:
         if not held.studio.upscales:
             return _faces(held, n, inputs, lambda: to_uint8(images[n]))
         inputs["upscaler"] = bundle.fingerprint("upscaler")
-        return _faces(held, n, inputs, lambda: to_uint8(upscale(bundle.load_upscaler(), images[n : n + 1])[0]))
+        return _faces(held, n, inputs, lambda: to_uint8(upscale(load_upscaler(bundle), images[n : n + 1])[0]))
 
     return Seen(held.film, images, tuple(faces(n) for n in range(len(images))), _sentences(held))
 
@@ -83,7 +84,7 @@ def _faces(held: "HeldOut", n: int, inputs: dict[str, str], pixels: Callable[[],
         return torch.zeros(0, 1)
 
     def make(path: Path) -> None:
-        pack = bundle.load_faces()
+        pack = load_faces(bundle)
         found = pack.find(pixels())[: len(shot.figures)]
         found.sort(key=lambda face: face.box[0] + face.box[2])
         rows = [face.embedding for face in found]

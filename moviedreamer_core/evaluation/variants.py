@@ -15,10 +15,11 @@ from ..decoder import DiffusionDecoder
 from ..errors import MovieDreamerError
 from ..film.pipeline import Keyframe, faceless, render_shot
 from ..film.planning import FilmPlan, PlanTake, tokenizer_fingerprint
-from ..planner import Plan, PlannedShot, Planner
+from ..planner import Plan, PlannedShot, Planner, load_planner
 from ..planner.conditions import Conditions, shot_conditions
 from ..progress import SILENT, Progress
 from ..script.sentences import shot_sentences
+from ..sentences import load_text
 from ..threads import one_thread
 from .held_out import HeldOut
 
@@ -45,7 +46,7 @@ def true_tokens(held: HeldOut) -> Tensor:
 
 def mean_tokens(held: HeldOut) -> Tensor:
     """The mixture's expectation in the place of a draw, each shot from the means before it."""
-    planner, conditions = held.studio.bundle.load_planner(), conditions_of(held)
+    planner, conditions = load_planner(held.studio.bundle), conditions_of(held)
     memory, rows = planner.memory(), []
     with one_thread():
         for n in range(len(conditions)):
@@ -57,7 +58,7 @@ def mean_tokens(held: HeldOut) -> Tensor:
 
 def lonely_tokens(held: HeldOut) -> Tensor:
     """Drawn as the film is, but every shot planned as if it were the first."""
-    planner, conditions = held.studio.bundle.load_planner(), conditions_of(held)
+    planner, conditions = load_planner(held.studio.bundle), conditions_of(held)
     with one_thread():
         states = [planner.look(planner.memory(), conditions[n]) for n in range(len(conditions))]
         return drawn_from(held, torch.stack(states), range(len(states)))
@@ -98,14 +99,14 @@ SAME = {"text_to_image": "tokens_off"}
 
 def conditions_of(held: HeldOut) -> Conditions:
     """What the planner reads of the film's shots, [N, ...]."""
-    c, bundle = held.studio.bundle.load_planner().config, held.studio.bundle
+    c, bundle = load_planner(held.studio.bundle).config, held.studio.bundle
     said = [shot_sentences(shot) for shot in held.studio.shots]
-    return shot_conditions(said, held.cast, bundle.load_text(), max_slots=c.max_slots, face_width=c.face_width)
+    return shot_conditions(said, held.cast, load_text(bundle), max_slots=c.max_slots, face_width=c.face_width)
 
 
 def drawn_from(held: HeldOut, states: Tensor, shots: Sequence[int]) -> Tensor:
     """Draws [n, T, D] from the planner's states [n, H] of these shots, with each shot's seed and the usual heat."""
-    planner = held.studio.bundle.load_planner()
+    planner = load_planner(held.studio.bundle)
     rows = []
     for state, n in zip(states, shots, strict=True):
         generator = torch.Generator().manual_seed(held.studio.seed(held.studio.shots[n]))

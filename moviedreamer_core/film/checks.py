@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from ..cast import Cast
 from ..errors import MovieDreamerError
-from ..registry import Reads
+from ..registry import Capabilities
 from ..script import ResolvedShot
 from .clips import clip_info
 from .pipeline import Keyframe, by_shot
@@ -35,7 +35,7 @@ def check_decoding(studio: Studio, cast: Cast, plan: FilmPlan) -> None:
             )
         try:
             maker.fingerprint(studio.bundle)
-            reads = maker.reads(studio.bundle)
+            reads = maker.capabilities(studio.bundle)
         except MovieDreamerError as error:
             raise MovieDreamerError(f"{who}{error}") from error
         _check_tokens(who, reads, plan.plan.tokenizer_fingerprint, take.tokens.shape[-2:])
@@ -61,7 +61,7 @@ def check_animating(studio: Studio, keyframes: Sequence[Keyframe], given: Mappin
         before = _clip_size(studio, shot, [_size(k) for k in own[shot.id]], start)
 
 
-def _check_tokens(who: str, reads: Reads, fingerprint: str, shape: Sequence[int]) -> None:
+def _check_tokens(who: str, reads: Capabilities, fingerprint: str, shape: Sequence[int]) -> None:
     if reads.tokens is None:
         return
     known, count, width = reads.tokens
@@ -74,7 +74,7 @@ def _check_tokens(who: str, reads: Reads, fingerprint: str, shape: Sequence[int]
         )
 
 
-def _check_people(who: str, reads: Reads, shot: ResolvedShot, cast: Cast) -> None:
+def _check_people(who: str, reads: Capabilities, shot: ResolvedShot, cast: Cast) -> None:
     if reads.people and len(shot.characters) > reads.people:
         raise MovieDreamerError(
             f"{who}it shows {len(shot.characters)} characters, this decoder can show {reads.people}: split the shot, "
@@ -95,7 +95,7 @@ def _clip_size(studio: Studio, shot: ResolvedShot, pictures: Sequence[Size], sta
     who = f"{studio.at(shot)}, animator '{maker.name}': "
     try:
         maker.fingerprint(studio.bundle)
-        size = maker.reads(studio.bundle).size
+        size = maker.capabilities(studio.bundle).size
     except MovieDreamerError as error:
         raise MovieDreamerError(f"{who}{error}") from error
     named = [("the keyframe", picture) for picture in pictures]

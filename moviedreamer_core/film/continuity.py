@@ -15,11 +15,12 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ..bundle import Bundle
-from ..cast import Cast
+from ..cast import Cast, load_faces
 from ..errors import MovieDreamerError
 from ..script import ResolvedShot
 from ..store import content_hash
 from ..threads import one_thread
+from ..tokenizer import load_tokenizer
 from .pipeline import Keyframe, read_picture, show_keyframe
 from .planning import FilmPlan
 from .studio import Studio
@@ -114,7 +115,7 @@ class Measuring:
         """What the tokenizer sees in a keyframe, [T * D] of length 1."""
 
         def make(path: Path) -> None:
-            model = self.tokenizer.load_tokenizer()
+            model = load_tokenizer(self.tokenizer)
             with one_thread():
                 tokens = model.encode_keyframes(read_picture(keyframe.path)[None])[0].cpu().contiguous()
             save_file({"tokens": tokens}, path, metadata={"tokenizer": model.fingerprint})
@@ -151,7 +152,7 @@ class Measuring:
         picture = show_keyframe(studio, keyframe)
 
         def make(path: Path) -> None:
-            pack = bundle.load_faces()
+            pack = load_faces(bundle)
             rows = [face.embedding for face in pack.find(picture)]
             save_file({"faces": torch.stack(rows) if rows else torch.zeros(0, pack.width)}, path)
 

@@ -21,7 +21,7 @@ from ..progress import SILENT, Progress
 from ..script.sentences import shot_sentences
 from ..store import Store, array_hash
 from ..threads import one_thread
-from ..tokenizer import Tokens
+from ..tokenizer import Tokens, load_tokenizer
 from .clips import STILLS
 from .episode import Episode, Shown
 from .planning import FilmPlan
@@ -117,7 +117,7 @@ def _encoded(
     """Tokens [T, D] of one picture, and the fingerprint of the tokenizer that gives them a meaning."""
 
     def read() -> tuple[Tensor, str]:
-        tokenizer = bundle.load_tokenizer()
+        tokenizer = load_tokenizer(bundle)
         with one_thread():
             tokens = tokenizer.encode_keyframes(pixels[None])[0]
         return tokens.detach().cpu().float().contiguous(), tokenizer.fingerprint

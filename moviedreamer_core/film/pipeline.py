@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, TypeAlias
 import torch
 from torch import Tensor
 
-from ..cast import Cast, Member
+from ..cast import Cast, Member, load_faces
 from ..errors import MovieDreamerError
 from ..planner.plan import tokens_digest
+from ..registry import Slot
 from ..script import ResolvedShot, Script, action_sentence, shot_sentences
 from ..store import Artefact, artefact_key
 from ..tokenizer import Tokens
+from ..upscaler import load_upscaler, upscale
 from .clips import clip_info, read_clip, to_float, to_uint8, write_clip
 from .members import cast_members
 from .planning import FilmPlan, faces_of
@@ -67,7 +69,7 @@ def make_cast(studio: Studio) -> Cast:
         return faceless(studio.script)
 
     def make(path: Path) -> None:
-        pack = studio.bundle.load_faces()
+        pack = load_faces(studio.bundle)
         members = cast_members(studio.script, studio.folder, pack.fingerprint)
         Cast.build(members, pack, folder=studio.folder, progress=studio.inner).save(path)
 
@@ -173,7 +175,7 @@ def _keyframe(studio: Studio, cast: Cast, plan: FilmPlan, faces: Faces, shot: Re
     return Keyframe(shot, number, made.path, made.key, made.fresh, made.seconds)
 
 
-def _decode(studio: Studio, shot: ResolvedShot, number: int, tokens: Tokens, slots: "list[Slot]") -> Tensor:
+def _decode(studio: Studio, shot: ResolvedShot, number: int, tokens: Tokens, slots: list[Slot]) -> Tensor:
     decoder = studio.load_decoder(shot)
     return decoder.decode(
         tokens,
@@ -187,10 +189,8 @@ def _decode(studio: Studio, shot: ResolvedShot, number: int, tokens: Tokens, slo
     )
 
 
-def slots_of(shot: ResolvedShot, cast: Cast) -> "list[Slot]":
+def slots_of(shot: ResolvedShot, cast: Cast) -> list[Slot]:
     """A decoder's slots for the characters of a shot, left to right."""
-    from ..decoder import Slot  # here, because a film with nothing to render need not wait for diffusers
-
     sentences = shot_sentences(shot).slots
     return [
         Slot(cast.face(s.character) if s.character in cast.ids else None, s.description, s.action, s.expression)
@@ -288,9 +288,7 @@ def _upscaled(studio: Studio, path: Path) -> Iterator[Tensor]:
 
 def _large(studio: Studio, image: Tensor) -> Tensor:
     """An image [3, H, W] at the size at which it is shown."""
-    from ..upscaler import upscale
-
-    return upscale(studio.bundle.load_upscaler(), image[None], progress=studio.inner)[0]
+    return upscale(load_upscaler(studio.bundle), image[None], progress=studio.inner)[0]
 
 
 def pinned_take(studio: Studio, shot: ResolvedShot, stage: str, folder: str) -> Artefact | None:

@@ -13,11 +13,12 @@ from typing import Any
 
 from ..cast import Cast
 from ..errors import MovieDreamerError
-from ..planner import Plan, PlannedShot, plan
+from ..planner import Plan, PlannedShot, load_planner, plan
 from ..planner.plan import HISTORY
 from ..script import ResolvedShot, crowded_shots
 from ..script.resolve import scene_ids, shot_ids
 from ..script.routes import select, targets_of
+from ..sentences import load_text
 from ..store import artefact_key
 from .settings import REPLAN
 from .studio import Studio
@@ -223,7 +224,7 @@ def _planned(
     stage: str,
 ) -> Iterator[PlanTake]:
     """Takes of the shots from number `start` on, planned one after another; `known` ones stay."""
-    settings, planner, text = studio.settings, studio.bundle.load_planner(), studio.bundle.load_text()
+    settings, planner, text = studio.settings, load_planner(studio.bundle), load_text(studio.bundle)
     stream = plan(
         planner,
         studio.shots,

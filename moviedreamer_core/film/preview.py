@@ -5,7 +5,7 @@ from pathlib import Path
 from ..bundle import Bundle
 from ..planner.plan import tokens_digest
 from ..progress import SILENT, Progress
-from ..registry import Decoder, Maker
+from ..registry import Decoder, Factory
 from ..store import Store
 from ..tokenizer import Tokens
 from .pipeline import save_picture
@@ -15,7 +15,7 @@ STAGE = "preview"
 
 
 def preview_tokens(
-    tokens: Tokens, maker: Maker[Decoder], bundle: Bundle, store: Store, *, progress: Progress = SILENT
+    tokens: Tokens, maker: Factory[Decoder], bundle: Bundle, store: Store, *, progress: Progress = SILENT
 ) -> list[Path]:
     """A picture file at the render size for each keyframe of `tokens` [N, T, D], drawn with the seed 0.
 

@@ -11,10 +11,11 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from ..builtin import ANIMATORS, DECODERS
 from ..bundle import Bundle
 from ..errors import MovieDreamerError
 from ..progress import SILENT, Progress
-from ..registry import ANIMATORS, DECODERS, Animator, Decoder, Registry
+from ..registry import Animator, Decoder, Registry
 from ..script import Choice, ResolvedShot, Script, resolve, shot_seed, stage_fields
 from ..store import Store, content_hash
 from .episode import Episode

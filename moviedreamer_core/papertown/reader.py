@@ -18,6 +18,7 @@ from diffusers.models.modeling_utils import ModelMixin
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ..bundle import load_model
 from ..errors import MovieDreamerError
 from .columns import PERSONAL, PERSONAL_COUNTS, outputs, split
 from .labels import ATTRIBUTES
@@ -141,8 +142,6 @@ class Reader(ModelMixin, ConfigMixin):  # type: ignore[misc]
     @classmethod
     def load(cls, folder: Path | str) -> Reader:
         """The reader of a bundle's folder. Raises MovieDreamerError if the folder holds something else."""
-        from ..bundle import load_model
-
         return load_model(cls, Path(folder))
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:

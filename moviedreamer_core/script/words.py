@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from .check import FieldPath, each_shot
 from .model import Script
 
-if TYPE_CHECKING:
-    from ..bundle import Bundle
 
-
-def bundle_notes(script: Script, bundle: Bundle, how: str = "pad") -> list[str]:
-    """What an artist should know of a script before this bundle makes it: words it does not know, a foreign aspect."""
-    words = unknown_words(script, bundle.load_text())
+def bundle_notes(script: Script, encoder: KnowsWords, show_size: tuple[int, int], how: str = "pad") -> list[str]:
+    """What an artist should know of a script before a bundle makes it: words that its `encoder` does not know, an
+    aspect other than that of its pictures, `show_size` (width, height).
+    """
+    words = unknown_words(script, encoder)
     notes = [f"{script.file}:{line}: the bundle does not know the word '{word}'" for line, word in words]
-    note = aspect_note(script, bundle.info.show_size, how)
+    note = aspect_note(script, show_size, how)
     return [*notes, note] if note else notes
 
 

@@ -8,10 +8,13 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from ..builtin import DECODERS
+from ..bundle import Bundle, BundleInfo
 from ..papertown import draw_frame
 from ..planner.conditions import Conditions
 from ..planner.model import Planner
 from ..progress import SILENT
+from ..registry import Decoder, Slot
 from ..script.resolve import ResolvedShot
 from ..script.sentences import shot_sentences
 from .data import FRAME_SIZE
@@ -19,7 +22,6 @@ from .pictures import save_grid, to_images
 from .planner_films import FilmSettings, PlannerFilms, film_of, resolved_film
 
 if TYPE_CHECKING:
-    from ..registry import Decoder
     from .loop import Workspace
 
 SHOTS = 8
@@ -57,11 +59,8 @@ def draw_samples(
     save_grid(torch.cat(rows), path, columns=len(shots))
 
 
-def find_decoder(workspace: "Workspace") -> "Decoder | None":
+def find_decoder(workspace: "Workspace") -> Decoder | None:
     """The paper decoder of the bundle being built, or None before it is trained."""
-    from ..bundle import Bundle, BundleInfo
-    from ..registry import DECODERS
-
     root = workspace.folder("decoder").parent
     if not all((root / part / "config.json").exists() for part in ("decoder", "vae")):
         return None
@@ -69,10 +68,8 @@ def find_decoder(workspace: "Workspace") -> "Decoder | None":
     return DECODERS.find("paper").load(bundle)
 
 
-def _decode(decoder: "Decoder", tokens: Tensor, shot: ResolvedShot, known: Conditions, seed: int) -> Tensor:
+def _decode(decoder: Decoder, tokens: Tensor, shot: ResolvedShot, known: Conditions, seed: int) -> Tensor:
     """One picture [3, H, W] with the decoder's own steps and guidance."""
-    from ..decoder import Slot
-
     slots = [
         Slot(known.faces[k] if known.has_face[k] else None, slot.description, slot.action, slot.expression)
         for k, slot in enumerate(shot_sentences(shot).slots)

@@ -46,8 +46,8 @@ class Counted:
 def main() -> dict:
     """What is seen."""
     load_pack()
+    from pack.moviedreamer_core.builtin import DECODERS
     from pack.moviedreamer_core.errors import MovieDreamerError
-    from pack.moviedreamer_core.registry import DECODERS
     from pack.moviedreamer_core.tokenizer import Tokens
     from pack.nodes import host
     from pack.nodes.comfy_decoder import Sampling
@@ -115,7 +115,7 @@ def main() -> dict:
         "checks": progress.count,
         "stopped_at": [stopped.count, cancelled],
         "refused": refused,
-        "reads": list(told.maker.reads(mini).tokens or ()),
+        "reads": list(told.maker.capabilities(mini).tokens or ()),
         "names": [plain.maker.name, told.maker.name, lora.maker.name],
     }
 

@@ -5,7 +5,7 @@ from random import Random
 import numpy as np
 from torch import Tensor
 
-from ...animator.loading import load_from_bundle
+from ...animator.load import load_svd
 from ...bundle import Bundle
 from ...papertown import draw_frame, random_shot_film
 from ...training.clips import said_of
@@ -20,7 +20,7 @@ def measure_anchor(bundle: Bundle, settings: dict) -> tuple[dict[str, float], di
 
     Returns metrics (see `clip_scores`) and the drift by extension.
     """
-    animator = load_from_bundle(bundle)
+    animator = load_svd(bundle)
     ahead = animator.model.segment_frames - 1
     frames = 1 + ahead * settings["extensions"]
     rows, curves = [], []

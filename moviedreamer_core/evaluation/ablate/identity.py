@@ -7,15 +7,18 @@ import torch
 from torch import Tensor
 
 from ...bundle import Bundle
+from ...cast import load_faces
 from ...decoder import Slot, load_decoder
 from ...errors import MovieDreamerError
 from ...papertown import Film, draw_frame, make_film
-from ...planner import Planner
+from ...planner import Planner, load_planner
 from ...planner.conditions import Conditions
 from ...script.sentences import shot_sentences
+from ...sentences import load_text
+from ...tokenizer import load_tokenizer
 from ...training.pictures import to_images
 from ...training.planner_films import Encoders, FilmSettings, PlannerFilms, encode_films, resolved_film
-from ...upscaler import upscale
+from ...upscaler import load_upscaler, upscale
 
 PICTURES = ("planned", "true", "drawn")
 DISTANCES = (1, 4, 8, 16, 24, 32)
@@ -44,7 +47,7 @@ def measure_identity(bundle: Bundle, settings: dict) -> tuple[dict[str, float], 
         size = bundle.info.show_size
         shown = to_images(np.stack([draw_frame(film, n, 0.0, size=size) for n in range(len(film.shots))]))
     else:
-        shown = upscale(bundle.load_upscaler(), _decoded(bundle, film, settings))
+        shown = upscale(load_upscaler(bundle), _decoded(bundle, film, settings))
     found, wanted = sightings(bundle, film, shown)
     metrics, curve = likeness(found)
     return {**metrics, "seen": len(found) / max(1, wanted)}, curve
@@ -55,7 +58,7 @@ def sightings(bundle: Bundle, film: Film, pictures: Tensor) -> tuple[list[Sighti
 
     Wide shots are left out, and shots in which another number of faces is found than stands there.
     """
-    pack, found, wanted = bundle.load_faces(), [], 0
+    pack, found, wanted = load_faces(bundle), [], 0
     for n, shot in enumerate(film.shots):
         if shot.size == "wide":
             continue
@@ -101,11 +104,11 @@ def likeness(found: list[Sighting]) -> tuple[dict[str, float], dict[str, float]]
 
 def _decoded(bundle: Bundle, film: Film, settings: dict) -> Tensor:
     """The film's keyframes [N, 3, h, w], decoded from planned or true tokens."""
-    encoders = Encoders(bundle.load_tokenizer(), bundle.load_text(), bundle.load_faces())
+    encoders = Encoders(load_tokenizer(bundle), load_text(bundle), load_faces(bundle))
     films = PlannerFilms(encode_films([film], encoders, FilmSettings()))
     tokens, conditions = films.gather(torch.arange(len(film.shots)))
     if settings["pictures"] == "planned":
-        tokens = planned(bundle.load_planner(), conditions, settings["seed"])
+        tokens = planned(load_planner(bundle), conditions, settings["seed"])
     decoder, rows = load_decoder(bundle, "paper"), []
     for n, shot in enumerate(resolved_film(film)):
         known = conditions[n]

@@ -17,7 +17,7 @@ from torch.nn import functional as F
 
 from ...animator.animate import decode_frames, denoised, encode_frames
 from ...animator.context import latent_patches
-from ...animator.loading import read_config
+from ...animator.load import read_config
 from ...animator.model import MOMENTS, UNKNOWN, AnimatorModel, take_spatial_layers
 from ...animator.warp import warp_channels
 from ...bundle import load_model

@@ -16,6 +16,7 @@ from torch.nn import functional as F
 
 from ..bundle import Bundle, load_model
 from ..decoder.latents import load_autoencoder
+from ..sentences import load_text
 from .animate import VideoAnimator
 from .model import AnimatorModel
 
@@ -28,16 +29,23 @@ def read_config(name: str) -> dict:
     return json.loads((CONFIGS / f"{name}.json").read_text())
 
 
-def load_from_bundle(bundle: Bundle) -> VideoAnimator:
-    """The animator of a bundle. Raises MovieDreamerError if a part is missing or not what it should be."""
+def load_svd(bundle: Bundle) -> VideoAnimator:
+    """The video diffusion animator of a bundle: its own weights, or the folder of an original Stable Video Diffusion.
+
+    Raises MovieDreamerError if a part is missing or not what it should be.
+    """
+    return bundle.once("animator:svd", lambda: _load(bundle))
+
+
+def _load(bundle: Bundle) -> VideoAnimator:
     folder = bundle.path("animator")
-    fingerprint = "+".join(bundle.fingerprint(part) for part in ("animator", "vae"))
+    fingerprint = bundle.fingerprint("animator", "vae")
     if (folder / "model_index.json").is_file():
         return load_original(folder, fingerprint=fingerprint)
     model = load_model(AnimatorModel, folder)
     own = folder / "vae"
     vae = None if model.warps else load_autoencoder(own if own.is_dir() else bundle.path("vae"))
-    sentences = bundle.load_text() if model.context.config.sentence_width else None
+    sentences = load_text(bundle) if model.context.config.sentence_width else None
     embedding = load_image_embedding(folder / "image_encoder") if model.context.config.source == "clip" else None
     return VideoAnimator(model, vae, sentences=sentences, image_embedding=embedding, fingerprint=fingerprint)
 
