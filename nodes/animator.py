@@ -8,7 +8,7 @@ from ..moviedreamer_core.registry import MAX_CONTROL
 from ..moviedreamer_core.script import ShotSettings
 from . import host
 from ._comfy import io
-from .plan_inputs import seed_input, shots_input, wrong_values
+from .plan_inputs import checked_shots, seed_input, shots_input
 from .types import (
     AnimatorHandle,
     AnimatorRoutesType,
@@ -77,10 +77,6 @@ class MovieDreamerAnimateKeyframes(io.ComfyNode):
         )
 
     @classmethod
-    def validate_inputs(cls, seed: int) -> bool | str:
-        return wrong_values(seed=seed)
-
-    @classmethod
     def execute(
         cls,
         keyframes: Keyframes,
@@ -132,8 +128,8 @@ class MovieDreamerRouteAnimator(io.ComfyNode):
         )
 
     @classmethod
-    def validate_inputs(cls, shots: str) -> bool | str:
-        return wrong_values(shots=shots)
+    def validate_inputs(cls, shots: str | None) -> bool | str:
+        return checked_shots(shots)
 
     @classmethod
     def execute(cls, animator: AnimatorHandle, shots: str, routes: tuple[RouteTo, ...] | None = None) -> io.NodeOutput:

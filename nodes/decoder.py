@@ -7,7 +7,7 @@ from ..moviedreamer_core.film.pipeline import render_keyframes
 from ..moviedreamer_core.script import ShotSettings
 from . import host
 from ._comfy import io
-from .plan_inputs import seed_input, shots_input, wrong_values
+from .plan_inputs import checked_shots, seed_input, shots_input
 from .types import (
     Category,
     DecoderHandle,
@@ -83,10 +83,6 @@ class MovieDreamerDecodeKeyframes(io.ComfyNode):
         )
 
     @classmethod
-    def validate_inputs(cls, seed: int) -> bool | str:
-        return wrong_values(seed=seed)
-
-    @classmethod
     def execute(
         cls,
         plan: StoryPlan,
@@ -136,8 +132,8 @@ class MovieDreamerRouteDecoder(io.ComfyNode):
         )
 
     @classmethod
-    def validate_inputs(cls, shots: str) -> bool | str:
-        return wrong_values(shots=shots)
+    def validate_inputs(cls, shots: str | None) -> bool | str:
+        return checked_shots(shots)
 
     @classmethod
     def execute(cls, decoder: DecoderHandle, shots: str, routes: tuple[RouteTo, ...] | None = None) -> io.NodeOutput:

@@ -13,7 +13,7 @@ from ..moviedreamer_core.film.summary import write_sheet
 from ..moviedreamer_core.store import Store, array_hash
 from . import host
 from ._comfy import InputImpl, io
-from .saving import in_output, keeps_metadata, numbered, workflow_tags
+from .saving import checked_prefix, in_output, keeps_metadata, numbered, workflow_tags
 from .types import Category, Clips, ClipsType, Keyframes, KeyframesType
 
 SCRIPT = "script"
@@ -107,6 +107,10 @@ class MovieDreamerCombineFilm(io.ComfyNode):
         )
 
     @classmethod
+    def validate_inputs(cls, filename_prefix: str | None) -> bool | str:
+        return checked_prefix(filename_prefix)
+
+    @classmethod
     def execute(
         cls,
         clips: Clips,
@@ -170,6 +174,10 @@ class MovieDreamerContactSheet(io.ComfyNode):
             hidden=[io.Hidden.prompt, io.Hidden.extra_pnginfo],
             is_output_node=True,
         )
+
+    @classmethod
+    def validate_inputs(cls, filename_prefix: str | None) -> bool | str:
+        return checked_prefix(filename_prefix)
 
     @classmethod
     def execute(cls, keyframes: Keyframes, columns: int, filename_prefix: str) -> io.NodeOutput:

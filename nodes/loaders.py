@@ -157,9 +157,9 @@ class MovieDreamerLoadDecoder(io.ComfyNode):
         )
 
     @classmethod
-    def validate_inputs(cls, bundle: str | None, decoder: str | None) -> bool | str:
-        """The decoder is known and its parts are there."""
-        return None in (bundle, decoder) or said(lambda: _ready(bundle, DECODERS.find(decoder).parts))
+    def validate_inputs(cls, bundle: str | None) -> bool | str:
+        """The bundle is there; the page knows the list of decoders, and `execute` the parts that one needs."""
+        return bundle is None or said(lambda: host.open_bundle(bundle))
 
     @classmethod
     def fingerprint_inputs(cls, bundle: str, decoder: str | None = None) -> str:
@@ -199,9 +199,9 @@ class MovieDreamerLoadAnimator(io.ComfyNode):
         )
 
     @classmethod
-    def validate_inputs(cls, bundle: str | None, animator: str | None) -> bool | str:
-        """The animator is known and its parts are there."""
-        return None in (bundle, animator) or said(lambda: _ready(bundle, ANIMATORS.find(animator).parts))
+    def validate_inputs(cls, bundle: str | None) -> bool | str:
+        """The bundle is there; the page knows the list of animators, and `execute` the parts that one needs."""
+        return bundle is None or said(lambda: host.open_bundle(bundle))
 
     @classmethod
     def fingerprint_inputs(cls, bundle: str, animator: str | None = None) -> str:

@@ -20,9 +20,8 @@ from .plan_inputs import (
     report_output,
     seed_input,
     with_report,
-    wrong_values,
 )
-from .saving import numbered
+from .saving import checked_prefix, numbered
 from .types import CastType, Category, PlannerType, PlanType, ShotSettingsType, StoryCast, StoryPlan
 
 FOLDER = "MovieDreamer/plans"
@@ -55,6 +54,10 @@ class MovieDreamerSavePlan(io.ComfyNode):
             outputs=[io.String.Output("file", display_name="file", tooltip="The file inside the output folder.")],
             is_output_node=True,
         )
+
+    @classmethod
+    def validate_inputs(cls, filename_prefix: str | None) -> bool | str:
+        return checked_prefix(filename_prefix)
 
     @classmethod
     def execute(cls, plan: StoryPlan, filename_prefix: str) -> io.NodeOutput:
@@ -104,9 +107,8 @@ class MovieDreamerLoadPlan(io.ComfyNode):
         )
 
     @classmethod
-    def validate_inputs(cls, file: str, direction: str) -> bool | str:
-        said = missing_file(file)
-        return said or wrong_values(direction=direction)
+    def validate_inputs(cls, file: str | None) -> bool | str:
+        return missing_file(file) or True
 
     @classmethod
     def fingerprint_inputs(cls, file: str, **_: Any) -> str:

@@ -83,25 +83,23 @@ def report_output() -> io.Output:
     )
 
 
-def wrong_values(
-    *,
-    shots: str | None = None,
-    seed: int | None = None,
-    temperature: float | None = None,
-    direction: str | None = None,
-) -> bool | str:
-    """True, or what is wrong with these literals; linked ones arrive as None."""
+def checked_shots(shots: str | None) -> bool | str:
+    """True, or what is wrong with a selection of shots; a linked one arrives as None.
+
+    What `validate_inputs` says stands on every input that it takes: so it takes one, and `execute` checks the others.
+    """
     if shots is not None and not shots.strip(" ,"):
         return f"shots is empty; expected a selection of shots. {SELECTION}"
-    if seed is not None and not -1 <= seed <= MAX_SEED:
-        return f"seed is {seed}; expected -1 (the script's) or 0 to {MAX_SEED}"
-    if temperature is not None and temperature != -1 and not 0 <= temperature <= 4:
-        return f"temperature is {temperature:g}; expected 0 (the likeliest) to 4, or -1 to leave it to the planner"
-    try:
-        read_direction(direction or "")
-    except MovieDreamerError as error:
-        return str(error)
     return True
+
+
+def checked_temperature(temperature: float) -> float | None:
+    """The planner's temperature, None for -1. Raises MovieDreamerError for what is neither."""
+    if temperature != -1 and not 0 <= temperature <= 4:
+        raise MovieDreamerError(
+            f"temperature is {temperature:g}; expected 0 (the likeliest) to 4, or -1 to leave it to the planner"
+        )
+    return None if temperature == -1 else temperature
 
 
 def film_settings(
@@ -115,7 +113,7 @@ def film_settings(
     """The settings that a node's values mean. Raises MovieDreamerError for values out of range."""
     return FilmSettings(
         seed=None if seed < 0 else seed,
-        temperature=None if temperature < 0 else temperature,
+        temperature=checked_temperature(temperature),
         candidates=candidates,
         shot_settings=tuple(shot_settings or ()),
         storyboard=read_direction(direction),
@@ -128,8 +126,8 @@ def planning_studio(
 ) -> Studio:
     """The studio in which a story's plan is made or changed; -1 and 0 leave temperature and candidates as they were."""
     settings = planning_only(plan.settings)
-    if temperature >= 0:
-        settings = replace(settings, temperature=temperature)
+    if (chosen := checked_temperature(temperature)) is not None:
+        settings = replace(settings, temperature=chosen)
     if candidates > 0:
         settings = replace(settings, candidates=candidates)
     return host.make_studio(plan.story, planner or plan.bundle, settings, history=plan.history)

@@ -1,6 +1,7 @@
 """Planner: the plan of the whole film, and what an artist may change in it."""
 
 from ..moviedreamer_core.film import plan_edits
+from ..moviedreamer_core.film.direction import read_direction
 from ..moviedreamer_core.film.planning import FilmPlan, make_plan
 from ..moviedreamer_core.film.settings import REPLAN
 from ..moviedreamer_core.planner.edit import MODES
@@ -11,6 +12,7 @@ from ._comfy import io
 from .plan_files import MovieDreamerLoadPlan, MovieDreamerSavePlan
 from .plan_inputs import (
     candidates_input,
+    checked_shots,
     direction_input,
     episode,
     film_settings,
@@ -22,8 +24,8 @@ from .plan_inputs import (
     shots_input,
     temperature_input,
     with_report,
-    wrong_values,
 )
+from .stories import said
 from .types import CastType, Category, PlannerType, PlanType, ShotSettingsType, StoryCast, StoryPlan, TokensType
 
 
@@ -79,8 +81,8 @@ class MovieDreamerPlanFilm(io.ComfyNode):
         )
 
     @classmethod
-    def validate_inputs(cls, temperature: float, direction: str) -> bool | str:
-        return wrong_values(temperature=temperature, direction=direction)
+    def validate_inputs(cls, direction: str | None) -> bool | str:
+        return said(lambda: read_direction(direction or ""))
 
     @classmethod
     def execute(
@@ -139,8 +141,8 @@ class MovieDreamerReplanFrom(io.ComfyNode):
         )
 
     @classmethod
-    def validate_inputs(cls, shots: str, temperature: float) -> bool | str:
-        return wrong_values(shots=shots, temperature=temperature)
+    def validate_inputs(cls, shots: str | None) -> bool | str:
+        return checked_shots(shots)
 
     @classmethod
     def execute(
@@ -197,8 +199,8 @@ class MovieDreamerPickCandidate(io.ComfyNode):
         )
 
     @classmethod
-    def validate_inputs(cls, shots: str) -> bool | str:
-        return wrong_values(shots=shots)
+    def validate_inputs(cls, shots: str | None) -> bool | str:
+        return checked_shots(shots)
 
     @classmethod
     def execute(cls, plan: StoryPlan, shots: str, number: int) -> io.NodeOutput:
@@ -256,8 +258,8 @@ class MovieDreamerEditPlan(io.ComfyNode):
         )
 
     @classmethod
-    def validate_inputs(cls, shots: str) -> bool | str:
-        return wrong_values(shots=shots)
+    def validate_inputs(cls, shots: str | None) -> bool | str:
+        return checked_shots(shots)
 
     @classmethod
     def execute(cls, plan: StoryPlan, tokens: Tokens, shots: str, mode: str, strength: float) -> io.NodeOutput:

@@ -1,12 +1,16 @@
 """Numbered files in ComfyUI's folders, and the prompt and workflow that they carry."""
 
 import json
+import os
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from ._comfy import io
+
+MAX_NAME = 200
+"""Bytes of a file name's beginning: a number and an ending follow, and no system takes more than 255."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,23 @@ def shown_file(name: str, subfolder: str, type: str, *, moving: bool) -> dict[st
     """A node's `ui`, as core's Save Image and Save Video say it."""
     images = [{"filename": name, "subfolder": subfolder, "type": type}]
     return {"images": images, "animated": (True,)} if moving else {"images": images}
+
+
+def checked_prefix(prefix: str | None) -> bool | str:
+    """True, or what is wrong with a file name's beginning: said before anything is made, ComfyUI says it at the end. A
+    linked one arrives as None.
+    """
+    import folder_paths
+
+    if prefix is None:
+        return True
+    output = Path(folder_paths.get_output_directory()).absolute()
+    place = Path(os.path.normpath(output / prefix))
+    if "\0" in prefix or output not in place.parents:
+        return f"filename_prefix is {prefix!r}; expected a name inside the output folder, such as MovieDreamer/film"
+    if longest := next((part for part in Path(prefix).parts if len(part.encode()) > MAX_NAME), ""):
+        return f"filename_prefix has the name {longest[:40]!r}... of {len(longest.encode())} bytes; expected {MAX_NAME}"
+    return True
 
 
 def numbered(prefix: str, suffix: str, size: tuple[int, int] = (0, 0)) -> OutputFile:

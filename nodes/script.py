@@ -81,9 +81,9 @@ class MovieDreamerLoadScript(io.ComfyNode):
         )
 
     @classmethod
-    def validate_inputs(cls, script: str | None, embedded: str | None = None) -> bool | str:
-        """The file or the kept copy is there and can be read."""
-        return script is None or stories.said(lambda: stories.check_loadable(script, embedded or ""))
+    def validate_inputs(cls, script: str | None) -> bool | str:
+        """The file can be read; one that is not here may be kept inside the workflow, which `execute` looks up."""
+        return script is None or stories.said(lambda: stories.check_loadable(script))
 
     @classmethod
     def fingerprint_inputs(cls, script: str, embed: bool = False, embedded: str = "", faces: None = None) -> str:
@@ -130,9 +130,9 @@ class MovieDreamerEditScript(io.ComfyNode):
         )
 
     @classmethod
-    def validate_inputs(cls, text: str | None, name: str | None) -> bool | str:
+    def validate_inputs(cls, text: str | None) -> bool | str:
         """The text is a script, and the files that it names are there."""
-        return text is None or stories.said(lambda: stories.written_story(text, name or ""))
+        return text is None or stories.said(lambda: stories.written_story(text, "text"))
 
     @classmethod
     def fingerprint_inputs(cls, text: str | None, name: str | None = None) -> str:

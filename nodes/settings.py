@@ -1,10 +1,11 @@
 """Settings for single shots, chained."""
 
+from ..moviedreamer_core.errors import MovieDreamerError
 from ..moviedreamer_core.registry import MAX_CONTROL
 from ..moviedreamer_core.script import ShotSettings
 from ..moviedreamer_core.script.model import MAX_SECONDS
 from ._comfy import io
-from .plan_inputs import seed_input, shots_input, wrong_values
+from .plan_inputs import checked_shots, seed_input, shots_input
 from .types import Category, ShotSettingsType
 
 
@@ -73,12 +74,8 @@ class MovieDreamerShotSettings(io.ComfyNode):
         )
 
     @classmethod
-    def validate_inputs(cls, shots: str, seed: int, seconds: float, motion: float) -> bool | str:
-        if seconds is not None and seconds != 0 and not 0.1 <= seconds <= MAX_SECONDS:
-            return f"seconds is {seconds:g}; expected 0.1 to {MAX_SECONDS:g}, or 0 to leave it alone"
-        if motion is not None and motion != -1 and not 0 <= motion <= MAX_CONTROL:
-            return f"motion is {motion:g}; expected 0 to {MAX_CONTROL:g}, or -1 to leave it alone"
-        return wrong_values(shots=shots, seed=seed)
+    def validate_inputs(cls, shots: str | None) -> bool | str:
+        return checked_shots(shots)
 
     @classmethod
     def execute(
@@ -91,6 +88,12 @@ class MovieDreamerShotSettings(io.ComfyNode):
         motion: float,
         shot_settings: tuple[ShotSettings, ...] | None = None,
     ) -> io.NodeOutput:
+        if seconds != 0 and not 0.1 <= seconds <= MAX_SECONDS:
+            raise MovieDreamerError(
+                f"seconds is {seconds:g}; expected 0.1 to {MAX_SECONDS:g}, or 0 to leave it alone"
+            )
+        if motion != -1 and not 0 <= motion <= MAX_CONTROL:
+            raise MovieDreamerError(f"motion is {motion:g}; expected 0 to {MAX_CONTROL:g}, or -1 to leave it alone")
         chosen = ShotSettings(
             shots,
             seed=None if seed < 0 else seed,

@@ -11,7 +11,7 @@ from ..moviedreamer_core.film.pipeline import prompt_of, read_picture, show_keyf
 from ..moviedreamer_core.film.planning import chosen_shots
 from . import host
 from ._comfy import io
-from .plan_inputs import shots_input, wrong_values
+from .plan_inputs import checked_shots, shots_input
 from .types import Category, Clips, ClipsType, Keyframes, KeyframesType
 from .videos import given_clip
 
@@ -57,8 +57,8 @@ class MovieDreamerGetShot(io.ComfyNode):
         )
 
     @classmethod
-    def validate_inputs(cls, shot: str) -> bool | str:
-        return wrong_values(shots=shot)
+    def validate_inputs(cls, shot: str | None) -> bool | str:
+        return checked_shots(shot)
 
     @classmethod
     def execute(cls, keyframes: Keyframes, shot: str) -> io.NodeOutput:
@@ -104,8 +104,8 @@ class MovieDreamerReplaceKeyframes(io.ComfyNode):
         )
 
     @classmethod
-    def validate_inputs(cls, shots: str) -> bool | str:
-        return wrong_values(shots=shots)
+    def validate_inputs(cls, shots: str | None) -> bool | str:
+        return checked_shots(shots)
 
     @classmethod
     def execute(cls, keyframes: Keyframes, images: torch.Tensor, shots: str) -> io.NodeOutput:
@@ -148,8 +148,8 @@ class MovieDreamerReplaceClips(io.ComfyNode):
         )
 
     @classmethod
-    def validate_inputs(cls, shots: str) -> bool | str:
-        return wrong_values(shots=shots)
+    def validate_inputs(cls, shots: str | None) -> bool | str:
+        return checked_shots(shots)
 
     @classmethod
     def execute(

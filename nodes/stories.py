@@ -100,13 +100,10 @@ def kept_copy(name: str, embedded: str) -> Embedded:
     return kept
 
 
-def check_loadable(name: str, embedded: str) -> None:
-    """Raise MovieDreamerError unless Load Script can give this script, as far as one can see without a face pack."""
+def check_loadable(name: str) -> None:
+    """Raise MovieDreamerError for a script that is here and that Load Script cannot give."""
     path = script_file(name)
-    if path is None:
-        kept = kept_copy(name, embedded)
-        parse_script(kept.text, kind=kept.kind, file=kept.file)
-    else:
+    if path is not None:
         check_files(open_document(path).script, path.parent)
 
 

@@ -287,3 +287,13 @@ def test_the_report_says_who_decided(made):
     assert said["animator"] == "panzoom (this run)" and said["decoder"] == "paper (default)"
     again = studio.reseeded({"one": 7})
     assert summary.decisions(again, again.by_id["one"])["seed"] == "7 (reroll)"
+
+
+@pytest.mark.parametrize("node", ["CombineFilm", "ContactSheet", "SavePlan"])
+def test_a_name_outside_the_output_folder_is_refused_before_anything_is_made(pack, node):
+    check = pack.node(f"MovieDreamer{node}").validate_inputs
+    for prefix in ("../../evil", "/tmp/evil", "a/../../evil", "..", "a\0b"):
+        assert "expected a name inside the output folder" in check(filename_prefix=prefix), prefix
+    assert "of 300 bytes; expected" in check(filename_prefix=f"films/{'x' * 300}")
+    for prefix in (None, "MovieDreamer/film", "a/../film", "%year%/..film"):
+        assert check(filename_prefix=prefix) is True, prefix

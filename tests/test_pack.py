@@ -40,3 +40,11 @@ def test_nothing_trained_and_too_large(built, tmp_path, monkeypatch):
     monkeypatch.setattr(packing, "PART_LIMIT", 4)
     with pytest.raises(MovieDreamerError, match="a part may have .* got reader"):
         pack(built, tmp_path / "out", INFO)
+
+
+def test_errors_are_called_by_their_name_and_not_by_a_path(pack):
+    """ComfyUI shows module and name of an exception; a pack's modules are called by their path on the machine."""
+    for module in ("errors", "script.errors"):
+        for kind in vars(pack.module(f"moviedreamer_core.{module}")).values():
+            if isinstance(kind, type) and issubclass(kind, Exception):
+                assert kind.__module__.startswith("moviedreamer_core.") and len(kind.__module__) < 40

@@ -32,6 +32,8 @@ class Problem:
 class ScriptError(MovieDreamerError):
     """A script with problems; `problems` holds them in the order of the file, the message has one line for each."""
 
+    __module__ = __name__[__name__.rfind("moviedreamer_core") :]
+
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(sorted(problems, key=lambda problem: problem.line))
         lines = [str(problem) for problem in self.problems[:MAX_SHOWN]]
