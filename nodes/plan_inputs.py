@@ -50,8 +50,8 @@ def direction_input() -> io.String.Input:
         "direction",
         default="{}",
         socketless=True,
-        tooltip='Choices for single shots as JSON: {"harbour-2": {"seed": 7, "decoder": "ink", "seconds": 3}}. They '
-        "win over Shot Settings, routes and the script. {} chooses nothing.",
+        tooltip='Choices for single shots as JSON: {"harbour-2": {"seed": 7, "decoder": "ink", "seconds": 3}}, by a '
+        "shot's id or its number from 1. They win over Shot Settings, routes and the script. {} chooses nothing.",
     )
 
 

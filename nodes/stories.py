@@ -26,7 +26,7 @@ from ..moviedreamer_core.film.portable import (
 from ..moviedreamer_core.film.settings import FilmSettings
 from ..moviedreamer_core.script import Script, open_document, parse_script
 from ..moviedreamer_core.script.errors import nearest
-from ..moviedreamer_core.script.portraits import EXAMPLES, example_path, portrait_path
+from ..moviedreamer_core.script.portraits import EXAMPLES, example_path, named_file, portrait_path
 from . import host
 from .types import Story, StoryCast
 
@@ -146,7 +146,7 @@ def stamp_of(name: str) -> str:
         named = named_files(open_document(path).script)
     except MovieDreamerError:
         named = []
-    return host.stamp(path, *(path.parent / file for file in named))
+    return host.stamp(path, *(named_file(path.parent, file) for file in named))
 
 
 def stamp_of_text(text: str) -> str:
@@ -155,7 +155,7 @@ def stamp_of_text(text: str) -> str:
         story = written_story(text, "")
     except MovieDreamerError:
         return ""
-    return host.stamp(*(story.folder / name for name in named_files(story.script)))
+    return host.stamp(*(named_file(story.folder, name) for name in named_files(story.script)))
 
 
 def _travelled(kept: Embedded, place: Path) -> Story:

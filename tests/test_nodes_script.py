@@ -149,6 +149,27 @@ def test_a_written_script_names_its_problems_and_its_files(pack):
         pack.run("MovieDreamerEditScript", text=FACED.replace("m.png", "../m.png"))
 
 
+def test_packaged_portraits_are_found_wherever_a_script_lies(pack, faces):
+    """Pasted into the workflow or copied into the input folder, an example is the same film."""
+    text = pack.module("moviedreamer_core.script.portraits").example_path("lighthouse").read_text()
+    (pack.host.base / "input" / "mine.yaml").write_text(text)
+    packaged = pack.run("MovieDreamerLoadScript", script="lighthouse").args[0]
+    pasted = pack.run("MovieDreamerEditScript", text=text).args[0]
+    copied = pack.run("MovieDreamerLoadScript", script="mine.yaml").args[0]
+    kept = pack.run("MovieDreamerLoadScript", script="mine.yaml", embed=True, faces=faces).args[0]
+    cast = pack.run("MovieDreamerMakeCast", script=packaged, faces=faces).args[0].cast
+    for story in (pasted, copied, kept):
+        same = pack.run("MovieDreamerMakeCast", script=story, faces=faces).args[0].cast
+        assert all(same.face_fingerprint(who) == cast.face_fingerprint(who) != "" for who in ("mara", "tom", "ines"))
+    own = pack.host.base / "input" / "portraits"
+    own.mkdir()
+    shutil.copy(pack.module("moviedreamer_core.script.portraits").portrait_path("otto"), own / "mara.png")
+    other = pack.run("MovieDreamerMakeCast", script=pasted, faces=faces).args[0].cast
+    assert other.face_fingerprint("mara") != cast.face_fingerprint("mara"), "the artist's own file comes first"
+    with pytest.raises(ValueError, match="no file .*portraits/nobody.png"):
+        pack.run("MovieDreamerEditScript", text=text.replace("portraits/mara.png", "portraits/nobody.png"))
+
+
 def test_a_character_gets_words_and_pictures(pack, faces):
     story = pack.run("MovieDreamerEditScript", text=SCRIPT).args[0]
     told = pack.run("MovieDreamerCharacter", script=story, character="MARA", description=" a man with a hat ").args[0]

@@ -456,6 +456,15 @@ def test_wrong_choices() -> None:
         resolve(small(), routes=[Route("x", field="colour")])
 
 
+def test_the_storyboard_may_name_a_shot_by_its_number():
+    shots = resolve(small(), storyboard={"2": {"seed": 7}})
+    assert shots[1].seed == 7 and shots[0].seed is None
+    both = resolve(small(), storyboard={"2": {"seed": 7, "steps": 3}, shots[1].id: {"seed": 8}})
+    assert both[1].choice("seed").value == 8 and both[1].choice("steps").value == 3
+    with pytest.raises(MovieDreamerError, match="chooses for shot '99', .*its shots are 1 to"):
+        resolve(small(), storyboard={"99": {"seed": 1}})
+
+
 def test_seeds_are_known_numbers() -> None:
     assert shot_seed(0, "a") == shot_seed(0, "a") != shot_seed(1, "a") != shot_seed(1, "b")
     assert 0 <= shot_seed(2**53 - 1, "a") < 2**53

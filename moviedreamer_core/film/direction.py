@@ -1,6 +1,6 @@
 """An artist's choices for single shots as one JSON text: {"harbour-2": {"seed": 7, "decoder": "ink", "seconds": 3}}.
 
-Data contract: shot id -> field -> value, for the fields that can be decided for one shot (seed, decoder, animator,
+Data contract: shot id, or number from 1 -> field -> value, for the fields that can be decided for one shot (seed, decoder, animator,
 steps, seconds, guidance, motion). null leaves a field alone. Whether the shots exist is found out by `resolve`, which
 knows the script.
 """

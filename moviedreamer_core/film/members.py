@@ -9,6 +9,7 @@ from safetensors import SafetensorError, safe_open
 from ..cast.cast import stored_pack
 from ..errors import MovieDreamerError
 from ..script import Character, Script
+from ..script.portraits import named_file
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,12 @@ def cast_members(script: Script, folder: Path, pack: str = "") -> list[CastMembe
 
     Raises MovieDreamerError for stored faces that cannot be read, or say that another pack made them.
     """
-    return [CastMember(c.id, c.id, "", c.references, _stored(c, folder, pack)) for c in script.characters]
+    return [CastMember(c.id, c.id, "", _pictures(c, folder), _stored(c, folder, pack)) for c in script.characters]
+
+
+def _pictures(character: Character, folder: Path) -> tuple[str, ...]:
+    """The character's pictures, from `folder` or by the whole path."""
+    return tuple(name if (folder / name).exists() else str(named_file(folder, name)) for name in character.references)
 
 
 def _stored(character: Character, folder: Path, pack: str) -> list[list[float]]:

@@ -25,6 +25,7 @@ from ..cast import Cast, Member
 from ..errors import MovieDreamerError
 from ..script import Character, Script, ScriptError, missing_files, parse_script
 from ..script.errors import nearest
+from ..script.portraits import named_file
 from ..store import array_hash, content_hash
 from ..store.files import publish
 
@@ -82,7 +83,8 @@ class Embedded:
     def holds(self, text: str, folder: Path) -> bool:
         """Whether the script's file and every file that it names still say what is kept here."""
         return self.text == text and all(
-            (folder / name).is_file() and content_hash(folder / name) == known for name, known in self.files.items()
+            (path := named_file(folder, name)).is_file() and content_hash(path) == known
+            for name, known in self.files.items()
         )
 
     def script(self, home: Path, sounds: Iterable[Path] = ()) -> Script:
@@ -132,7 +134,7 @@ class Embedded:
 def embed(name: str, file: str, text: str, script: Script, folder: Path, cast: Cast) -> Embedded:
     """The script `text`, read as `script`, with the faces of `cast` and the hashes of the files that it names."""
     faces = {who: rows for who in cast.ids if (rows := cast.embeddings(who)) is not None}
-    files = {named: content_hash(folder / named) for named in named_files(script)}
+    files = {named: content_hash(named_file(folder, named)) for named in named_files(script)}
     return Embedded(name, file, text, files, faces, cast.pack if faces else "", cast.width if faces else 0)
 
 
@@ -160,7 +162,7 @@ def gather(script: Script, folder: Path, home: Path) -> Script:
     people = tuple(
         _with(
             person,
-            references=tuple(keep(folder / name, home, "pictures") for name in person.references),
+            references=tuple(keep(named_file(folder, name), home, "pictures") for name in person.references),
             embeddings=keep(folder / person.embeddings, home, "embedded") if person.embeddings else None,
         )
         for person in script.characters

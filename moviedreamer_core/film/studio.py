@@ -17,6 +17,7 @@ from ..errors import MovieDreamerError
 from ..progress import SILENT, Progress
 from ..registry import Animator, Decoder, Registry
 from ..script import Choice, ResolvedShot, Script, resolve, shot_seed, stage_fields
+from ..script.portraits import named_file
 from ..store import Store, content_hash
 from .episode import Episode
 from .settings import FilmSettings
@@ -221,7 +222,7 @@ class Studio:
 
     def file(self, name: str) -> Path:
         """The path of a file that the script names."""
-        return self.folder / name
+        return named_file(self.folder, name)
 
     def _hash(self, name: str) -> str:
         path = self.file(name)

@@ -21,6 +21,7 @@ from ..errors import MovieDreamerError
 from .check import FieldPath, Issue, each_shot, reference_issues
 from .errors import Problem, ScriptError, problem_of
 from .model import MAX_SHOTS, Character, Defaults, Line, Scene, Script, Shot, ShotCharacter
+from .portraits import named_file
 from .resolve import scene_ids, shot_ids
 from .source import MAX_BYTES, Lines, SourceError, parse, plain, round_trip_yaml
 from .translate import structure_issues
@@ -111,7 +112,7 @@ def script_text(script: Script, *, kind: str = "yaml") -> str:
 
 
 def missing_files(script: Script, folder: str | Path) -> list[Problem]:
-    """A problem for every file that the script names (references, embeddings, audio) and that `folder` lacks."""
+    """A problem for every file that the script names (references, embeddings, audio) and that is not there."""
     named: list[tuple[FieldPath, str]] = [(("audio",), script.audio)] if script.audio else []
     for index, character in enumerate(script.characters):
         named += [(("characters", index, "references", i), name) for i, name in enumerate(character.references)]
@@ -120,7 +121,7 @@ def missing_files(script: Script, folder: str | Path) -> list[Problem]:
     return [
         problem_of(Issue(path, f"no file {Path(folder) / name}"), file=script.file, line=script.line_of(path))
         for path, name in named
-        if not (Path(folder) / name).is_file()
+        if not named_file(folder, name).is_file()
     ]
 
 

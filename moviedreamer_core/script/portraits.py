@@ -40,6 +40,16 @@ def portrait_path(name: str) -> Path:
     return _FOLDER / "portraits" / f"{name}.png"
 
 
+def named_file(folder: str | Path, name: str) -> Path:
+    """The file that a script names, wherever the script lies: in its own `folder`, or else a packaged reference picture
+    ("portraits/mara.png"). One that is nowhere is the path in `folder`.
+    """
+    own = Path(folder) / name
+    packaged = _FOLDER / "portraits" / Path(name).name
+    known = Path(name).parent == Path("portraits") and packaged.suffix == ".png" and packaged.stem in portrait_names()
+    return packaged if known and not own.exists() else own
+
+
 def draw_portraits(folder: str | Path | None = None) -> list[Path]:
     """Draw the examples' portraits anew into `folder` (default: where the scripts look for them); returns the files."""
     from PIL import Image

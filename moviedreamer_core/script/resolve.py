@@ -136,7 +136,7 @@ def resolve(
 ) -> tuple[ResolvedShot, ...]:
     """All shots in film order.
 
-    `storyboard` maps shot ids to chosen values of `DECIDED`. Among settings and among routes the most specific one
+    `storyboard` maps shot ids, or numbers from 1, to chosen values of `DECIDED`. Among settings and among routes the most specific one
     that speaks for a shot decides, at equal rank the last. Raises MovieDreamerError for shots that do not exist.
     """
     ids = shot_ids(script)
@@ -238,14 +238,19 @@ def _setting_routes(settings: Sequence[ShotSettings], field: str) -> list[Route]
 
 
 def _checked(storyboard: Mapping[str, Mapping[str, Any]], targets: Sequence[Target]) -> Mapping[str, Mapping[str, Any]]:
+    """The storyboard by shot ids; it may name a shot by its number from 1, where no shot has that id."""
     known = [target.shot_id for target in targets]
-    for name in storyboard:
-        if name not in known:
+    numbered = {str(number): shot_id for number, shot_id in enumerate(known, 1) if str(number) not in known}
+    by_id: dict[str, Mapping[str, Any]] = {}
+    for name, chosen in storyboard.items():
+        shot_id = numbered.get(name, name)
+        if shot_id not in known:
             meant = nearest(name, known)
-            hint = f"; did you mean {meant}?" if meant else ""
+            hint = f"; did you mean {meant}?" if meant else f"; its shots are 1 to {len(known)}" if name.isdigit() else ""
             raise MovieDreamerError(f"the storyboard chooses for shot {name!r}, which the script does not have{hint}")
-    _check_names((field for chosen in storyboard.values() for field in chosen), "the storyboard chooses")
-    return storyboard
+        by_id[shot_id] = {**by_id.get(shot_id, {}), **chosen}
+    _check_names((field for chosen in by_id.values() for field in chosen), "the storyboard chooses")
+    return by_id
 
 
 def _check_fields(routes: Sequence[Route]) -> None:
