@@ -15,12 +15,11 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from .bundle import Bundle
 from .errors import MovieDreamerError
-from .progress import Progress
+from .progress import SILENT, Progress
+from .requests import ClipRequest, ClipWithSound, KeyframeRequest
 
 if TYPE_CHECKING:  # annotations alone: torch and diffusers take seconds that a list of names need not wait for
     from torch import Tensor
-
-    from .tokenizer import Tokens
 
 MAX_CONTROL = 2.0
 """The largest motion and anchor strength that an animator is asked for."""
@@ -46,20 +45,8 @@ class Decoder(Protocol):
         """What decides its pictures beside the arguments: a hash over its weights."""
         ...
 
-    def decode(
-        self,
-        tokens: Tokens,
-        *,
-        slots: Sequence[Slot],
-        prompt: str,
-        size: tuple[int, int],
-        steps: int,
-        guidance: float,
-        seed: int,
-        progress: Progress,
-    ) -> Tensor:
-        """Tokens of one keyframe [1, T, D], slots left to right, size (width, height) -> image [3, height, width] in
-        [0, 1]. `steps` and `guidance` 0 leave them to the decoder. Tokens that it cannot read are refused by a
+    def decode(self, request: KeyframeRequest, progress: Progress = SILENT) -> Tensor:
+        """The picture [3, height, width] in [0, 1] of a shot. Tokens that it cannot read are refused by a
         MovieDreamerError that names both tokenizers (`Tokens.require`).
         """
         ...
@@ -73,23 +60,8 @@ class Animator(Protocol):
         """What decides its clips beside the arguments: a hash over its weights, or a version."""
         ...
 
-    def animate(
-        self,
-        keyframe: Tensor,
-        *,
-        prompt: str,
-        anchor: Tensor | None,
-        anchor_strength: float,
-        start_frame: Tensor | None,
-        frames: int,
-        fps: int,
-        motion: float,
-        seed: int,
-        progress: Progress,
-    ) -> Tensor:
-        """keyframe [3, H, W] in [0, 1] -> frames [frames, 3, H, W]; the first is the keyframe (or the start frame).
-        `motion` and `anchor_strength` go from 0 to MAX_CONTROL, 1 is usual.
-        """
+    def animate(self, request: ClipRequest, progress: Progress = SILENT) -> Tensor | ClipWithSound:
+        """Frames [request.frames, 3, H, W] in [0, 1]; the first is the keyframe (or the start frame)."""
         ...
 
 
@@ -98,11 +70,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Capabilities:
-    """What a decoder or animator can take, known before it is loaded; None and 0 are no limit.
+    """What a decoder or animator can take and what it reads, known before it is loaded; None and 0 are no limit.
 
     `tokens`: (tokenizer's fingerprint, count, width; 0 says nothing). `face_width`: length of a face. `people`: most in
-    a shot. `steps`: most denoising steps. `size`: (width, height) at which an animator makes clips; a keyframe must
-    have that shape.
+    a shot. `steps`: most denoising steps. `size`: (width, height) at which it makes pictures whatever the film's size;
+    an animator's keyframes must have that shape. `any_size`: its results may come in another size than asked.
+
+    What names its results: `values` are the names of what it reads of a request (see `film/asking.py`), None stands for
+    what all decoders (animators) of a bundle read. Beside them it may read pictures: the `references` of so many people
+    from the left, and the `earlier` keyframes of these kinds (place, person).
     """
 
     tokens: tuple[str, int, int] | None = None
@@ -110,6 +86,10 @@ class Capabilities:
     people: int = 0
     steps: int = 0
     size: tuple[int, int] | None = None
+    any_size: bool = False
+    values: frozenset[str] | None = None
+    references: int = 0
+    earlier: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

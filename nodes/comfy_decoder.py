@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from ..moviedreamer_core.errors import MovieDreamerError
-from ..moviedreamer_core.progress import Progress
+from ..moviedreamer_core.progress import SILENT, Progress
+from ..moviedreamer_core.requests import KeyframeRequest
 from ..moviedreamer_core.tokenizer import Tokens
 from .types import DecoderHandle
 
@@ -44,33 +45,22 @@ class ModelDecoder:
     fingerprint: str
 
     @torch.inference_mode()
-    def decode(
-        self,
-        tokens: Tokens,
-        *,
-        slots: "Sequence[Slot]",
-        prompt: str,
-        size: tuple[int, int],
-        steps: int,
-        guidance: float,
-        seed: int,
-        progress: Progress,
-    ) -> Tensor:
+    def decode(self, request: KeyframeRequest, progress: Progress = SILENT) -> Tensor:
         """One picture [3, height, width] at the size of `sampling`, whatever the film's is. Noise comes from the CPU;
         Cancel is asked before every denoising step.
         """
         import comfy.sample
 
-        s, wanted = self.sampling, steps or self.sampling.steps
+        s, wanted, seed = self.sampling, request.steps or self.sampling.steps, request.seed % 2**63
         progress.check()
-        positive, negative = self._conditioning(tokens, slots, prompt)
+        positive, negative = self._conditioning(request)
         latent = torch.zeros(1, 4, s.height // 8, s.width // 8)
         latent = comfy.sample.fix_empty_latent_channels(self.model, latent, 8)
-        noise = comfy.sample.prepare_noise(latent, seed % 2**63)
+        noise = comfy.sample.prepare_noise(latent, seed)
         progress.check()
         samples = comfy.sample.sample(
-            self.model, noise, wanted, guidance or s.cfg, s.sampler_name, s.scheduler, positive, negative, latent,
-            callback=lambda step, x0, x, total: progress.check(), disable_pbar=True, seed=seed % 2**63,
+            self.model, noise, wanted, request.guidance or s.cfg, s.sampler_name, s.scheduler, positive, negative,
+            latent, callback=lambda step, x0, x, total: progress.check(), disable_pbar=True, seed=seed,
         )  # fmt: skip
         images = self.vae.decode(samples)
         picture = images.reshape(-1, *images.shape[-3:])[0, ..., :3].movedim(-1, 0).float().cpu()
@@ -80,11 +70,11 @@ class ModelDecoder:
             )
         return picture.clamp(0, 1)
 
-    def _conditioning(self, tokens: Tokens, slots: "Sequence[Slot]", prompt: str) -> tuple[list, list]:
+    def _conditioning(self, request: KeyframeRequest) -> tuple[list, list]:
         s = self.sampling
-        texts = [self._encoded(s.template.replace(PROMPT, prompt)), self._encoded(s.negative.replace(PROMPT, prompt))]
+        texts = [self._encoded(text.replace(PROMPT, request.prompt)) for text in (s.template, s.negative)]
         if self.condition is not None:
-            vectors = condition_vectors(self.condition, tokens, slots)
+            vectors = condition_vectors(self.condition, request.tokens, request.slots)
             texts = [[with_vectors(entry, extra) for entry in text] for text, extra in zip(texts, vectors)]
         return texts[0], texts[1]
 

@@ -35,7 +35,7 @@ class MovieDreamerDecoderFromModel(io.ComfyNode):
             search_aliases=["checkpoint", "sdxl", "stable diffusion", "custom model", "lora", "ksampler"],
             inputs=[
                 io.Model.Input("model", tooltip="Draws the pictures, with its LoRAs and patches (Load Checkpoint)."),
-                io.Clip.Input("clip", tooltip="Reads the shot's sentence and the negative prompt."),
+                io.Clip.Input("clip", tooltip="Capabilities the shot's sentence and the negative prompt."),
                 io.Vae.Input("vae", tooltip="Turns the model's latents into pictures."),
                 DecoderType.Input(
                     "condition",
@@ -125,13 +125,14 @@ def decoder_of(
     """The decoder; its name and fingerprint are the same after a restart. Raises MovieDreamerError for a condition that
     does not fit the model.
     """
-    reads, said = Capabilities(), ""
+    reads, said = Capabilities(size=(sampling.width, sampling.height), any_size=True), ""
     if condition is not None:
-        if theirs := context_width(model):
+        if width := context_width(model):
             config = condition.bundle.config("decoder").get("projector_config", {})
-            check_widths(int(config.get("context_width", theirs)), theirs)
+            check_widths(int(config.get("context_width", width)), width)
         # The model's own sampling has no limit of steps.
-        reads = replace(condition.maker.capabilities(condition.bundle), steps=0)
+        theirs = condition.maker.capabilities(condition.bundle)
+        reads = replace(theirs, steps=0, size=reads.size, any_size=True)
         said = condition.maker.fingerprint(condition.bundle)
     memo = host.film_store().hashes
     parts = [identity(model, lambda f: content_hash(f, memo)), clip_identity(clip, lambda f: content_hash(f, memo))]

@@ -6,8 +6,9 @@ from typing import Any
 import torch
 
 from ..moviedreamer_core.errors import MovieDreamerError
+from ..moviedreamer_core.film.asking import prompt_of
 from ..moviedreamer_core.film.given import replace_clips, replace_keyframes
-from ..moviedreamer_core.film.pipeline import prompt_of, read_picture, show_keyframe
+from ..moviedreamer_core.film.pipeline import read_picture, show_keyframe
 from ..moviedreamer_core.film.planning import chosen_shots
 from . import host
 from ._comfy import io

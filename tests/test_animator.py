@@ -12,6 +12,7 @@ from moviedreamer_core.animator.model import MOMENTS, UNKNOWN, WAVES, AnimatorMo
 from moviedreamer_core.animator.warp import FLOWS, LAYERS, REACH, warp_channels, warped
 from moviedreamer_core.bundle import load_model
 from moviedreamer_core.errors import MovieDreamerError
+from moviedreamer_core.requests import ClipRequest
 
 SPATIAL = dict(
     in_channels=8,
@@ -92,52 +93,53 @@ def keyframe():
 
 @pytest.mark.parametrize("frames", [1, 2, 4, 5, 10])
 def test_a_clip_has_as_many_frames_as_asked_and_begins_with_the_keyframe(animator, keyframe, frames):
-    clip = animator.animate(keyframe, prompt="waves", frames=frames)
+    clip = animator.animate(ClipRequest(keyframe, prompt="waves", frames=frames))
     assert clip.shape == (frames, 3, 16, 32)
     assert torch.equal(clip[0], keyframe)
     assert clip.min() >= 0 and clip.max() <= 1
 
 
 def test_an_extension_repeats_no_frame(animator, keyframe):
-    clip = animator.animate(keyframe, frames=10)
+    clip = animator.animate(ClipRequest(keyframe, frames=10))
     assert (clip.diff(dim=0).abs().amax((1, 2, 3)) > 1e-4).all()
 
 
 def test_longer_clips_begin_with_the_shorter_ones(animator, keyframe):
-    long, short = (animator.animate(keyframe, frames=n, seed=5) for n in (10, 7))
+    long, short = (animator.animate(ClipRequest(keyframe, frames=n, seed=5)) for n in (10, 7))
     assert torch.allclose(long[:7], short, atol=1e-5)
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_does_not(animator, keyframe):
-    a, b, c = (animator.animate(keyframe, prompt="waves", frames=6, seed=s) for s in (1, 1, 2))
+    a, b, c = (animator.animate(ClipRequest(keyframe, prompt="waves", frames=6, seed=s)) for s in (1, 1, 2))
     assert torch.equal(a, b)
     assert not torch.equal(a[1:], c[1:])
 
 
 def test_global_random_state_does_not_matter(animator, keyframe):
     torch.manual_seed(1)
-    a = animator.animate(keyframe, frames=4)
+    a = animator.animate(ClipRequest(keyframe, frames=4))
     torch.manual_seed(2)
-    assert torch.equal(a, animator.animate(keyframe, frames=4))
+    assert torch.equal(a, animator.animate(ClipRequest(keyframe, frames=4)))
 
 
 def test_anchor_prompt_motion_and_fps_change_the_clip(animator, keyframe):
-    plain = animator.animate(keyframe, prompt="waves", frames=4)
+    plain = animator.animate(ClipRequest(keyframe, prompt="waves", frames=4))
     other = torch.rand(3, 16, 32, generator=torch.Generator().manual_seed(9))
     changes = [dict(anchor=other), dict(anchor_strength=0.0), dict(prompt="jumps"), dict(prompt=""), dict(motion=0.2)]
     for change in [*changes, dict(fps=24)]:
-        assert not torch.equal(plain, animator.animate(keyframe, **(dict(prompt="waves", frames=4) | change))), change
+        request = ClipRequest(keyframe, **(dict(prompt="waves", frames=4) | change))
+        assert not torch.equal(plain, animator.animate(request)), change
 
 
 def test_at_strength_zero_every_anchor_is_the_same(animator, keyframe):
     other = torch.rand(3, 16, 32, generator=torch.Generator().manual_seed(9))
-    a, b = (animator.animate(keyframe, anchor=x, anchor_strength=0.0, frames=4) for x in (keyframe, other))
+    a, b = (animator.animate(ClipRequest(keyframe, anchor=x, anchor_strength=0.0, frames=4)) for x in (keyframe, other))
     assert torch.equal(a, b)
 
 
 def test_a_start_frame_is_gone_on_from(animator, keyframe):
     start = torch.rand(3, 16, 32, generator=torch.Generator().manual_seed(4))
-    clip = animator.animate(keyframe, start_frame=start, frames=4)
+    clip = animator.animate(ClipRequest(keyframe, start_frame=start, frames=4))
     assert torch.equal(clip[0], start)
 
 
@@ -151,11 +153,11 @@ def test_each_segment_is_told_how_long_its_movement_has_gone_on(keyframe, monkey
         return denoise(model, scaled, t, start, context, ids)
 
     monkeypatch.setattr(type(animator.model), "denoise", listening)
-    animator.animate(keyframe, frames=10, fps=6, motion=0.5)
+    animator.animate(ClipRequest(keyframe, frames=10, fps=6, motion=0.5))
     assert told == pytest.approx([0, 0, 0.25, 0.25, 0.5, 0.5])
 
     told.clear()
-    animator.animate(keyframe, start_frame=torch.rand(3, 16, 32), frames=7)
+    animator.animate(ClipRequest(keyframe, start_frame=torch.rand(3, 16, 32), frames=7))
     assert told == pytest.approx([UNKNOWN] * 4), "a frame from elsewhere is somewhere in some movement"
 
 
@@ -174,16 +176,16 @@ def test_every_frame_is_told_its_moment():
 
 
 def test_a_keyframe_of_the_show_size_is_made_small(animator):
-    clip = animator.animate(torch.rand(3, 64, 128), frames=2)
+    clip = animator.animate(ClipRequest(torch.rand(3, 64, 128), frames=2))
     assert clip.shape == (2, 3, 16, 32)
 
 
 def test_progress_is_asked_before_every_denoising_step(animator, keyframe):
     checks = Checks()
-    animator.animate(keyframe, frames=7, progress=checks)
+    animator.animate(ClipRequest(keyframe, frames=7), checks)
     assert checks.count == 4
     with pytest.raises(KeyboardInterrupt):
-        animator.animate(keyframe, frames=7, progress=Checks(stop_at=3))
+        animator.animate(ClipRequest(keyframe, frames=7), Checks(stop_at=3))
 
 
 @pytest.mark.parametrize("frames", [0, -3, 2.5, True, 10**9])
@@ -191,7 +193,7 @@ def test_progress_is_asked_before_every_denoising_step(animator, keyframe):
 def test_impossible_lengths_are_refused(animator, keyframe, frames, kind):
     chosen = animator if kind == "svd" else PanZoom()
     with pytest.raises(MovieDreamerError, match="frames cannot be made"):
-        chosen.animate(keyframe, frames=frames)
+        chosen.animate(ClipRequest(keyframe, frames=frames))
 
 
 @pytest.mark.parametrize(
@@ -207,16 +209,16 @@ def test_impossible_lengths_are_refused(animator, keyframe, frames, kind):
 )
 def test_impossible_requests_are_refused(animator, keyframe, change, message):
     with pytest.raises(MovieDreamerError, match=message):
-        animator.animate(keyframe, **(dict(frames=2) | change))
+        animator.animate(ClipRequest(keyframe, **(dict(frames=2) | change)))
 
 
 def test_values_that_are_not_numbers_are_errors(keyframe):
     with pytest.raises(MovieDreamerError, match="not numbers"):
-        PanZoom().animate(keyframe * float("nan"), frames=2)
+        PanZoom().animate(ClipRequest(keyframe * float("nan"), frames=2))
     broken = tiny_animator()
     broken.model.unet.conv_out.bias.data.fill_(float("nan"))
     with pytest.raises(MovieDreamerError, match="not numbers"):
-        broken.animate(keyframe, frames=2)
+        broken.animate(ClipRequest(keyframe, frames=2))
 
 
 def test_an_animator_without_its_sentence_encoder_is_refused(animator):
@@ -264,10 +266,10 @@ def test_an_animator_that_warps_needs_no_vae(keyframe):
     warper = tiny_animator(**WARPS)
     torch.nn.init.zeros_(warper.model.unet.conv_out.weight)
     torch.nn.init.zeros_(warper.model.unet.conv_out.bias)
-    still = warper.animate(keyframe, frames=7)
+    still = warper.animate(ClipRequest(keyframe, frames=7))
     assert torch.allclose(still, keyframe.expand_as(still), atol=0.05), "nothing moves until it learns to"
 
-    moved = tiny_animator(**WARPS).animate(keyframe, prompt="waves", frames=7, seed=1)
+    moved = tiny_animator(**WARPS).animate(ClipRequest(keyframe, prompt="waves", frames=7, seed=1))
     assert moved.shape == still.shape and 0 <= moved.min() and moved.max() <= 1
     assert not torch.allclose(moved, still, atol=0.1)
 
@@ -305,14 +307,14 @@ def test_patches_fold_what_the_unet_sees(keyframe):
     folded = UNET | dict(in_channels=32, out_channels=16, sample_size=[2, 4])
     torch.manual_seed(0)
     model = AnimatorModel(folded, CONTEXT, render_size=[32, 16], steps=2, patch=2)
-    clip = VideoAnimator(model, tiny_vae(), sentences=Words()).animate(keyframe, frames=5)
+    clip = VideoAnimator(model, tiny_vae(), sentences=Words()).animate(ClipRequest(keyframe, frames=5))
     assert clip.shape == (5, 3, 16, 32) and torch.equal(clip[0], keyframe)
 
 
 def test_guidance_is_used_where_it_is_asked_for(keyframe):
     assert not torch.equal(
-        tiny_animator().animate(keyframe, prompt="waves", frames=3),
-        tiny_animator(guidance=[2.0, 4.0]).animate(keyframe, prompt="waves", frames=3),
+        tiny_animator().animate(ClipRequest(keyframe, prompt="waves", frames=3)),
+        tiny_animator(guidance=[2.0, 4.0]).animate(ClipRequest(keyframe, prompt="waves", frames=3)),
     )
 
 
@@ -333,25 +335,25 @@ def test_extend_joins_what_any_animator_makes():
 def test_panzoom_begins_exactly_moves_smoothly_and_stays_in_range():
     y, x = torch.meshgrid(torch.linspace(0, 1, 64), torch.linspace(0, 1, 128), indexing="ij")
     picture = torch.stack([x, y, 0.5 + 0.4 * torch.sin(12 * x) * torch.cos(9 * y)])
-    clip = PanZoom().animate(picture, frames=24, fps=8, seed=3)
+    clip = PanZoom().animate(ClipRequest(picture, frames=24, fps=8, seed=3))
     assert clip.shape == (24, 3, 64, 128) and torch.equal(clip[0], picture)
     assert 0 <= clip.min() and clip.max() <= 1
     steps = clip.diff(dim=0).abs().mean((1, 2, 3))
     assert (steps > 0).all() and steps[11] > 3 * steps[0]
     assert steps.max() < 0.03
-    assert torch.equal(clip, PanZoom().animate(picture, frames=24, fps=8, seed=3))
-    assert not torch.equal(clip, PanZoom().animate(picture, frames=24, fps=8, seed=4))
+    assert torch.equal(clip, PanZoom().animate(ClipRequest(picture, frames=24, fps=8, seed=3)))
+    assert not torch.equal(clip, PanZoom().animate(ClipRequest(picture, frames=24, fps=8, seed=4)))
 
 
 def test_panzoom_magnifies_by_what_it_says():
     x = torch.linspace(0, 1, 128).expand(3, 64, 128).contiguous()
-    last = PanZoom().animate(x, frames=16, fps=8)[-1]
+    last = PanZoom().animate(ClipRequest(x, frames=16, fps=8))[-1]
     slope = float(last[0, 32, 1:].sub(last[0, 32, :-1]).median() * 127)
     assert slope == pytest.approx(1 / 1.12, abs=0.01)
 
 
 def test_panzoom_without_motion_is_a_still(keyframe):
-    clip = PanZoom().animate(keyframe, frames=5, motion=0.0)
+    clip = PanZoom().animate(ClipRequest(keyframe, frames=5, motion=0.0))
     assert all(torch.equal(frame, keyframe) for frame in clip)
 
 
@@ -367,7 +369,7 @@ def test_configs_build_with_the_right_size(name, unet_millions):
 def test_a_model_saves_and_loads(animator, keyframe, tmp_path):
     animator.model.save_pretrained(tmp_path)
     again = [VideoAnimator(load_model(AnimatorModel, tmp_path), animator.vae, sentences=Words()) for _ in range(2)]
-    a, b, c = (each.animate(keyframe, prompt="waves", frames=3) for each in (animator, *again))
+    a, b, c = (each.animate(ClipRequest(keyframe, prompt="waves", frames=3)) for each in (animator, *again))
     assert torch.equal(b, c)
     assert torch.allclose(a, b, atol=1e-4)
 
@@ -384,10 +386,10 @@ def test_an_original_svd_folder_animates(tmp_path, keyframe):
     CLIPVisionModelWithProjection(vision).save_pretrained(tmp_path / "image_encoder")
     original = load_original(tmp_path, render_size=(32, 16))
     original.model.register_to_config(steps=2)
-    clip = original.animate(keyframe, prompt="is not read", frames=6)
+    clip = original.animate(ClipRequest(keyframe, prompt="is not read", frames=6))
     assert clip.shape == (6, 3, 16, 32) and torch.equal(clip[0], keyframe)
     other = torch.rand(3, 16, 32, generator=torch.Generator().manual_seed(9))
-    assert not torch.equal(clip, original.animate(keyframe, anchor=other, frames=6))
+    assert not torch.equal(clip, original.animate(ClipRequest(keyframe, anchor=other, frames=6)))
 
 
 def test_spatial_layers_come_from_a_picture_unet():

@@ -10,6 +10,7 @@ from diffusers import AutoencoderKL
 from moviedreamer_core.decoder import ConditionProjector, DiffusionDecoder, KeyframeDecoder, Slot, Slots
 from moviedreamer_core.decoder.latents import decode_latents, encode_images
 from moviedreamer_core.errors import MovieDreamerError
+from moviedreamer_core.requests import KeyframeRequest
 from moviedreamer_core.tokenizer import Tokens
 
 UNET = dict(
@@ -63,10 +64,10 @@ TOKENS = torch.linspace(-1, 1, 12).view(2, 6)
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_another_picture(decoder):
-    first = decoder.decode(TOKENS, slots=[slot()], seed=3)
+    first = decoder.decode(KeyframeRequest(TOKENS, slots=[slot()], seed=3))
     assert first.shape == (3, 32, 64) and first.min() >= 0 and first.max() <= 1
-    assert torch.equal(first, decoder.decode(TOKENS, slots=[slot()], seed=3))
-    assert not torch.equal(first, decoder.decode(TOKENS, slots=[slot()], seed=4))
+    assert torch.equal(first, decoder.decode(KeyframeRequest(TOKENS, slots=[slot()], seed=3)))
+    assert not torch.equal(first, decoder.decode(KeyframeRequest(TOKENS, slots=[slot()], seed=4)))
 
 
 @pytest.mark.parametrize(
@@ -80,7 +81,8 @@ def test_the_same_seed_gives_the_same_bytes_and_another_another_picture(decoder)
     ],
 )
 def test_every_part_of_a_slot_reaches_the_picture(decoder, other):
-    assert not torch.equal(decoder.decode(TOKENS, slots=[slot()]), decoder.decode(TOKENS, slots=[slot(**other)]))
+    a, b = (decoder.decode(KeyframeRequest(TOKENS, slots=[each])) for each in (slot(), slot(**other)))
+    assert not torch.equal(a, b)
 
 
 def test_the_unet_teaches_the_notes_and_not_the_guess():
@@ -98,11 +100,13 @@ def test_the_unet_teaches_the_notes_and_not_the_guess():
 
 def test_who_stands_left_matters(decoder):
     a, b = slot(1.0), slot(-1.0)
-    assert not torch.equal(decoder.decode(TOKENS, slots=[a, b]), decoder.decode(TOKENS, slots=[b, a]))
+    one, other = (decoder.decode(KeyframeRequest(TOKENS, slots=row)) for row in ([a, b], [b, a]))
+    assert not torch.equal(one, other)
 
 
 def test_guidance_changes_the_picture(decoder):
-    assert not torch.equal(decoder.decode(TOKENS, slots=[slot()]), decoder.decode(TOKENS, slots=[slot()], guidance=3.0))
+    a, b = (decoder.decode(KeyframeRequest(TOKENS, slots=[slot()], guidance=g)) for g in (0.0, 3.0))
+    assert not torch.equal(a, b)
 
 
 @pytest.mark.parametrize(
@@ -118,7 +122,7 @@ def test_guidance_changes_the_picture(decoder):
 )
 def test_what_cannot_be_decoded_is_said(decoder, arguments, message):
     with pytest.raises(MovieDreamerError, match=message):
-        decoder.decode(**arguments)
+        decoder.decode(KeyframeRequest(**arguments))
 
 
 def test_a_mirrored_row_has_its_characters_in_reverse_order():

@@ -119,12 +119,12 @@ def test_motion_ends_where_the_animators_end(pack):
     film_settings = core("moviedreamer_core.film.settings").FilmSettings
     shot_settings = core("moviedreamer_core.script").ShotSettings
     read_direction = core("moviedreamer_core.film.direction").read_direction
-    panzoom = core("moviedreamer_core.animator").PanZoom()
+    panzoom, clip = core("moviedreamer_core.animator").PanZoom(), core("moviedreamer_core.requests").ClipRequest
     accept = [
         lambda motion: film_settings(motion=motion),
         lambda motion: film_settings(shot_settings=(shot_settings("one", motion=motion),)),
         lambda motion: read_direction(f'{{"one": {{"motion": {motion}}}}}'),
-        lambda motion: panzoom.animate(torch.zeros(3, 8, 8), frames=1, fps=4, motion=motion),
+        lambda motion: panzoom.animate(clip(torch.zeros(3, 8, 8), frames=1, fps=4, motion=motion)),
     ]
     for ask in accept:
         ask(most)

@@ -17,7 +17,7 @@ from moviedreamer_core.film.pipeline import animate_clips, make_cast, render_key
 from moviedreamer_core.film.planning import make_plan
 from moviedreamer_core.film.settings import FilmSettings
 from moviedreamer_core.film.studio import Studio
-from moviedreamer_core.registry import Factory
+from moviedreamer_core.registry import Capabilities, Factory
 from moviedreamer_core.script import Route, parse_script
 from moviedreamer_core.store import Store
 from moviedreamer_core.tokenizer import Tokens
@@ -302,10 +302,11 @@ def test_a_decoder_of_one_run_renders_the_shots_that_are_routed_to_it(bundle, fi
     class Grey:
         fingerprint = "grey"
 
-        def decode(self, tokens, *, size, **_):
+        def decode(self, request, progress):
             return torch.full((3, 64, 96), 0.5)
 
-    maker = Factory("mine", "grey pictures", lambda _: Grey(), lambda _: "grey")
+    can = Capabilities(size=(96, 64))
+    maker = Factory("mine", "grey pictures", lambda _: Grey(), lambda _: "grey", lambda _: can)
     routed = FilmSettings(routes=(Route("mine", "two"),))
     studio = Studio(parse_script(SCRIPT), bundle, Store(store), settings=routed, decoders=DECODERS.extended([maker]))
     frames = list(render_keyframes(studio, make_cast(studio), first.plan))

@@ -132,8 +132,9 @@ def test_the_part_trains_validates_draws_and_exports(workspace, monkeypatch):
 
 def test_samples_are_decoded_side_by_side_when_there_is_a_decoder(workspace, monkeypatch, tmp_path):
     class Decoder:
-        def decode(self, tokens, *, slots, prompt, size, steps, guidance, seed, progress):
-            return torch.full((3, size[1], size[0]), float(tokens.mean().sigmoid()))
+        def decode(self, request, progress=None):
+            width, height = request.size
+            return torch.full((3, height, width), float(request.tokens.mean().sigmoid()))
 
     monkeypatch.setattr(planner_samples, "find_decoder", lambda workspace: Decoder())
     part = tiny_part(workspace)

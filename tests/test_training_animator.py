@@ -6,6 +6,7 @@ import torch
 
 from moviedreamer_core.animator.animate import VideoAnimator
 from moviedreamer_core.papertown import draw_frame
+from moviedreamer_core.requests import ClipRequest
 from moviedreamer_core.training.clips import Clips, clips, plan_clip
 from moviedreamer_core.training.loop import LoopSettings, Workspace, train
 from moviedreamer_core.training.parts import animator as module
@@ -79,7 +80,7 @@ def test_it_learns_to_move_what_the_sentence_says(part, tmp_path):
     keyframe = torch.full((3, 16, 32), 60 / 255)
     keyframe[:, 5:11, 12:20] = 1.0
     for word, direction in (("left", -1), ("right", 1)):
-        last = animator.animate(keyframe, prompt=word, frames=FRAMES)[-1].mean(0)
+        last = animator.animate(ClipRequest(keyframe, prompt=word, frames=FRAMES))[-1].mean(0)
         middle = (last[5:11].mean(0) * torch.arange(32)).sum() / last[5:11].mean(0).sum()
         begun = (keyframe.mean(0)[5:11].mean(0) * torch.arange(32)).sum() / keyframe.mean(0)[5:11].mean(0).sum()
         assert (middle - begun) * direction > 0.3, (word, metrics)

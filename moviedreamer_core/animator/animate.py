@@ -15,6 +15,7 @@ from torch.nn import functional as F
 from ..decoder.latents import decode_latents, encode_images
 from ..errors import MovieDreamerError
 from ..progress import SILENT, Progress
+from ..requests import ClipRequest
 from ..sentences import SentenceEncoder
 from .context import latent_patches
 from .extend import check_picture, checked, extend
@@ -65,34 +66,23 @@ class VideoAnimator:
         return int(width), int(height)
 
     @torch.inference_mode()
-    def animate(
-        self,
-        keyframe: Tensor,
-        *,
-        prompt: str = "",
-        anchor: Tensor | None = None,
-        anchor_strength: float = 1.0,
-        start_frame: Tensor | None = None,
-        frames: int,
-        fps: int = 8,
-        motion: float = 1.0,
-        seed: int = 0,
-        progress: Progress = SILENT,
-    ) -> Tensor:
+    def animate(self, request: ClipRequest, progress: Progress = SILENT) -> Tensor:
         """keyframe [3, H, W] in [0, 1], of the render size or any of its aspect -> clip [frames, 3, h, w] of the
         render size.
 
         The first frame is the start frame if one is given (the shot goes on from there), else the keyframe, exactly
-        (resampled if it is not of the render size). `anchor` is the picture whose look is kept, the keyframe by
-        default; `anchor_strength` 0 forgets it. `prompt` is the shot's action sentence. `motion` 1 is usual, 0 to 2.
-        `fps` is the rate at which the clip will be shown. Raises MovieDreamerError for sizes, lengths and controls it
-        cannot do, or if the model makes values that are not numbers.
+        (resampled if it is not of the render size). The anchor is the keyframe by default; an anchor strength of 0
+        forgets it. The prompt is the shot's action sentence. Raises MovieDreamerError for sizes, lengths and controls
+        it cannot do, or if the model makes values that are not numbers.
         """
-        first = self._fitted("start frame", checked(keyframe, start_frame, frames, fps, motion, anchor_strength))
-        look = self._fitted("anchor", keyframe if anchor is None else anchor)
-        context = self._context(look, prompt, anchor_strength)
-        segments = _Segments(self, context, float(fps), float(motion), seed, progress, begins=start_frame is None)
-        return extend(first, frames, segments)
+        first = self._fitted("start frame", checked(request))
+        look = self._fitted("anchor", request.keyframe if request.anchor is None else request.anchor)
+        context = self._context(look, request.prompt, request.anchor_strength)
+        segments = _Segments(
+            self, context, float(request.fps), float(request.motion), request.seed, progress,
+            begins=request.start_frame is None,
+        )  # fmt: skip
+        return extend(first, request.frames, segments)
 
     def _fitted(self, name: str, picture: Tensor) -> Tensor:
         """The picture at the render size, on the CPU."""

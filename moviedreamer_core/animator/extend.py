@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ..errors import MovieDreamerError
 from ..registry import MAX_CONTROL
+from ..requests import ClipRequest
 
 MAX_FRAMES = 4096
 MAX_FPS = 60
@@ -36,13 +37,12 @@ def extend(first: Tensor, frames: int, segment: Segment) -> Tensor:
     return torch.cat(parts)[:frames]
 
 
-def checked(
-    keyframe: Tensor, start_frame: Tensor | None, frames: int, fps: int, motion: float, anchor_strength: float
-) -> Tensor:
-    """The frame a clip begins with: `start_frame`, or the keyframe.
+def checked(request: ClipRequest) -> Tensor:
+    """The frame a clip begins with: the start frame, or the keyframe.
 
     Raises MovieDreamerError for what no animator can do.
     """
+    keyframe, start_frame, frames, fps = request.keyframe, request.start_frame, request.frames, request.fps
     for name, picture in (("keyframe", keyframe), ("start frame", start_frame)):
         if picture is not None:
             check_picture(name, picture)
@@ -53,7 +53,7 @@ def checked(
         )
     if not 1 <= fps <= MAX_FPS:
         raise MovieDreamerError(f"A clip cannot be animated at {fps} frames a second; expected 1 to {MAX_FPS}.")
-    for name, value in (("motion", motion), ("anchor strength", anchor_strength)):
+    for name, value in (("motion", request.motion), ("anchor strength", request.anchor_strength)):
         if not 0 <= value <= MAX_CONTROL:
             raise MovieDreamerError(f"The {name} is {value}; expected 0 to {MAX_CONTROL:g} (1 is usual).")
     return keyframe if start_frame is None else start_frame

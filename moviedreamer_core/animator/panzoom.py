@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ..progress import SILENT, Progress
+from ..requests import ClipRequest
 from .extend import checked
 
 
@@ -26,28 +27,15 @@ class PanZoom:
     fingerprint: str = "panzoom-1"
 
     @torch.inference_mode()
-    def animate(
-        self,
-        keyframe: Tensor,
-        *,
-        prompt: str = "",
-        anchor: Tensor | None = None,
-        anchor_strength: float = 1.0,
-        start_frame: Tensor | None = None,
-        frames: int,
-        fps: int = 8,
-        motion: float = 1.0,
-        seed: int = 0,
-        progress: Progress = SILENT,
-    ) -> Tensor:
+    def animate(self, request: ClipRequest, progress: Progress = SILENT) -> Tensor:
         """keyframe [3, H, W] in [0, 1] -> clip [frames, 3, H, W]; the first frame is the start frame or else the
         keyframe, exactly.
 
-        `motion` (0 to 2) scales how far the camera goes; 0 holds the still. `prompt` and `anchor` change nothing here.
+        `motion` (0 to 2) scales how far the camera goes; 0 holds the still. Prompt and anchor change nothing here.
         """
-        first = checked(keyframe, start_frame, frames, fps, motion, anchor_strength)
-        zoom = motion * min(self.zoom_per_second * frames / fps, self.zoom_limit)
-        toward = direction(seed)
+        first, frames = checked(request), request.frames
+        zoom = request.motion * min(self.zoom_per_second * frames / request.fps, self.zoom_limit)
+        toward = direction(request.seed)
         clip = [first.float()]
         for k in range(1, frames):
             progress.check()

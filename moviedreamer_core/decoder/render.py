@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from ..errors import MovieDreamerError
 from ..progress import SILENT, Progress
 from ..registry import Slot
+from ..requests import KeyframeRequest
 from ..sentences import SentenceEncoder
 from ..tokenizer import Tokens
 from .condition import Slots
@@ -39,36 +40,25 @@ class DiffusionDecoder:
         return self.model.config.tokenizer_fingerprint
 
     @torch.inference_mode()
-    def decode(
-        self,
-        tokens: Tensor | Tokens,
-        *,
-        slots: Sequence[Slot] = (),
-        prompt: str = "",
-        size: tuple[int, int] | None = None,
-        steps: int = 0,
-        guidance: float = 0.0,
-        seed: int = 0,
-        progress: Progress = SILENT,
-    ) -> Tensor:
-        """tokens [T, D] (or `Tokens` of one keyframe), slots left to right -> image [3, height, width] in [0, 1].
+    def decode(self, request: KeyframeRequest, progress: Progress = SILENT) -> Tensor:
+        """Tokens and slots of a keyframe -> image [3, height, width] in [0, 1].
 
-        `size` is (width, height) and can only be the render size. `steps` and `guidance` 0 take the decoder's own
-        (guidance 1 is none). `prompt` is for decoders that read words; this one does not: place and plot reach the
-        picture through the tokens.
+        The size can only be the render size. Steps and guidance 0 take the decoder's own (guidance 1 is none). The
+        prompt is for decoders that read words; this one does not: place and plot reach the picture through the tokens.
 
         Raises MovieDreamerError for tokens of another tokenizer, too many characters, another size, or NaN.
         """
+        size = request.size
         model, config = self.model, self.model.config
-        values = self._check_tokens(tokens)
-        steps, guidance = steps or config.steps, guidance or config.guidance
+        values = self._check_tokens(request.tokens)
+        steps, guidance = request.steps or config.steps, request.guidance or config.guidance
         if size not in (None, self.render_size):
             width, height = self.render_size
             raise MovieDreamerError(f"This decoder draws {width}x{height} and cannot draw {size[0]}x{size[1]}.")
         shape = (1, *latent_shape(self.vae, self.render_size))
         device = model.device
         values, level = values.to(device), torch.full((1,), float(config.token_noise), device=device)
-        known = self.pack(slots).to(device)
+        known = self.pack(request.slots).to(device)
         state = Condition(*model.condition(values[None], known, level, None, shape[-2:]))
         weak = None
         if guidance != 1.0:
@@ -76,7 +66,7 @@ class DiffusionDecoder:
             nobody = known.masked(face=hidden, description=hidden)
             nothing = torch.zeros(1, dtype=torch.bool, device=device)
             weak = Condition(*model.condition(values[None], nobody, level, nothing, shape[-2:]))
-        noise = torch.randn(shape, generator=torch.Generator().manual_seed(seed % 2**63)).to(device)
+        noise = torch.randn(shape, generator=torch.Generator().manual_seed(request.seed % 2**63)).to(device)
         latents = sample_latents(model, state, noise, steps, weak=weak, guidance=guidance, check=progress.check)
         image = decode_latents(self.vae, latents)
         if not bool(torch.isfinite(image).all()):

@@ -16,6 +16,7 @@ from ..film.pipeline import Clip, Keyframe, animate_clips, read_picture
 from ..papertown import ATTRIBUTES, draw_frame
 from ..papertown.reader import Reader
 from ..progress import SILENT, Progress
+from ..requests import ClipRequest
 from ..script import action_sentence
 from ..threads import one_thread
 from ..tokenizer import load_tokenizer
@@ -83,11 +84,11 @@ def anchor_likeness(held: HeldOut, keyframe: Keyframe, strength: float) -> Tenso
 
     def make(path: Path) -> None:
         picture = read_picture(keyframe.path)
-        frames = animator.animate(
+        request = ClipRequest(
             picture, prompt=action_sentence(shot), anchor=picture, anchor_strength=strength,
             frames=1 + step * (EXTENSIONS + 1), fps=studio.script.fps, seed=studio.draw_seed(shot, "anchor"),
-            progress=studio.inner,
         )  # fmt: skip
+        frames = animator.animate(request, studio.inner)
         with one_thread():
             read = F.normalize(model.encode_keyframes(torch.cat([picture[None], frames[step::step]])).flatten(1), dim=1)
         save_file({"likeness": (read[1:] @ read[0]).contiguous()}, path)

@@ -15,9 +15,10 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from ..cast import load_faces
+from ..film.asking import prompt_of
 from ..film.clips import to_float, to_uint8
 from ..film.continuity import FACELESS_SIZES
-from ..film.pipeline import Keyframe, prompt_of, read_picture
+from ..film.pipeline import Keyframe, read_picture
 from ..papertown import Film, draw_frame
 from ..store import array_hash
 from ..upscaler import load_upscaler, upscale

@@ -1,8 +1,8 @@
-"""A sound file as the film's sound: decoded, resampled, cut or padded with silence to the film's length, streaming."""
+"""Sound files: decoded, resampled, cut or padded with silence to a length, streaming; and written as WAV."""
 from __future__ import annotations
 
 import wave
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,12 +19,12 @@ RATE = 48_000
 CHUNK = 1024
 
 
-def audio_frames(path: Path, seconds: Fraction) -> Iterator[AudioFrame]:
-    """Stereo float frames of 1,024 samples at 48 kHz (the last may be shorter), `seconds` in all, pts in samples."""
+def audio_frames(chunks: Iterable[np.ndarray]) -> Iterator[AudioFrame]:
+    """Chunks [2, <= 1024] of samples as stereo float frames at 48 kHz, pts in samples."""
     import av
 
-    total, sent = round(seconds * RATE), 0
-    for chunk in _chunks(path, total):
+    sent = 0
+    for chunk in chunks:
         frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(chunk), format="fltp", layout="stereo")
         frame.sample_rate, frame.pts, frame.time_base = RATE, sent, Fraction(1, RATE)
         sent += chunk.shape[1]
@@ -56,8 +56,8 @@ def write_wav(path: Path, waveform: Tensor, rate: int) -> None:
             file.writeframes(samples[first : first + RATE].astype("<i2").tobytes())
 
 
-def _chunks(path: Path, total: int) -> Iterator[np.ndarray]:
-    """[2, <= 1024] arrays, `total` samples in all."""
+def sound_chunks(path: Path, total: int) -> Iterator[np.ndarray]:
+    """[2, 1024] arrays at 48 kHz (the last may be shorter), `total` samples in all: cut, or silence after the end."""
     rest, sent = np.zeros((2, 0), np.float32), 0
     for samples in _samples(path):
         rest = np.concatenate([rest, samples], axis=1)

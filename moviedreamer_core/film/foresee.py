@@ -15,11 +15,14 @@ from ..planner.plan import tokens_digest
 from ..script import ResolvedShot
 from ..store import artefact_key, listing
 from ..store.store import RECORD
+from .drawn_before import kept_drawing
 from .making import film_inputs
 from .pipeline import GIVEN, faceless, keyframe_stage, pinned_take
 from .planning import NOTHING, after, faces_of, kept_takes, past_of, read_take, stored_inputs
+from .references import earlier_keyframes
 from .studio import Studio
 
+PLAN_FIRST = "its plan is made first"
 GUESSES = {"cast": 3.0, "plan": 0.1, "keyframe": 2.0, "clip": 4.0, "shown": 1.0, "film": 3.0}
 
 
@@ -59,6 +62,15 @@ def changes(before: Any, now: Any, name: str = "") -> list[str]:
 
 def _inner(name: str, key: str) -> str:
     return key if name in ("", "own", "fields") else f"{name} {key}"
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """A keyframe of which only the name is known."""
+
+    shot: ResolvedShot
+    key: str
+    path: Path = Path()
 
 
 class _Look:
@@ -104,19 +116,26 @@ class _Look:
             yield self._step(shot.id, "plan", planned is not None, note if planned else why)
 
     def keyframes(self) -> Iterator[Step]:
+        before: list[_Drawn] = []
+        waits = False  # for a picture of a shot before, whose name is not known yet
         for shot in self.studio.shots:
             keys: list[str | None] = []
             for number in range(shot.keyframes):
-                tokens = self.tokens[shot.id]
+                tokens, reads = self.tokens[shot.id], self.studio.decoder_capabilities(shot)
                 stage = keyframe_stage(number)
-                if tokens is None or self.faces is None:
+                if tokens is None or self.faces is None or (waits and reads.earlier):
                     keys.append(self._pinned(shot, stage))
-                    yield self._step(shot.id, "keyframe", keys[-1] is not None, "its plan is made first")
-                    continue
-                inputs = self.studio.keyframe_inputs(shot, number, tokens[number], self.faces)
-                key, step = self._known(shot, stage, "keyframe", inputs)
-                keys.append(key)
-                yield step
+                    why = "an earlier picture is made first" if tokens and self.faces is not None else PLAN_FIRST
+                    yield self._step(shot.id, "keyframe", keys[-1] is not None, why)
+                else:
+                    earlier = earlier_keyframes(shot, before, reads.earlier)
+                    inputs = self.studio.keyframe_inputs(shot, number, tokens[number], self.faces, earlier)
+                    kept = kept_drawing(self.studio, shot, stage, inputs)
+                    key, step = (kept[0].key, None) if kept else self._known(shot, stage, "keyframe", inputs)
+                    keys.append(key)
+                    yield step or self._step(shot.id, "keyframe", True, "kept, drawn with an older picture")
+                waits |= keys[-1] is None
+                before += [_Drawn(shot, keys[-1])] if keys[-1] else []
             self.keyframe_keys[shot.id] = None if None in keys else [key for key in keys if key]
 
     def clips(self) -> Iterator[Step]:

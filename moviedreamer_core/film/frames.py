@@ -30,7 +30,8 @@ class ClipSource:
 
     `frames`: a clip or picture file, an iterable of uint8 [H, W, 3], or a function that gives one (called when its turn
     comes). `seconds`: how long the shot lasts; a single frame is held, a longer clip is cut. `fps`: the rate of
-    `frames`; None: what the file says, or the film's. `transition`: how the shot comes in.
+    `frames`; None: what the file says, or the film's. `transition`: how the shot comes in. `sound`: a sound file that
+    begins with the shot and is heard in it alone.
     """
 
     frames: Path | Iterable[np.ndarray] | Callable[[], Iterable[np.ndarray]]
@@ -40,6 +41,7 @@ class ClipSource:
     transition: str = "cut"
     dialogue: str = ""
     fps: Fraction | float | None = None
+    sound: Path | None = None
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,14 @@ from pathlib import Path
 import numpy as np
 
 from .frames import Span
+from .mixing import HeardClip
 from .subtitles import Cue
 
 
 @dataclass(frozen=True)
 class Job:
     """`frames`: uint8 [H, W, 3] at `size` = (width, height), as many as `count`. Chapters are (title, first frame,
-    end)."""
+    end). `audio` lies under the whole film, `heard` are the shots' own sounds."""
 
     frames: Iterator[np.ndarray]
     spans: tuple[Span, ...]
@@ -25,6 +26,7 @@ class Job:
     cues: tuple[Cue, ...]
     chapters: tuple[tuple[str, int, int], ...]
     metadata: dict[str, str]
+    heard: tuple[HeardClip, ...] = ()
 
     @property
     def count(self) -> int:

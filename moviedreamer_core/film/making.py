@@ -184,7 +184,9 @@ def film_clips(clips: Sequence[Clip], joining: Joining = AS_WRITTEN) -> list[Cli
         return shot.transition if own else str(joining.transition)
 
     return [
-        ClipSource(c.shown, c.shot.seconds, c.shot.id, c.shot.scene_id, transition(c.shot), c.shot.dialogue)
+        ClipSource(
+            c.shown, c.shot.seconds, c.shot.id, c.shot.scene_id, transition(c.shot), c.shot.dialogue, sound=c.sound
+        )
         for c in clips
     ]
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from .audio import RATE, audio_frames
 from .job import Job
+from .mixing import mixed
 from .subtitles import STYLE_HEADER, Cue, packet_bytes
 
 if TYPE_CHECKING:
@@ -101,12 +102,13 @@ def _sound(container: OutputContainer, job: Job) -> Callable[[Fraction | None], 
     """A function that encodes the sound up to a time (all of it: None)."""
     import av
 
-    if job.audio is None:
+    if job.audio is None and not job.heard:
         return lambda until: None
     stream = container.add_stream("aac", rate=RATE, layout="stereo")
     stream.bit_rate = 160_000
     stream.codec_context.flags |= av.codec.context.Flags.bitexact
-    frames, reached = audio_frames(job.audio, Fraction(job.count) / job.fps), Fraction(0)
+    chunks = mixed(job.audio, job.heard, round(Fraction(job.count) / job.fps * RATE))
+    frames, reached = audio_frames(chunks), Fraction(0)
 
     def advance(until: Fraction | None) -> None:
         nonlocal reached

@@ -8,35 +8,40 @@ A take that the artist pinned stands for its shot whatever the script says. Pict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
-import torch
 from torch import Tensor
 
 from ..cast import Cast, Member, load_faces
 from ..errors import MovieDreamerError
 from ..planner.plan import tokens_digest
-from ..registry import Slot
-from ..script import ResolvedShot, Script, action_sentence, shot_sentences
+from ..requests import ClipWithSound
+from ..script import ResolvedShot, Script
 from ..store import Artefact, artefact_key
 from ..tokenizer import Tokens
 from ..upscaler import load_upscaler, upscale
+from .asking import clip_request, keyframe_request
+from .audio import write_wav
 from .clips import clip_info, read_clip, to_float, to_uint8, write_clip
+from .drawn_before import EARLIER, kept_drawing, same_but_earlier
 from .members import cast_members
-from .planning import FilmPlan, faces_of
+from .planning import FilmPlan, faces_of, listed_shots
+from .references import earlier_keyframes
+from .results import checked_clip, checked_keyframe, joined, without_first
 from .studio import Studio
 
-if TYPE_CHECKING:
-    from ..decoder import Slot
-
 Faces: TypeAlias = Mapping[str, str]
+SOUND = ".wav"
+"""The ending of the file beside a clip that holds its sound."""
 GIVEN = "given"
 """The store's stage of pictures and clips that were made elsewhere (film/given.py)."""
 
 
 @dataclass(frozen=True)
 class Keyframe:
-    """A rendered keyframe of a shot: a PNG at the render size. `number` counts a shot's keyframes from 0."""
+    """A rendered keyframe of a shot: a PNG at the render size. `number` counts a shot's keyframes from 0; `older` are
+    the shots of which it was shown older pictures than today's.
+    """
 
     shot: ResolvedShot
     number: int
@@ -44,11 +49,19 @@ class Keyframe:
     key: str
     fresh: bool
     seconds: float
+    older: tuple[str, ...] = ()
+
+    @property
+    def note(self) -> str:
+        """What the artist should know, "" if nothing."""
+        return f"drawn with {listed_shots(self.older)}" if self.older else ""
 
 
 @dataclass(frozen=True)
 class Clip:
-    """A shot's clip, lossless: `path` at the render size, `shown` at the size at which the film shows it."""
+    """A shot's clip, lossless: `path` at the render size, `shown` at the size at which the film shows it. Its sound, if
+    it has one, lies beside `path`.
+    """
 
     shot: ResolvedShot
     path: Path
@@ -57,6 +70,12 @@ class Clip:
     shown_key: str
     fresh: bool
     seconds: float
+
+    @property
+    def sound(self) -> Path | None:
+        """The clip's own sound, as long as the clip."""
+        file = self.path.with_suffix(SOUND)
+        return file if file.is_file() else None
 
 
 def make_cast(studio: Studio) -> Cast:
@@ -94,30 +113,40 @@ def by_shot(keyframes: Iterable[Keyframe]) -> dict[str, list[Keyframe]]:
 
 def render_keyframes(studio: Studio, cast: Cast, plan: FilmPlan) -> Iterator[Keyframe]:
     """The keyframes of all shots in film order."""
-    faces = faces_of(studio, cast)
+    faces, before = faces_of(studio, cast), list[Keyframe]()
     studio.progress.stage("keyframes", sum(shot.keyframes for shot in studio.shots))
     for shot in studio.shots:
         for number in range(shot.keyframes):
             studio.progress.check()
-            keyframe = _keyframe(studio, cast, plan, faces, shot, number)
-            yield keyframe
-            studio.progress.advance(shot.id, keyframe.path)
+            before.append(render_keyframe(studio, cast, plan, faces, shot, number, before))
+            yield before[-1]
+            studio.progress.advance(shot.id, before[-1].path)
 
 
-def render_shot(studio: Studio, cast: Cast, plan: FilmPlan, shot_id: str) -> list[Keyframe]:
-    """The keyframes of one shot, without a word to the progress but whether to stop."""
+def render_shot(
+    studio: Studio, cast: Cast, plan: FilmPlan, shot_id: str, before: Sequence[Keyframe] = ()
+) -> list[Keyframe]:
+    """The keyframes of one shot, without a word to the progress but whether to stop. `before` are those before it in
+    film order.
+    """
     shot, faces = studio.by_id[shot_id], faces_of(studio, cast)
-    return [_keyframe(studio, cast, plan, faces, shot, number) for number in range(shot.keyframes)]
+    own: list[Keyframe] = []
+    for number in range(shot.keyframes):
+        own.append(render_keyframe(studio, cast, plan, faces, shot, number, [*before, *own]))
+    return own
 
 
 def is_own(studio: Studio, cast: Cast, plan: FilmPlan, keyframe: Keyframe) -> bool:
     """Whether this studio renders exactly this keyframe: not so for pictures made elsewhere and for pinned takes."""
-    tokens = tokens_digest(plan.take(keyframe.shot.id).planned.tokens[keyframe.number])
     shot = studio.by_id[keyframe.shot.id]
+    if pinned_take(studio, shot, keyframe_stage(keyframe.number), "keyframe"):
+        return False
+    tokens = tokens_digest(plan.take(shot.id).planned.tokens[keyframe.number])
     inputs = studio.keyframe_inputs(shot, keyframe.number, tokens, faces_of(studio, cast))
-    return artefact_key("keyframe", inputs) == keyframe.key and not pinned_take(
-        studio, shot, keyframe_stage(keyframe.number), "keyframe"
-    )
+    if EARLIER not in inputs:
+        return artefact_key("keyframe", inputs) == keyframe.key
+    known = studio.store.inputs_of("keyframe", keyframe.key)
+    return known is not None and same_but_earlier(known, inputs)
 
 
 def animate_clips(
@@ -160,48 +189,32 @@ def read_picture(path: Path) -> Tensor:
     return to_float(next(iter(read_clip(path))))
 
 
-def _keyframe(studio: Studio, cast: Cast, plan: FilmPlan, faces: Faces, shot: ResolvedShot, number: int) -> Keyframe:
-    stage = keyframe_stage(number)
+def render_keyframe(
+    studio: Studio, cast: Cast, plan: FilmPlan, faces: Faces, shot: ResolvedShot, number: int,
+    before: Sequence[Keyframe],
+) -> Keyframe:  # fmt: skip
+    """One keyframe; `before` are those before it in film order."""
+    stage, reads = keyframe_stage(number), studio.decoder_capabilities(shot)
     made = pinned_take(studio, shot, stage, "keyframe")
+    older: tuple[str, ...] = ()
     if made is None:
         tokens = plan.take(shot.id).planned.tokens[number]
-        inputs = studio.keyframe_inputs(shot, number, tokens_digest(tokens), faces)
+        earlier = earlier_keyframes(shot, before, reads.earlier)
+        inputs = studio.keyframe_inputs(shot, number, tokens_digest(tokens), faces, earlier)
+        made, older = kept_drawing(studio, shot, stage, inputs) or (None, ())
+    if made is None:
         carried = Tokens(tokens[None], plan.plan.tokenizer_fingerprint)
 
         def make(path: Path) -> None:
-            save_picture(_decode(studio, shot, number, carried, slots_of(shot, cast)), path)
+            request = keyframe_request(studio, shot, number, carried, cast, earlier)
+            picture = studio.load_decoder(shot).decode(request, studio.inner)
+            save_picture(checked_keyframe(picture, request, reads, studio.decoder(shot)), path)
 
         made = fetch_shot(studio, shot, "keyframe", inputs, ".png", make, record=stage)
-    return Keyframe(shot, number, made.path, made.key, made.fresh, made.seconds)
-
-
-def _decode(studio: Studio, shot: ResolvedShot, number: int, tokens: Tokens, slots: list[Slot]) -> Tensor:
-    decoder = studio.load_decoder(shot)
-    return decoder.decode(
-        tokens,
-        slots=slots,
-        prompt=prompt_of(shot),
-        size=studio.size,
-        steps=studio.steps(shot),
-        guidance=studio.guidance(shot) or 0.0,
-        seed=studio.draw_seed(shot, "keyframe", number),
-        progress=studio.inner,
-    )
-
-
-def slots_of(shot: ResolvedShot, cast: Cast) -> list[Slot]:
-    """A decoder's slots for the characters of a shot, left to right."""
-    sentences = shot_sentences(shot).slots
-    return [
-        Slot(cast.face(s.character) if s.character in cast.ids else None, s.description, s.action, s.expression)
-        for s in sentences
-    ]
-
-
-def prompt_of(shot: ResolvedShot) -> str:
-    """A shot in one sentence, for decoders that read words."""
-    s = shot_sentences(shot)
-    return ", ".join(filter(None, (s.size, s.place, s.time, action_sentence(shot), s.plot, s.style)))
+    keyframe = Keyframe(shot, number, made.path, made.key, made.fresh, made.seconds, older)
+    if older:
+        studio.store.index.record(studio.name, shot.id, stage, made.key, note=keyframe.note)
+    return keyframe
 
 
 def save_picture(image: Tensor, path: Path) -> None:
@@ -218,8 +231,10 @@ def _clip(studio: Studio, shot: ResolvedShot, keyframes: list[Keyframe], before:
 
         def make(path: Path) -> None:
             start = last_frame(before.path) if before else None
-            frames = _animate(studio, shot, [read_picture(k.path) for k in keyframes], start)
-            write_clip(path, to_uint8(frames), studio.script.fps)
+            clip = _animate(studio, shot, [read_picture(k.path) for k in keyframes], start)
+            write_clip(path, to_uint8(clip.frames), studio.script.fps)
+            if clip.sound is not None:
+                write_wav(path.with_suffix(SOUND), clip.sound.samples, clip.sound.rate)
 
         made = fetch_shot(studio, shot, "clip", inputs, ".mp4", make, record="clip")
     shown = show_clip(studio, shot, made)
@@ -238,28 +253,16 @@ def last_frame(path: Path) -> Tensor:
     return to_float(frame)
 
 
-def _animate(studio: Studio, shot: ResolvedShot, keyframes: list[Tensor], start: Tensor | None) -> Tensor:
-    """Frames [F, 3, H, W] of a shot: one run of frames for each of its keyframes, as equal as they can be."""
-    animator = studio.load_animator(shot)
-    total, parts = studio.frames(shot), []
-    for number, keyframe in enumerate(keyframes):
-        count = total * (number + 1) // len(keyframes) - total * number // len(keyframes)
-        first = start if number == 0 else None
-        frames = animator.animate(
-            keyframe,
-            prompt=action_sentence(shot),
-            anchor=keyframe,
-            anchor_strength=studio.settings.anchor_strength,
-            start_frame=first,
-            # The frame that it starts from is the last one of the shot before: shown there, not again here.
-            frames=count if first is None else count + 1,
-            fps=studio.script.fps,
-            motion=studio.motion(shot),
-            seed=studio.draw_seed(shot, "clip", number),
-            progress=studio.inner,
-        )
-        parts.append(frames if first is None else frames[1:])
-    return torch.cat(parts)
+def _animate(studio: Studio, shot: ResolvedShot, keyframes: list[Tensor], start: Tensor | None) -> ClipWithSound:
+    """The clip of a shot: one run of frames for each of its keyframes, as equal as they can be, joined."""
+    animator, reads = studio.load_animator(shot), studio.animator_capabilities(shot)
+    parts = []
+    for number in range(len(keyframes)):
+        request = clip_request(studio, shot, number, keyframes, start)
+        made = animator.animate(request, studio.inner)
+        part = checked_clip(made, request, reads, studio.animator(shot))
+        parts.append(part if request.start_frame is None else without_first(part, request.fps))
+    return joined(parts, studio.script.fps)
 
 
 def show_clip(studio: Studio, shot: ResolvedShot, clip: Artefact) -> Artefact:

@@ -46,7 +46,7 @@ class PlanTake:
     @property
     def note(self) -> str:
         """What the artist should know, "" if nothing."""
-        return f"planned with {_listed(self.older)}" if self.older else ""
+        return f"planned with {listed_shots(self.older)}" if self.older else ""
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,7 @@ def kept_takes(studio: Studio, faces: dict[str, str]) -> dict[str, PlanTake]:
     A pinned take stays whatever happens at all. A take of the current plan stays while its own inputs are the same,
     unless `replan` says otherwise.
     """
-    chosen = _asked_anew(studio)
+    chosen = asked_anew(studio)
     kept: dict[str, PlanTake] = {}
     for shot in studio.shots:
         current = studio.store.index.current(studio.name, shot.id, STAGE)
@@ -293,7 +293,7 @@ def past_of(studio: Studio) -> dict[str, str]:
     return {} if studio.history is None else {HISTORY: studio.history.digest}
 
 
-def _asked_anew(studio: Studio) -> set[str]:
+def asked_anew(studio: Studio) -> set[str]:
     """Ids of the shots that `replan` asks for anew whatever their inputs."""
     asked = studio.settings.replan
     if asked in ("changed", "following"):
@@ -321,6 +321,6 @@ def _drop_outdated(studio: Studio, kept: dict[str, PlanTake]) -> None:
             before[shot.id] = take.planned.digest
 
 
-def _listed(ids: tuple[str, ...]) -> str:
+def listed_shots(ids: tuple[str, ...]) -> str:
     shown = ", ".join(ids[:3]) + (f" and {len(ids) - 3} more" if len(ids) > 3 else "")
     return f"an older shot {shown}" if len(ids) == 1 else f"older shots {shown}"

@@ -6,6 +6,7 @@ from ..bundle import Bundle
 from ..planner.plan import tokens_digest
 from ..progress import SILENT, Progress
 from ..registry import Decoder, Factory
+from ..requests import KeyframeRequest
 from ..store import Store
 from ..tokenizer import Tokens
 from .pipeline import save_picture
@@ -28,10 +29,8 @@ def preview_tokens(
         one = Tokens(row[None], tokens.fingerprint)
 
         def make(path: Path, one: Tokens = one) -> None:
-            image = maker.load(bundle).decode(
-                one, slots=(), prompt="", size=bundle.info.render_size, steps=0, guidance=0.0, seed=0,
-                progress=Checks(progress),
-            )  # fmt: skip
+            request = KeyframeRequest(one, size=bundle.info.render_size)
+            image = maker.load(bundle).decode(request, Checks(progress))
             save_picture(image, path)
 
         inputs = {

@@ -42,7 +42,9 @@ class _Walk:
     tries: int
     lines: list[str] = field(default_factory=list)
 
-    def shot(self, studio: Studio, own: list[Keyframe], before: Keyframe | None) -> tuple[list[Keyframe], ShotScore]:
+    def shot(
+        self, studio: Studio, own: list[Keyframe], before: Keyframe | None, earlier: list[Keyframe]
+    ) -> tuple[list[Keyframe], ShotScore]:
         """The best take of one shot and its score."""
         best, score = own, self.measuring.score(own[0], before)
         first = score.value(self.measure)
@@ -56,7 +58,7 @@ class _Walk:
         for number in range(1, self.tries + 1):
             studio.progress.check()
             seed = reroll_seed(studio.seed(shot), number)
-            tried = render_shot(studio.reseeded({shot.id: seed}), self.cast, self.plan, shot.id)
+            tried = render_shot(studio.reseeded({shot.id: seed}), self.cast, self.plan, shot.id, earlier)
             found = self.measuring.score(tried[0], before)
             made = number
             if _above(found, score, self.measure):
@@ -110,7 +112,8 @@ def reroll(
     for shot_id, takes in own.items():
         studio.progress.check()
         place = place_of(studio.by_id[shot_id])
-        best, score = walk.shot(studio, takes, last.get(place))
+        earlier = [keyframe for takes in kept for keyframe in takes]
+        best, score = walk.shot(studio, takes, last.get(place), earlier)
         kept.append(best)
         scores.append(score)
         last[place] = best[0]

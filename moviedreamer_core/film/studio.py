@@ -4,7 +4,7 @@ Every `..._inputs` function returns all that decides one result, as plain JSON v
 what is not in here can change without anything being made again, and what is in here cannot.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
@@ -15,11 +15,14 @@ from ..builtin import ANIMATORS, DECODERS
 from ..bundle import Bundle
 from ..errors import MovieDreamerError
 from ..progress import SILENT, Progress
-from ..registry import Animator, Decoder, Registry
+from ..registry import Animator, Capabilities, Decoder, Registry
+from ..requests import EarlierKeyframe
 from ..script import Choice, ResolvedShot, Script, resolve, shot_seed, stage_fields
 from ..script.portraits import named_file
 from ..store import Store, content_hash
+from .asking import CLIP_VALUES, KEYFRAME_VALUES, read_values
 from .episode import Episode
+from .references import cast_references
 from .settings import FilmSettings
 
 # Raised when a stage's code changes what it makes from the same inputs.
@@ -67,11 +70,12 @@ class Studio:
         animators: Registry[Animator] = ANIMATORS,
         history: Episode | None = None,
     ) -> None:
-        self.settings = settings or FilmSettings()
+        self.settings: FilmSettings = settings or FilmSettings()
         if self.settings.seed is not None:
             lines = script._lines
             script = script.model_copy(update={"seed": self.settings.seed}).locate(script.file, lines)
-        self.script, self.bundle, self.store, self.progress = script, bundle, store, progress
+        self.script: Script = script
+        self.bundle, self.store, self.progress = bundle, store, progress
         self.folder, self.name = Path(folder), name or script.title
         self.decoders, self.animators, self.history = decoders, animators, history
         given = self.settings
@@ -116,6 +120,18 @@ class Studio:
         """The animator that moves a shot, ready to use."""
         return self.animators.find(self.animator(shot)).load(self.bundle)
 
+    def decoder_capabilities(self, shot: ResolvedShot) -> Capabilities:
+        """What the decoder of a shot reads."""
+        return self.decoders.find(self.decoder(shot)).capabilities(self.bundle)
+
+    def animator_capabilities(self, shot: ResolvedShot) -> Capabilities:
+        """What the animator of a shot reads."""
+        return self.animators.find(self.animator(shot)).capabilities(self.bundle)
+
+    def picture_size(self, shot: ResolvedShot) -> tuple[int, int]:
+        """Width and height that are asked of a shot's decoder: its own, or those of the film."""
+        return self.decoder_capabilities(shot).size or self.size
+
     def steps(self, shot: ResolvedShot) -> int:
         """Sampling steps of a shot's decoder; 0 leaves it to the decoder."""
         return shot.choice("steps").value or self.settings.steps or 0
@@ -151,7 +167,7 @@ class Studio:
     def cast_inputs(self) -> dict[str, Any] | None:
         """What decides the cast's faces; None if no character has a picture."""
         people = [
-            [c.id, [self._hash(name) for name in c.references], self._hash(c.embeddings) if c.embeddings else None]
+            [c.id, [*map(self.content_of, c.references)], self.content_of(c.embeddings) if c.embeddings else None]
             for c in self.script.characters
         ]
         if not any(pictures or stored for _, pictures, stored in people):
@@ -170,36 +186,56 @@ class Studio:
             **({"history": self.history.digest} if self.history is not None else {}),
         }
 
-    def keyframe_inputs(self, shot: ResolvedShot, number: int, tokens: str, faces: Mapping[str, str]) -> dict[str, Any]:
-        """What decides keyframe `number` of a shot; `tokens` is the digest of its tokens."""
-        name = self.decoder(shot)
-        return {
+    def keyframe_inputs(
+        self, shot: ResolvedShot, number: int, tokens: str, faces: Mapping[str, str],
+        earlier: Sequence[EarlierKeyframe] = (),
+    ) -> dict[str, Any]:  # fmt: skip
+        """What decides keyframe `number` of a shot: what its decoder reads. `tokens` is the digest of its tokens,
+        `earlier` are the pictures that it is shown of what was drawn before (film/references.py).
+        """
+        name, reads = self.decoder(shot), self.decoder_capabilities(shot)
+        inputs: dict[str, Any] = {
             "version": VERSIONS["keyframe"],
             "decoder": [name, self.decoders.find(name).fingerprint(self.bundle)],
-            "weights": {"text": self.bundle.fingerprint("text")},
-            "fields": {**stage_fields("keyframe", shot, self.script), "shot.decoder": name, "shot.keyframes": None},
-            "tokens": tokens,
-            "faces": [faces.get(who.id, "") for who in shot.characters],
-            "number": number,
-            "size": list(self.size),
-            "steps": self.steps(shot),
-            "guidance": self.guidance(shot),
         }
+        if reads.values is None:
+            inputs |= {
+                "weights": {"text": self.bundle.fingerprint("text")},
+                "fields": {**stage_fields("keyframe", shot, self.script), "shot.decoder": name, "shot.keyframes": None},
+                "tokens": tokens,
+                "faces": [faces.get(who.id, "") for who in shot.characters],
+                "number": number,
+                "size": list(self.size),
+                "steps": self.steps(shot),
+                "guidance": self.guidance(shot),
+            }
+        else:
+            inputs["values"] = read_values(reads.values, KEYFRAME_VALUES, self, shot, number)
+        if reads.references:
+            inputs["references"] = [[r.name, r.content] for r in cast_references(self, shot, reads.references)]
+        if reads.earlier:
+            inputs["earlier"] = [[e.kind, e.shot, e.key] for e in earlier]
+        return inputs
 
     def clip_inputs(self, shot: ResolvedShot, keyframes: list[str], before: str | None) -> dict[str, Any]:
         """What decides a shot's clip: its keyframes' keys, and for one that continues the key of the clip before."""
-        name = self.animator(shot)
-        return {
+        name, reads = self.animator(shot), self.animator_capabilities(shot)
+        inputs: dict[str, Any] = {
             "version": VERSIONS["clip"],
             "animator": [name, self.animators.find(name).fingerprint(self.bundle)],
-            "weights": {"text": self.bundle.fingerprint("text")} if self.bundle.has("text") else {},
-            "fields": {**stage_fields("clip", shot, self.script), "shot.animator": name},
             "keyframes": keyframes,
             "before": before,
             "frames": self.frames(shot),
-            "anchor_strength": self.settings.anchor_strength,
-            "motion": self.motion(shot),
         }
+        if reads.values is None:
+            text = {"text": self.bundle.fingerprint("text")} if self.bundle.has("text") else {}
+            return inputs | {
+                "weights": text,
+                "fields": {**stage_fields("clip", shot, self.script), "shot.animator": name},
+                "anchor_strength": self.settings.anchor_strength,
+                "motion": self.motion(shot),
+            }
+        return inputs | {"values": read_values(reads.values, CLIP_VALUES, self, shot, 0)}
 
     def shown_inputs(self, clip: str) -> dict[str, Any]:
         """What decides a clip (or keyframe) at the size at which it is shown."""
@@ -224,7 +260,8 @@ class Studio:
         """The path of a file that the script names."""
         return named_file(self.folder, name)
 
-    def _hash(self, name: str) -> str:
+    def content_of(self, name: str) -> str:
+        """The hash of a file that the script names. Raises MovieDreamerError if it is not there."""
         path = self.file(name)
         if not path.is_file():
             raise MovieDreamerError(f"{self.script.file} names the file {name}, but there is no file {path}")

@@ -135,6 +135,11 @@ class Store:
             return None
         return record
 
+    def inputs_of(self, stage: str, key: str) -> dict | None:
+        """What decided an artefact, as it was recorded; None if the store does not have it whole."""
+        record = self.whole(self.home(stage, key))
+        return None if record is None else record.get("inputs")
+
     def set_aside(self, home: Path) -> Path:
         """Move a damaged artefact to damaged/ and say where it lies now."""
         (self.root / "damaged").mkdir(parents=True, exist_ok=True)

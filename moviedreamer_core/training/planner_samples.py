@@ -13,8 +13,8 @@ from ..bundle import Bundle, BundleInfo
 from ..papertown import draw_frame
 from ..planner.conditions import Conditions
 from ..planner.model import Planner
-from ..progress import SILENT
 from ..registry import Decoder, Slot
+from ..requests import KeyframeRequest
 from ..script.resolve import ResolvedShot
 from ..script.sentences import shot_sentences
 from .data import FRAME_SIZE
@@ -74,9 +74,7 @@ def _decode(decoder: Decoder, tokens: Tensor, shot: ResolvedShot, known: Conditi
         Slot(known.faces[k] if known.has_face[k] else None, slot.description, slot.action, slot.expression)
         for k, slot in enumerate(shot_sentences(shot).slots)
     ]
-    image = decoder.decode(
-        tokens, slots=slots, prompt="", size=FRAME_SIZE, steps=0, guidance=0.0, seed=seed, progress=SILENT
-    )
+    image = decoder.decode(KeyframeRequest(tokens, slots=slots, size=FRAME_SIZE, seed=seed))
     return image.cpu()
 
 

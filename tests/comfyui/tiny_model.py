@@ -48,6 +48,7 @@ def main() -> dict:
     load_pack()
     from pack.moviedreamer_core.builtin import DECODERS
     from pack.moviedreamer_core.errors import MovieDreamerError
+    from pack.moviedreamer_core.requests import KeyframeRequest
     from pack.moviedreamer_core.tokenizer import Tokens
     from pack.nodes import host
     from pack.nodes.comfy_decoder import Sampling
@@ -65,10 +66,8 @@ def main() -> dict:
 
     def draw(handle, tokens=tokens, prompt="a harbour", seed=5, steps=0, progress=None):
         decoder = handle.maker.load(handle.bundle)
-        return decoder.decode(
-            tokens, slots=(), prompt=prompt, size=(128, 64), steps=steps, guidance=0.0, seed=seed,
-            progress=progress or Counted(),
-        )  # fmt: skip
+        request = KeyframeRequest(tokens, prompt=prompt, size=(128, 64), steps=steps, seed=seed)
+        return decoder.decode(request, progress or Counted())
 
     plain, told = decoder_of(model, clip, vae, sampling), decoder_of(model, clip, vae, sampling, paper)
     before = plain.maker.fingerprint(plain.bundle)

@@ -8,6 +8,7 @@ from torch import Tensor
 from ...animator.load import load_svd
 from ...bundle import Bundle
 from ...papertown import draw_frame, random_shot_film
+from ...requests import ClipRequest
 from ...training.clips import said_of
 from ...training.parts.animator import motion_scores
 from ...training.pictures import to_images
@@ -28,7 +29,7 @@ def measure_anchor(bundle: Bundle, settings: dict) -> tuple[dict[str, float], di
         film = random_shot_film(Random(f"anchor:{index}"), "test")
         times = [k / settings["fps"] for k in range(frames)]
         drawn = to_images(np.stack([draw_frame(film, 0, t, size=animator.render_size) for t in times]))
-        made = animator.animate(
+        request = ClipRequest(
             drawn[0],
             prompt=said_of(film, index),
             anchor_strength=settings["anchor_strength"],
@@ -36,6 +37,7 @@ def measure_anchor(bundle: Bundle, settings: dict) -> tuple[dict[str, float], di
             fps=settings["fps"],
             seed=1000 * settings["seed"] + index,
         )
+        made = animator.animate(request)
         scores, curve = clip_scores(made, drawn, ahead)
         rows.append(scores)
         curves.append(curve)

@@ -13,6 +13,7 @@ from ...errors import MovieDreamerError
 from ...papertown import Film, draw_frame, make_film
 from ...planner import Planner, load_planner
 from ...planner.conditions import Conditions
+from ...requests import KeyframeRequest
 from ...script.sentences import shot_sentences
 from ...sentences import load_text
 from ...tokenizer import load_tokenizer
@@ -117,7 +118,7 @@ def _decoded(bundle: Bundle, film: Film, settings: dict) -> Tensor:
                  s.expression)
             for k, s in enumerate(shot_sentences(shot).slots)
         ]  # fmt: skip
-        rows.append(decoder.decode(tokens[n], slots=slots, seed=n))
+        rows.append(decoder.decode(KeyframeRequest(tokens[n], slots=slots, seed=n)))
     return torch.stack(rows)
 
 

@@ -1,0 +1,131 @@
+"""From a shot to what its decoder and its animator are asked, and the names of what they read of it.
+
+KEYFRAME_VALUES and CLIP_VALUES are what `Capabilities.values` may name: each says what enters a result's key. A maker
+that reads the tokens or the slots of the plan names no values (None), and gets the key that all of a bundle's have.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from torch import Tensor
+
+from ..cast import Cast
+from ..errors import MovieDreamerError
+from ..registry import Slot
+from ..requests import ClipRequest, EarlierKeyframe, KeyframeRequest
+from ..script import ResolvedShot, action_sentence, shot_sentences
+from ..tokenizer import Tokens
+from .references import cast_references
+
+if TYPE_CHECKING:
+    from .studio import Studio
+
+Reader = Callable[["Studio", ResolvedShot, int], Any]
+
+
+def prompt_of(shot: ResolvedShot) -> str:
+    """A shot in one sentence, for decoders that read words."""
+    s = shot_sentences(shot)
+    return ", ".join(filter(None, (s.size, s.place, s.time, action_sentence(shot), s.plot, s.style)))
+
+
+def sentence_of(shot: ResolvedShot) -> str:
+    """A shot with everyone in it, for models that know nobody: each person's look, action and mood, left to right."""
+    s = shot_sentences(shot)
+    sides = {2: ("on the left ", "on the right "), 3: ("on the left ", "in the middle ", "on the right ")}
+    people = [", ".join(filter(None, (p.description, p.action, p.expression))) for p in s.slots]
+    placed = zip(sides.get(len(people), ("",) * len(people)), people, strict=True)
+    shown = "; ".join(f"{side}{who}" for side, who in placed if who)
+    return ", ".join(filter(None, (s.size, shown, s.place, s.time, s.plot, s.style)))
+
+
+def slots_of(shot: ResolvedShot, cast: Cast) -> list[Slot]:
+    """A decoder's slots for the characters of a shot, left to right."""
+    sentences = shot_sentences(shot).slots
+    return [
+        Slot(cast.face(s.character) if s.character in cast.ids else None, s.description, s.action, s.expression)
+        for s in sentences
+    ]
+
+
+KEYFRAME_VALUES: Mapping[str, Reader] = {
+    "shot": lambda studio, shot, number: [shot.id, number],
+    "prompt": lambda studio, shot, number: prompt_of(shot),
+    "sentence": lambda studio, shot, number: sentence_of(shot),
+    "size": lambda studio, shot, number: list(studio.picture_size(shot)),
+    "steps": lambda studio, shot, number: studio.steps(shot),
+    "guidance": lambda studio, shot, number: studio.guidance(shot),
+    "seed": lambda studio, shot, number: studio.draw_seed(shot, "keyframe", number),
+}
+CLIP_VALUES: Mapping[str, Reader] = {
+    "shot": lambda studio, shot, number: shot.id,
+    "prompt": lambda studio, shot, number: action_sentence(shot),
+    "sentence": lambda studio, shot, number: sentence_of(shot),
+    "lines": lambda studio, shot, number: shot.dialogue,
+    "fps": lambda studio, shot, number: studio.script.fps,
+    "motion": lambda studio, shot, number: studio.motion(shot),
+    "anchor_strength": lambda studio, shot, number: studio.settings.anchor_strength,
+    "seed": lambda studio, shot, number: studio.draw_seed(shot, "clip", number),
+}
+
+
+def read_values(
+    names: Iterable[str], table: Mapping[str, Reader], studio: "Studio", shot: ResolvedShot, number: int
+) -> dict[str, Any]:
+    """What a maker reads of a shot, as plain JSON values. Raises MovieDreamerError for a name that is not in the table:
+    the maker's author gave it.
+    """
+    unknown = sorted(set(names) - set(table))
+    if unknown:
+        raise MovieDreamerError(
+            f"it says that it reads {', '.join(unknown)}; expected some of {', '.join(table)}: tell its author"
+        )
+    return {name: table[name](studio, shot, number) for name in sorted(names)}
+
+
+def keyframe_request(
+    studio: "Studio", shot: ResolvedShot, number: int, tokens: Tokens, cast: Cast, earlier: tuple[EarlierKeyframe, ...]
+) -> KeyframeRequest:
+    """What the decoder of a shot is asked for its keyframe `number`."""
+    reads = studio.decoder_capabilities(shot)
+    return KeyframeRequest(
+        tokens,
+        slots=slots_of(shot, cast) if reads.values is None else (),
+        prompt=prompt_of(shot),
+        sentence=sentence_of(shot),
+        size=studio.picture_size(shot),
+        steps=studio.steps(shot),
+        guidance=studio.guidance(shot) or 0.0,
+        seed=studio.draw_seed(shot, "keyframe", number),
+        shot=shot.id,
+        number=number,
+        references=cast_references(studio, shot, reads.references),
+        earlier=earlier,
+    )
+
+
+def clip_request(
+    studio: "Studio", shot: ResolvedShot, number: int, keyframes: list[Tensor], start: Tensor | None
+) -> ClipRequest:
+    """What the animator of a shot is asked for the part of its clip that begins with keyframe `number`."""
+    total, parts = studio.frames(shot), len(keyframes)
+    count = total * (number + 1) // parts - total * number // parts
+    first = start if number == 0 else None
+    return ClipRequest(
+        keyframes[number],
+        # The frame that it starts from is the last one of the shot before: shown there, not again here.
+        frames=count if first is None else count + 1,
+        fps=studio.script.fps,
+        prompt=action_sentence(shot),
+        sentence=sentence_of(shot),
+        lines=shot.dialogue,
+        next_keyframe=keyframes[number + 1] if number + 1 < parts else None,
+        anchor=keyframes[number],
+        anchor_strength=studio.settings.anchor_strength,
+        start_frame=first,
+        motion=studio.motion(shot),
+        seed=studio.draw_seed(shot, "clip", number),
+        shot=shot.id,
+        number=number,
+    )
+

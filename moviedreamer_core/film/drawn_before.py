@@ -1,0 +1,45 @@
+"""A picture that was drawn with other earlier pictures than those of today stays, and is marked so.
+
+As with plans: what a shot itself says decides whether its picture is made again, and a new take of an earlier shot
+alone does not; `replan` (following, all, or a selection of shots) asks for it. The exact name is looked up first, so
+going back to the earlier take finds the earlier picture.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..script import ResolvedShot
+from ..store import Artefact, artefact_key
+from .planning import asked_anew
+from .studio import Studio
+
+EARLIER = "earlier"
+
+
+def kept_drawing(
+    studio: Studio, shot: ResolvedShot, stage: str, inputs: Mapping[str, Any]
+) -> tuple[Artefact, tuple[str, ...]] | None:
+    """The shot's current keyframe if nothing but its earlier pictures would be others, and the shots whose older
+    pictures it was drawn with; None if the picture for exactly these inputs is there, or must be drawn.
+    """
+    if not inputs.get(EARLIER) or studio.store.find("keyframe", artefact_key("keyframe", inputs)):
+        return None
+    if studio.settings.replan == "following" or shot.id in asked_anew(studio):
+        return None
+    current = studio.store.index.current(studio.name, shot.id, stage)
+    known = studio.store.inputs_of("keyframe", current.key) if current else None
+    if current is None or known is None or not same_but_earlier(known, inputs):
+        return None
+    made = studio.store.find("keyframe", current.key)
+    now = {tuple(row) for row in inputs[EARLIER]}
+    older = dict.fromkeys(row[1] for row in known.get(EARLIER, ()) if tuple(row) not in now)
+    return (made, tuple(older)) if made else None
+
+
+def same_but_earlier(known: Mapping[str, Any], inputs: Mapping[str, Any]) -> bool:
+    """Whether two keyframes' inputs differ at most in the earlier pictures that they were shown."""
+    return artefact_key("own", _own(known)) == artefact_key("own", _own(inputs))
+
+
+def _own(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in inputs.items() if name != EARLIER}

@@ -1,0 +1,92 @@
+"""The film's sound: its sound file under everything, each shot's own sound in its place, streaming.
+
+A shot's sound begins with the shot's first frame in the film and ends with its last; shots without sound are silent,
+and nothing is shifted. Where two shots share frames (a dissolve) the one fades out as the other fades in. Sounds are
+added as they are; what is louder than full scale is cut off.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from .audio import CHUNK, RATE, sound_chunks
+from .frames import ClipSource, Span
+
+
+@dataclass(frozen=True)
+class HeardClip:
+    """One shot's sound in the film, in samples at 48 kHz: where it begins and ends, and how long it fades."""
+
+    path: Path
+    first: int
+    end: int
+    rise: int = 0
+    fall: int = 0
+
+
+def heard_clips(clips: Sequence[ClipSource], spans: Sequence[Span], fps: Fraction) -> tuple[HeardClip, ...]:
+    """Where each shot's own sound is heard."""
+    found = []
+    for i, (clip, span) in enumerate(zip(clips, spans, strict=True)):
+        if clip.sound is not None:
+            shared = spans[i + 1].overlap if i + 1 < len(spans) else 0
+            rise, fall = (_samples(count, fps) for count in (span.overlap, shared))
+            found.append(HeardClip(clip.sound, _samples(span.first, fps), _samples(span.end, fps), rise, fall))
+    return tuple(found)
+
+
+def mixed(under: Path | None, clips: Sequence[HeardClip], total: int) -> Iterator[np.ndarray]:
+    """[2, 1024] arrays (the last may be shorter) of `total` samples in all: the sum of all that is heard."""
+    base = sound_chunks(under, total) if under is not None else None
+    if not clips and base is not None:  # the film's own sound alone, sample for sample
+        yield from base
+        return
+    playing: list[_Playing] = []
+    waiting = sorted(clips, key=lambda clip: clip.first, reverse=True)
+    for start in range(0, total, CHUNK):
+        count = min(CHUNK, total - start)
+        chunk = np.array(next(base)) if base is not None else np.zeros((2, count), np.float32)
+        while waiting and waiting[-1].first < start + count:
+            playing.append(_Playing(waiting.pop()))
+        for each in playing:
+            each.add_to(chunk, start)
+        playing = [each for each in playing if each.clip.end > start + count]
+        yield np.clip(chunk, -1.0, 1.0)
+
+
+class _Playing:
+    """A sound while it is heard: its samples as they are needed."""
+
+    def __init__(self, clip: HeardClip) -> None:
+        self.clip, self.at = clip, 0
+        self.chunks = sound_chunks(clip.path, clip.end - clip.first)
+        self.rest = np.zeros((2, 0), np.float32)
+
+    def add_to(self, chunk: np.ndarray, start: int) -> None:
+        """Add what belongs into the film's samples from `start` on."""
+        first = max(self.clip.first, start) - start
+        count = min(self.clip.end, start + chunk.shape[1]) - start - first
+        while self.rest.shape[1] < count:
+            self.rest = np.concatenate([self.rest, next(self.chunks)], axis=1)
+        part, self.rest = self.rest[:, :count], self.rest[:, count:]
+        chunk[:, first : first + count] += part * self._gain(count)
+        self.at += count
+
+    def _gain(self, count: int) -> np.ndarray:
+        """How loud each of the next `count` samples is, 0 to 1."""
+        clip, at = self.clip, np.arange(self.at, self.at + count, dtype=np.float32)
+        length = clip.end - clip.first
+        gain = np.ones(count, np.float32)
+        if clip.rise:
+            gain = np.minimum(gain, at / clip.rise)
+        if clip.fall:
+            gain = np.minimum(gain, (length - at) / clip.fall)
+        return gain
+
+
+def _samples(frames: int, fps: Fraction) -> int:
+    return round(frames / fps * RATE)

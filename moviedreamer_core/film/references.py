@@ -1,0 +1,73 @@
+"""Which pictures a shot is shown of what must stay the same: the cast's own, and keyframes that were drawn before it.
+
+The rule for earlier keyframes, for a decoder that reads them:
+
+place    the last keyframe before this one that shows the same place; within a shot of several keyframes, the one before
+person   for each of the shot's people from left to right, the last close picture with them, or else the last medium
+         one; none if they were only seen from afar. A picture that already stands for the place is not shown twice.
+
+At most MAX_EARLIER in all, the place first. The cast's own pictures go first in every request and are not counted.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from ..requests import EarlierKeyframe, Reference
+from ..script import ResolvedShot
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from .studio import Studio
+
+MAX_EARLIER = 4
+NEAR = ("close", "medium")
+"""The sizes at which a face can be seen, best first."""
+
+
+class Drawn(Protocol):
+    """What the rule asks of a keyframe."""
+
+    @property
+    def shot(self) -> ResolvedShot: ...
+    @property
+    def path(self) -> "Path": ...
+    @property
+    def key(self) -> str: ...
+
+
+def cast_references(studio: "Studio", shot: ResolvedShot, people: int) -> tuple[Reference, ...]:
+    """The first picture of each of the first `people` characters of a shot, left to right; whoever has none is left
+    out. Raises MovieDreamerError for a picture that is not there.
+    """
+    pictures = {c.id: c.references[0] for c in studio.script.characters if c.references}
+    shown = [who.id for who in shot.characters[:people] if who.id in pictures]
+    return tuple(Reference("person", i, studio.file(pictures[i]), studio.content_of(pictures[i])) for i in shown)
+
+
+def earlier_keyframes(
+    shot: ResolvedShot, before: Sequence[Drawn], kinds: frozenset[str]
+) -> tuple[EarlierKeyframe, ...]:
+    """The pictures that the rule picks for a shot; `before` are the keyframes before it in film order."""
+    found: list[EarlierKeyframe] = []
+    if "place" in kinds:
+        same = next((k for k in reversed(before) if k.shot.place == shot.place), None)
+        found += [_as("place", shot.place, same)] if same else []
+    if "person" in kinds:
+        for who in shot.characters:
+            near = _nearest(who.id, before)
+            if near is not None and near.key not in {e.key for e in found}:
+                found.append(_as("person", who.id, near))
+    return tuple(found[:MAX_EARLIER])
+
+
+def _nearest(person: str, before: Sequence[Drawn]) -> Drawn | None:
+    for size in NEAR:
+        for keyframe in reversed(before):
+            if keyframe.shot.size == size and person in {who.id for who in keyframe.shot.characters}:
+                return keyframe
+    return None
+
+
+def _as(kind: str, name: str, keyframe: Drawn) -> EarlierKeyframe:
+    return EarlierKeyframe(kind, name, keyframe.shot.id, keyframe.path, keyframe.key)
