@@ -35,7 +35,7 @@ class MovieDreamerDecoderFromModel(io.ComfyNode):
             search_aliases=["checkpoint", "sdxl", "stable diffusion", "custom model", "lora", "ksampler"],
             inputs=[
                 io.Model.Input("model", tooltip="Draws the pictures, with its LoRAs and patches (Load Checkpoint)."),
-                io.Clip.Input("clip", tooltip="Capabilities the shot's sentence and the negative prompt."),
+                io.Clip.Input("clip", tooltip="Reads the shot's sentence and the negative prompt."),
                 io.Vae.Input("vae", tooltip="Turns the model's latents into pictures."),
                 DecoderType.Input(
                     "condition",
