@@ -147,7 +147,8 @@ def test_the_decoder_claim_trains_and_is_measured(tmp_path, monkeypatch):
         (bundle / part).mkdir()
     encoders = Encoders(tokenizer, Text(), Faces())
     monkeypatch.setattr(planner_films, "portrait_crops", crops_of)
-    monkeypatch.setattr(planner_films, "load_encoders", lambda folder: encoders)
+    for each in (planner_films, predicted):
+        monkeypatch.setattr(each, "load_encoders", lambda folder: encoders)
     monkeypatch.setattr(predicted, "ProcessPoolExecutor", OneProcess)
     for each in (planner_films, predicted):
         monkeypatch.setattr(each, "FRAME_SIZE", (32, 16))

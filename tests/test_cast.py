@@ -259,7 +259,7 @@ def test_detector_targets_are_what_insightface_decodes():
 
 
 def test_the_part_learns_from_what_it_draws(monkeypatch, tmp_path):
-    from moviedreamer_core.training.loop import Workspace
+    from moviedreamer_core.training.part import Workspace
     from moviedreamer_core.training.parts import faces
 
     def here(draw, jobs, workers):
@@ -288,7 +288,7 @@ def test_the_part_learns_from_what_it_draws(monkeypatch, tmp_path):
 
 
 def test_the_detector_learns_alone_and_the_recogniser_keeps_its_bytes(monkeypatch, tmp_path, random_pack):
-    from moviedreamer_core.training.loop import Workspace
+    from moviedreamer_core.training.part import Workspace
     from moviedreamer_core.training.parts import faces
 
     def here(draw, jobs, workers):

@@ -12,10 +12,10 @@ from moviedreamer_core.bundle import PACKAGED
 from moviedreamer_core.errors import MovieDreamerError
 from moviedreamer_core.evaluation.details import CHANCE, kept, placed, returning, true_details
 from moviedreamer_core.evaluation.features import clip_score, frechet_distance, inception_score
+from moviedreamer_core.evaluation.film_pictures import FilmPictures, drawn_images, part_of
 from moviedreamer_core.evaluation.held_out import LONG, held_out_films
 from moviedreamer_core.evaluation.identity import appearances, measure_faces, quarters
 from moviedreamer_core.evaluation.page import TARGETS, Target
-from moviedreamer_core.evaluation.pictures import Seen, drawn_images, part_of
 from moviedreamer_core.evaluation.reading import NEAR, chances, read_film, right, swapped, true_labels
 from moviedreamer_core.evaluation.share import Share, added, gap
 from moviedreamer_core.evaluation.variants import copied
@@ -27,7 +27,7 @@ from moviedreamer_core.papertown.reader import Reader
 def seen(film, faces=None):
     """A drawn film; `faces` by shot, none if left out."""
     blank = tuple(torch.zeros(0, 4) for _ in film.shots)
-    return Seen(film, drawn_images(film, (128, 64)), faces or blank, ("",) * len(film.shots))
+    return FilmPictures(film, drawn_images(film, (128, 64)), faces or blank, ("",) * len(film.shots))
 
 
 @pytest.fixture(scope="module")

@@ -11,10 +11,12 @@ from moviedreamer_core.bundle import load_model
 from moviedreamer_core.errors import MovieDreamerError
 from moviedreamer_core.planner import Planner
 from moviedreamer_core.training import planner_films, planner_samples
-from moviedreamer_core.training.loop import LoopSettings, Workspace, train
+from moviedreamer_core.training.loop import train
+from moviedreamer_core.training.part import Workspace
 from moviedreamer_core.training.parts import planner as part_module
 from moviedreamer_core.training.parts.planner import PlannerPart
 from moviedreamer_core.training.planner_films import Encoders, FilmSettings, PlannerFilms, cache_films
+from moviedreamer_core.training.settings import LoopSettings
 
 SETTINGS = FilmSettings(shots=(5, 8), portraits=2, shard=2)
 

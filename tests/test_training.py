@@ -9,8 +9,10 @@ from safetensors.torch import load_file
 from torch import nn
 
 from moviedreamer_core.errors import MovieDreamerError
-from moviedreamer_core.training.loop import LoopSettings, Part, Workspace, learning_rate, train
+from moviedreamer_core.training.loop import learning_rate, train
+from moviedreamer_core.training.part import Part, Workspace
 from moviedreamer_core.training.parts import build_part
+from moviedreamer_core.training.settings import LoopSettings
 
 
 class LinePart(Part):

@@ -8,8 +8,10 @@ from moviedreamer_core.animator.animate import VideoAnimator
 from moviedreamer_core.papertown import draw_frame
 from moviedreamer_core.requests import ClipRequest
 from moviedreamer_core.training.clips import Clips, clips, plan_clip
-from moviedreamer_core.training.loop import LoopSettings, Workspace, train
+from moviedreamer_core.training.loop import train
+from moviedreamer_core.training.part import Workspace
 from moviedreamer_core.training.parts import animator as module
+from moviedreamer_core.training.settings import LoopSettings
 
 SIZE = (32, 16)
 FRAMES = 4

@@ -11,7 +11,7 @@ from moviedreamer_core.errors import MovieDreamerError
 from moviedreamer_core.training import gate as gates
 from moviedreamer_core.training import parts
 from moviedreamer_core.training.__main__ import main, train_parts
-from moviedreamer_core.training.loop import Part, Workspace
+from moviedreamer_core.training.part import Part, Workspace
 from moviedreamer_core.training.parts.planner import full_config
 from moviedreamer_core.training.settings import load_settings, merged, overridden
 

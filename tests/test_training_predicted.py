@@ -11,12 +11,14 @@ from moviedreamer_core.decoder import Slots
 from moviedreamer_core.errors import MovieDreamerError
 from moviedreamer_core.papertown import ATTRIBUTES
 from moviedreamer_core.training import planner_films, predicted
-from moviedreamer_core.training.loop import LoopSettings, Workspace, train
+from moviedreamer_core.training.loop import train
+from moviedreamer_core.training.part import Workspace
 from moviedreamer_core.training.parts import decoder as module
 from moviedreamer_core.training.parts import planner as planner_module
 from moviedreamer_core.training.parts.decoder import DecoderPart
 from moviedreamer_core.training.planner_films import FilmSettings
 from moviedreamer_core.training.predicted import planned_shots
+from moviedreamer_core.training.settings import LoopSettings
 
 FILM = FilmSettings(shots=(3, 4), portraits=1, shard=2)
 SETTINGS = {
@@ -69,7 +71,8 @@ def workspace(tmp_path, monkeypatch):
     save(_decoder(tokenizer.fingerprint), workspace.folder("decoder_start"))
     encoders = Encoders(tokenizer, Text(), Faces())
     monkeypatch.setattr(planner_films, "portrait_crops", crops_of)
-    monkeypatch.setattr(planner_films, "load_encoders", lambda bundle: encoders)
+    for each in (planner_films, predicted):
+        monkeypatch.setattr(each, "load_encoders", lambda bundle: encoders)
     monkeypatch.setattr(predicted, "ProcessPoolExecutor", OneProcess)
     for each in (planner_films, predicted):
         monkeypatch.setattr(each, "FRAME_SIZE", (32, 16))

@@ -12,7 +12,9 @@ from safetensors.torch import load_file
 from training_line import SETTINGS, Line
 
 from moviedreamer_core.errors import MovieDreamerError
-from moviedreamer_core.training.loop import LoopSettings, Workspace, train
+from moviedreamer_core.training.loop import train
+from moviedreamer_core.training.part import Workspace
+from moviedreamer_core.training.settings import LoopSettings
 
 LAUNCH = ["accelerate.commands.launch", "--multi_gpu", "--num_processes", "2", "--num_machines", "1"]
 LAUNCH += ["--mixed_precision", "no", "--dynamo_backend", "no", "--main_process_port", "0"]

@@ -8,7 +8,9 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from moviedreamer_core.training.loop import LoopSettings, Part, Workspace, processes, train
+from moviedreamer_core.training.loop import processes, train
+from moviedreamer_core.training.part import Part, Workspace
+from moviedreamer_core.training.settings import LoopSettings
 
 SETTINGS = LoopSettings(
     steps=60, batch=16, learning_rate=0.02, warmup=5, ema=0.9, validate_every=25, checkpoint_seconds=0

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
+from diffusers import AutoencoderKLTemporalDecoder
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -211,7 +212,6 @@ def decode_frames(vae: nn.Module | None, latents: Tensor) -> Tensor:
     """The way back, for consecutive frames, through a plain or a temporal decoder."""
     if vae is None:
         return (latents / 2 + 0.5).clamp(0, 1)
-    from diffusers import AutoencoderKLTemporalDecoder
 
     images = []
     for part in latents.split(DECODED_AT_ONCE):

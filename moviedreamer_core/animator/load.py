@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from diffusers import UNetSpatioTemporalConditionModel
 from torch import Tensor
 from torch.nn import functional as F
+from transformers import CLIPVisionModelWithProjection
 
 from ..bundle import Bundle, load_model
 from ..decoder.latents import load_autoencoder
@@ -54,8 +56,6 @@ def load_original(folder: Path, *, fingerprint: str = "", render_size: tuple[int
     """An original Stable Video Diffusion from its folder. Its context is the anchor alone: it was never taught
     sentences.
     """
-    from diffusers import UNetSpatioTemporalConditionModel
-
     config = read_config("paper")
     unet = load_model(UNetSpatioTemporalConditionModel, folder / "unet")
     scheduler = folder / "scheduler" / "scheduler_config.json"
@@ -81,8 +81,6 @@ def load_image_embedding(folder: Path) -> Callable[[Tensor], Tensor]:
     """CLIP's image embedding: images [B, 3, H, W] in [0, 1] -> [B, 1, A], squashed to the tower's square as SVD's
     pipeline does.
     """
-    from transformers import CLIPVisionModelWithProjection
-
     tower: Any = load_model(CLIPVisionModelWithProjection, folder)
     size = tower.config.image_size
 

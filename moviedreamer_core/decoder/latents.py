@@ -7,6 +7,7 @@ scaling and shift factors are applied here and nowhere else.
 import json
 from pathlib import Path
 
+import diffusers
 from torch import Tensor, nn
 
 from ..bundle import load_model
@@ -42,8 +43,6 @@ def latent_shape(vae: nn.Module, size: tuple[int, int]) -> tuple[int, int, int]:
 
 def load_autoencoder(folder: Path) -> nn.Module:
     """The autoencoder in `folder`, of the class that its config names. Raises MovieDreamerError for any other."""
-    import diffusers
-
     known = ("AutoencoderKL", "AutoencoderDC", "AutoencoderKLTemporalDecoder")
     try:
         name = json.loads((folder / "config.json").read_text())["_class_name"]

@@ -1,7 +1,8 @@
 """How good a bundle is, measured on held-out films of papertown, where the truth is known.
 
     share.py                 means that know over how much they were taken
-    held_out.py, pictures.py the films, made by the same pipeline as everyone's; what they show, as numbers
+    held_out.py              the films, made by the same pipeline as everyone's
+    film_pictures.py, see.py what they show, as numbers
     reading.py, identity.py, details.py, features.py
                              the measures: plain functions on tensors
     variants.py, history.py, motion.py

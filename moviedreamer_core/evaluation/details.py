@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ..papertown import ARRANGEMENT, Film
 from ..papertown.reader import Reader
-from .pictures import Seen
+from .film_pictures import FilmPictures
 from .share import Share
 
 DETAILS = tuple(ARRANGEMENT)
@@ -44,7 +44,7 @@ def true_details(film: Film) -> Tensor:
     return torch.tensor(rows)
 
 
-def read_places(reader: Reader, seen: Seen) -> Places:
+def read_places(reader: Reader, seen: FilmPictures) -> Places:
     """A film as its pictures show it."""
     return placed(seen.film, read_details(reader, seen.images))
 

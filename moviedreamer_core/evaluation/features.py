@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+from transformers import CLIPVisionModelWithProjection
 
 from ..bundle import Bundle, load_model
 from ..errors import MovieDreamerError
@@ -55,8 +56,6 @@ class MetricClip:
     @classmethod
     def load(cls, folder: Path) -> "MetricClip":
         """Raises MovieDreamerError if the folder holds no such towers."""
-        from transformers import CLIPVisionModelWithProjection
-
         home = vision_folder(folder)
         if home is None:
             beside = folder.with_name(f"{folder.name}_vision")

@@ -27,7 +27,7 @@ from ..script import Script
 from ..store import Store
 from ..tokenizer import Tokens
 from .details import returning
-from .pictures import drawn_images
+from .film_pictures import drawn_images
 
 SEED = 7000
 SHORT = (12, 24)

@@ -6,7 +6,7 @@ from itertools import combinations
 
 from torch import Tensor
 
-from .pictures import Seen
+from .film_pictures import FilmPictures
 from .reading import NEAR
 from .share import Share
 
@@ -23,7 +23,7 @@ class Appearance:
     face: Tensor
 
 
-def appearances(seen: Seen) -> list[Appearance]:
+def appearances(seen: FilmPictures) -> list[Appearance]:
     """Every face of every shot in which as many were found as there are people; from left to right they are theirs."""
     return [
         Appearance(n, figure.character, face)
@@ -33,13 +33,13 @@ def appearances(seen: Seen) -> list[Appearance]:
     ]
 
 
-def detection(seen: Seen) -> Share:
+def detection(seen: FilmPictures) -> Share:
     """How many close and medium shots show a face."""
     near = [len(faces) for shot, faces in zip(seen.film.shots, seen.faces, strict=True) if shot.size in NEAR]
     return Share(float(sum(count > 0 for count in near)), len(near))
 
 
-def measure_faces(seen: Seen) -> dict[str, Share]:
+def measure_faces(seen: FilmPictures) -> dict[str, Share]:
     """`detection_rate`; `face_short`: the same character in two shots running; `face_long`: against the character's
     first appearance, also by distance in shots (`face_long.6-20`); `face_strangers`: different characters.
     """

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..bundle import Bundle
 from ..store.files import plain_errors, write_text
+from ..store.keys import folder_hash
 from .run import Evidence
 from .variants import BASELINES, PLAN, SAME
 
@@ -96,8 +97,6 @@ def describe_run(bundle: Bundle, command: str, lengths: Sequence[int], quick: bo
         for part in bundle.parts()
     }
     if clip is not None:
-        from ..store.keys import folder_hash
-
         parts["metric_clip"] = {"fingerprint": folder_hash(clip)[:16], "commit": "", "steps": ""}
     films = f"{len(lengths)} films of the split `test`, of {', '.join(map(str, lengths))} shots"
     return Run(bundle.info.name, command, films, parts, quick)

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ..papertown import ATTRIBUTES, PERSON, labels
 from ..papertown.reader import Reader
-from .pictures import Seen
+from .film_pictures import FilmPictures
 from .share import Share
 
 NEAR = ("close", "medium")
@@ -20,7 +20,7 @@ READ = ("place", "who", "attributes", "shot_size", "swapped_identity")
 BY_ATTRIBUTE = tuple(name for name in ATTRIBUTES if not name.startswith(("slot1.", "slot2.")))
 
 
-def read_film(reader: Reader, seen: Seen) -> dict[str, Share]:
+def read_film(reader: Reader, seen: FilmPictures) -> dict[str, Share]:
     """`READ`, and `by_attribute.<name>` for everything that the reader tells of close and medium shots."""
     film, shots = seen.film, seen.film.shots
     found: dict[str, Share] = {}
@@ -42,7 +42,7 @@ def read_film(reader: Reader, seen: Seen) -> dict[str, Share]:
     return found
 
 
-def true_labels(seen: Seen, shots: Sequence[int]) -> dict[str, Tensor]:
+def true_labels(seen: FilmPictures, shots: Sequence[int]) -> dict[str, Tensor]:
     """Every attribute of these shots, int64 [n], -1 where it cannot be seen."""
     rows = [labels(seen.film, n) for n in shots]
     return {name: torch.tensor([row[name] for row in rows]) for name in ATTRIBUTES}
@@ -65,7 +65,7 @@ def swapped(left: Tensor, right_hand: Tensor, who: Tensor) -> Share:
     return Share.of(both(who[:, 1], who[:, 0]) > both(who[:, 0], who[:, 1]))
 
 
-def chances(films: Sequence[Seen]) -> dict[str, float]:
+def chances(films: Sequence[FilmPictures]) -> dict[str, float]:
     """What guessing would give."""
     near = [len(seen.film.cast) for seen in films for shot in seen.film.shots if shot.size in NEAR]
     even = {name: 1 / len(values) for name, values in ATTRIBUTES.items()}

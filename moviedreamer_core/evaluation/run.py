@@ -17,12 +17,13 @@ from ..progress import SILENT, Progress
 from ..store import Store
 from .details import CHANCE, kept, read_places
 from .features import MetricClip, clip_score, frechet_distance, inception_score
+from .film_pictures import FilmPictures, part_of
 from .held_out import LONG, HeldOut, open_film
 from .history import SOURCES, fewshot, revisits, unstated_revisit
 from .identity import appearances, measure_faces, quarters
 from .motion import anchor_likeness, anchored_shots, clip_frames, drawn_clip, make_clips, read_action, sampled
-from .pictures import Seen, part_of, see_drawn, see_keyframes
 from .reading import READ, chances, read_film
+from .see import see_drawn, see_keyframes
 from .share import Share, added, gap
 from .variants import BASELINES, PLAN, Variant, planned_tokens, render
 
@@ -72,8 +73,8 @@ class Made:
 
     held: HeldOut
     keyframes: list[Keyframe]
-    seen: Seen
-    drawn: Seen
+    seen: FilmPictures
+    drawn: FilmPictures
 
 
 def make_films(bundle: Bundle, store: Store, films: Sequence[Film], progress: Progress = SILENT) -> list[Made]:
@@ -112,7 +113,7 @@ def evaluate(made: Sequence[Made], judges: Judges, progress: Progress = SILENT) 
 
 
 def measure_keyframes(
-    found: Evidence, prefix: str, seen: Sequence[Seen], drawn: Sequence[Seen], judges: Judges
+    found: Evidence, prefix: str, seen: Sequence[FilmPictures], drawn: Sequence[FilmPictures], judges: Judges
 ) -> None:
     """All that keyframes alone show; `drawn` are the true keyframes of the same shots."""
     shares = {name: Share() for name in READ}
@@ -169,7 +170,7 @@ def _baselines(found: Evidence, made: Sequence[Made], judges: Judges, progress: 
     found.sampled["baselines"] = f"keyframes of the {len(short)} short films, {shots} shots"
 
 
-def see_variant(held: HeldOut, variant: Variant, progress: Progress = SILENT) -> Seen:
+def see_variant(held: HeldOut, variant: Variant, progress: Progress = SILENT) -> FilmPictures:
     """A film made another way."""
     tokens = _numbered(variant.tokens(held))
     return see_keyframes(held, list(render(held, variant.name, tokens, faces=variant.faces, progress=progress)))

@@ -14,7 +14,7 @@ from ..cast import Cast
 from ..planner.plan import tokens_digest
 from ..script import ResolvedShot
 from ..store import artefact_key, listing
-from ..store.store import RECORD
+from ..store.trim import RECORD
 from .drawn_before import kept_drawing
 from .making import film_inputs
 from .pipeline import GIVEN, faceless, keyframe_stage, pinned_take

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+from transformers import AutoTokenizer, CLIPTextModelWithProjection
 
 from ..bundle import file_hash, load_model
 from ..errors import MovieDreamerError
@@ -54,8 +55,6 @@ class SentenceEncoder:
 
         Raises MovieDreamerError if the weights are not a CLIPTextModelWithProjection or the tokenizer does not fit.
         """
-        from transformers import CLIPTextModelWithProjection
-
         folder = Path(folder)
         model = load_model(CLIPTextModelWithProjection, folder)
         tokenizer = load_tokenizer(folder)
@@ -162,8 +161,6 @@ def scaled(rows: Tensor) -> Tensor:
 
 def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
     """The tokenizer of a text tower: files beside the weights or in a folder `tokenizer`, never from the network."""
-    from transformers import AutoTokenizer
-
     places = [place for place in (folder, folder / "tokenizer") if any((place / f).is_file() for f in TOKENIZER_FILES)]
     if not places:
         raise MovieDreamerError(f"{folder}: no tokenizer; expected tokenizer.json, or vocab.json and merges.txt, in it")

@@ -27,8 +27,8 @@ from .files import plain_errors, sync_file, sync_folder, write_text
 from .index import Index
 from .keys import HashMemo, artefact_key, canonical_json
 from .locks import locked
+from .trim import RECORD, folder_bytes, trim
 
-RECORD = "artefact.json"
 _STAGE = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 _SUFFIX = re.compile(r"(\.[a-z0-9]{1,12}){1,2}")
 SPARE_SECONDS = 600.0
@@ -174,13 +174,14 @@ class Store:
     def _keep_below_cap(self, made: Artefact) -> None:
         if self.cap_bytes is None:
             return
-        from .care import collect, folder_bytes
         if self._bytes is None:
             self._bytes = folder_bytes(self.root / "objects")
         else:
             self._bytes += folder_bytes(made.path.parent)
         if self._bytes > self.cap_bytes:
-            self._bytes = collect(self, self.cap_bytes, spare_seconds=SPARE_SECONDS).bytes_left
+            self._bytes = trim(
+                self.root, self.index, self.cap_bytes, in_use=self.in_use, spare_seconds=SPARE_SECONDS
+            ).bytes_left
 
 
 def _write_record(folder: Path, stage: str, key: str, inputs: Mapping[str, object], path: Path, seconds: float) -> None:

@@ -11,9 +11,10 @@ import torch
 from ..bundle import find_bundle
 from ..errors import MovieDreamerError
 from .gate import after_training, require_gates
-from .loop import LoopSettings, Workspace, processes, train
+from .loop import processes, train
+from .part import Workspace
 from .parts import PARTS, build_part
-from .settings import default_runs, load_settings, overridden
+from .settings import LoopSettings, default_runs, load_settings, overridden
 
 log = logging.getLogger(__name__)
 

@@ -1,21 +1,20 @@
 """The batches of a training, made here or by other processes ahead of their use: the same batches either way."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-if TYPE_CHECKING:
-    from .loop import LoopSettings, Part
+from .part import Part
+from .settings import LoopSettings
 
 
 class Batches(Dataset):
     """Batch `step` of process `process`: decided by (seed, step, process) alone. `size` is this process' share."""
 
-    def __init__(self, part: "Part", settings: "LoopSettings", process: int, size: int):
+    def __init__(self, part: Part, settings: LoopSettings, process: int, size: int):
         self.part, self.seed, self.process, self.size = part, settings.seed, process, size
 
     def key(self, step: int) -> list[int]:

@@ -16,7 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ..papertown import Film, draw_frame, random_shot_film
+from ..papertown import Film, draw_frame, random_shot_film, to_script
+from ..script import Script, resolve
+from ..script.sentences import action_sentence
 
 INK_SHARE = 0.2
 LONGEST_BEGIN = 4.0
@@ -72,10 +74,6 @@ def draw_clip(plan: ClipPlan, frames: int, size: tuple[int, int]) -> np.ndarray:
 
 def said_of(film: Film, index: int) -> str:
     """The action sentence of a one-shot film, as a script would say it."""
-    from ..papertown import to_script
-    from ..script import Script, resolve
-    from ..script.sentences import action_sentence
-
     return action_sentence(resolve(Script.model_validate(to_script(film, rng_seed=index)))[0])
 
 

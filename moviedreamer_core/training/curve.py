@@ -4,12 +4,11 @@ import json
 from pathlib import Path
 
 import numpy as np
+from PIL import Image, ImageDraw
 
 
 def plot_curve(log_file: Path, picture: Path) -> None:
     """Draw the loss of `log.jsonl`, one line, as a PNG."""
-    from PIL import Image, ImageDraw
-
     rows = [json.loads(line) for line in log_file.read_text().splitlines()] if log_file.exists() else []
     points = [(r["step"], r["loss"]) for r in rows if "loss" in r]
     width, height, margin = 640, 240, 30

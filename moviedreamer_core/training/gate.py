@@ -16,8 +16,9 @@ import torch
 
 from ..bundle import file_hash
 from ..errors import MovieDreamerError
-from .loop import Part, Workspace
+from .part import Part, Workspace
 from .parts import PARTS, build_part, part_class
+from .settings import default_runs, load_settings
 
 log = logging.getLogger(__name__)
 
@@ -144,8 +145,6 @@ def _write_card(folder: Path, card: dict) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Measure the named parts; 0 if all pass, 1 otherwise."""
-    from .settings import default_runs, load_settings
-
     parser = argparse.ArgumentParser(prog="moviedreamer gate", description="Measure trained parts against their gates.")
     parser.add_argument("--config", "--bundle", default="mini", help="training settings (default: %(default)s)")
     parser.add_argument("--part", action="append", required=True, choices=list(PARTS))

@@ -15,6 +15,7 @@ from random import Random
 
 import numpy as np
 import torch
+from insightface.utils.face_align import norm_crop
 from torch import Tensor
 
 from ..cast import FacePack
@@ -38,8 +39,6 @@ def people_embeddings(pack: FacePack, people: Sequence[Person], *, seed: int, wo
 
 def portrait_crops(jobs: list[tuple[Person, str]]) -> np.ndarray:
     """Aligned crops uint8 [N, 112, 112, 3] of portraits; each differs by its key."""
-    from insightface.utils.face_align import norm_crop
-
     crops = []
     for person, key in jobs:
         rng = Random(key)

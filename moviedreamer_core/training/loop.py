@@ -18,142 +18,28 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from accelerate import Accelerator, DistributedDataParallelKwargs, PartialState
+from accelerate.utils import broadcast_object_list, convert_to_fp32
+from diffusers.training_utils import EMAModel
+from torch import nn
 
 from ..errors import MovieDreamerError
 from ..progress import SILENT, Progress
 from .batches import Batches
 from .checkpoint import load_checkpoint, save_checkpoint
 from .curve import plot_curve
+from .part import Part
+from .settings import LoopSettings
 
 log = logging.getLogger(__name__)
 
-PRECISIONS = ("no", "bf16")
 PATIENCE = timedelta(hours=3)  # for the main process, which draws data and validates while the others wait
-
-
-@dataclass(frozen=True)
-class LoopSettings:
-    """How a part is trained. `warmup` is in steps, `checkpoint_seconds` and `limit_seconds` in seconds (0: no limit).
-
-    `batch` is the examples of a step, shared by all processes. `precision` is "no" (float32) or "bf16" (autocast).
-    `prefetch` processes make batches ahead of their use (0: none; the batches are the same).
-    """
-
-    steps: int = 1000
-    batch: int = 16
-    learning_rate: float = 1e-3
-    final_learning_rate: float = 1e-5
-    warmup: int = 100
-    weight_decay: float = 0.01
-    beta2: float = 0.99
-    ema: float = 0.999
-    clip_norm: float = 1.0
-    seed: int = 0
-    validate_every: int = 500
-    checkpoint_seconds: float = 120.0
-    limit_seconds: float = 0.0
-    precision: str = "no"
-    prefetch: int = 0
-
-    @classmethod
-    def from_dict(cls, values: dict) -> "LoopSettings":
-        """Settings from the `loop` section of a part; an unknown key is an error."""
-        known = {f.name for f in fields(cls)}
-        if unknown := sorted(set(values) - known):
-            raise MovieDreamerError(
-                f"Unknown loop setting {unknown[0]!r}; the settings are {', '.join(sorted(known))}."
-            )
-        if values.get("precision", "no") not in PRECISIONS:
-            raise MovieDreamerError(f"precision: got {values['precision']!r}, expected one of {', '.join(PRECISIONS)}.")
-        return cls(**values)
-
-
-class Workspace:
-    """Folders of one bundle in the making: `root/bundle/<part>` holds what is trained so far, `root/data` what was
-    drawn for it.
-    """
-
-    def __init__(self, root: Path, *, workers: int = 0):
-        from .data import Data
-
-        self.root = Path(root)
-        self.data = Data(self.root / "data", workers=workers)
-
-    def folder(self, part: str) -> Path:
-        """The folder of an exported part. It may not exist yet."""
-        return self.root / "bundle" / part
-
-    def require(self, part: str) -> Path:
-        """The folder of an exported part that must be there. Raises MovieDreamerError otherwise."""
-        folder = self.folder(part)
-        if not (folder / "config.json").exists():
-            raise MovieDreamerError(
-                f"Part '{part}' is not in {self.root / 'bundle'}: train it first (moviedreamer train --part {part})."
-            )
-        return folder
-
-
-class Part:
-    """What the loop needs to know of a part. `model` holds every trained parameter; `settings` is the part's section
-    of the config.
-    """
-
-    name: str
-    model: nn.Module
-
-    def __init__(self, settings: dict, workspace: Workspace):
-        self.settings = settings
-        self.workspace = workspace
-
-    @classmethod
-    def needs(cls, settings: dict) -> tuple[str, ...]:
-        """The parts that this one, with these settings, is trained on: each must have passed its gate."""
-        return ()
-
-    def batch(self, step: int, rng: np.random.Generator, size: int) -> dict[str, Tensor]:
-        """`size` training examples, decided by `rng` alone."""
-        raise NotImplementedError
-
-    def loss(self, batch: dict[str, Tensor], model: nn.Module) -> tuple[Tensor, dict[str, float]]:
-        """A scalar loss and the numbers worth a line of the log."""
-        raise NotImplementedError
-
-    def validate(self, model: nn.Module) -> dict[str, float]:
-        """Quality on held-out data with the averaged weights. Deterministic."""
-        return {}
-
-    def measure(self, model: nn.Module) -> dict[str, float]:
-        """What the gate looks at: as `validate`, but possibly slower and more thorough."""
-        return self.validate(model)
-
-    def samples(self, model: nn.Module, path: Path) -> None:
-        """Write a picture of what the part can do now."""
-
-    def export(self, model: nn.Module, folder: Path) -> None:
-        """Write the part's folder of a bundle: config.json and fp16 model.safetensors (or ONNX)."""
-        raise NotImplementedError
-
-    def load(self, folder: Path) -> None:
-        """Take the weights of an exported part into `model`."""
-        raise MovieDreamerError(f"Part '{self.name}' cannot be warm-started from a bundle.")
-
-    def warm_start(self, folder: Path) -> None:
-        """Begin with the weights of an exported part, fitted to what earlier parts have become since."""
-        self.load(folder)
-
-    def gate(self) -> tuple[str, float] | None:
-        """The metric of `measure`, and the least value at which later parts may be trained on this one. Looks at
-        nothing but `settings`.
-        """
-        return None
 
 
 def learning_rate(step: int, s: LoopSettings) -> float:
@@ -169,8 +55,6 @@ def processes() -> Any:
 
     On a machine without CUDA several processes talk over gloo.
     """
-    from accelerate import PartialState
-
     several = int(os.environ.get("WORLD_SIZE", "1")) > 1
     if not several:
         return PartialState()
@@ -190,8 +74,6 @@ def train(
 
     `past_gates` names gates of earlier parts that were not passed: the card says so.
     """
-    from accelerate import Accelerator, DistributedDataParallelKwargs
-
     cpu = processes().device.type == "cpu" and processes().num_processes > 1
     # What a random mask leaves out of a step has no gradient in it.
     unused = DistributedDataParallelKwargs(find_unused_parameters=True)
@@ -214,8 +96,6 @@ class Run:
     """The state of one training: everything that a checkpoint must hold."""
 
     def __init__(self, part: Part, settings: LoopSettings, accelerator: Any, *, fresh: bool):
-        from diffusers.training_utils import EMAModel
-
         self.part, self.settings, self.accelerator = part, settings, accelerator
         self.folder = part.workspace.root / part.name
         count = accelerator.num_processes
@@ -251,7 +131,6 @@ class Run:
         """Whether the main process wants to stop: clocks differ, and one process alone must not go."""
         if self.settings.limit_seconds <= 0 or self.accelerator.num_processes == 1:
             return stop
-        from accelerate.utils import broadcast_object_list
 
         return bool(broadcast_object_list([stop])[0])
 
@@ -363,8 +242,6 @@ class Run:
 
 def _in_float32(module: nn.Module, inputs: Any, output: Any) -> Any:
     """What a network gives under autocast, for a loss that is computed in full precision."""
-    from accelerate.utils import convert_to_fp32
-
     return convert_to_fp32(output)
 
 

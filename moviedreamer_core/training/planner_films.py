@@ -22,7 +22,6 @@ from dataclasses import asdict, dataclass, fields, replace
 from functools import lru_cache
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -31,6 +30,8 @@ from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn import functional as F
 
+from ..bundle import load_model
+from ..cast import FacePack
 from ..errors import MovieDreamerError
 from ..papertown import Film, Person, draw_frame, make_film, to_script
 from ..planner.conditions import FIELDS, SLOT_SENTENCES, Conditions
@@ -38,15 +39,12 @@ from ..progress import SILENT, Progress
 from ..script.model import Script
 from ..script.resolve import ResolvedShot, resolve
 from ..script.sentences import ShotSentences, shot_sentences
+from ..sentences import SentenceEncoder
+from ..tokenizer import KeyframeTokenizer
 from .data import FRAME_SIZE
 from .identity import portrait_crops
+from .part import Workspace
 from .pictures import to_images
-
-if TYPE_CHECKING:
-    from ..cast import FacePack
-    from ..sentences import SentenceEncoder
-    from ..tokenizer import KeyframeTokenizer
-    from .loop import Workspace
 
 log = logging.getLogger(__name__)
 
@@ -74,9 +72,9 @@ class FilmSettings:
 class Encoders:
     """The frozen parts whose numbers the planner reads."""
 
-    tokenizer: "KeyframeTokenizer"
-    text: "SentenceEncoder"
-    faces: "FacePack"
+    tokenizer: KeyframeTokenizer
+    text: SentenceEncoder
+    faces: FacePack
 
     @property
     def fingerprints(self) -> dict[str, str]:
@@ -91,11 +89,6 @@ class Encoders:
 @lru_cache(maxsize=1)
 def load_encoders(bundle: Path) -> Encoders:
     """Tokenizer, text encoder and face pack of the bundle being built; once a process."""
-    from ..bundle import load_model
-    from ..cast import FacePack
-    from ..sentences import SentenceEncoder
-    from ..tokenizer import KeyframeTokenizer
-
     for part in ("tokenizer", "text", "faces"):
         if not (bundle / part).is_dir():
             raise MovieDreamerError(f"{bundle} has no part '{part}', which the planner's films need: train it first")
@@ -116,7 +109,7 @@ def resolved_film(film: Film) -> tuple[ResolvedShot, ...]:
 
 
 def cache_films(
-    workspace: "Workspace",
+    workspace: Workspace,
     count: int,
     split: str,
     settings: FilmSettings | None = None,
@@ -226,7 +219,7 @@ def _rows(film: Film, settings: FilmSettings) -> list[ShotSentences]:
 
 
 @torch.no_grad()
-def _encode_frames(films: Sequence[Film], tokenizer: "KeyframeTokenizer") -> tuple[Tensor, Tensor]:
+def _encode_frames(films: Sequence[Film], tokenizer: KeyframeTokenizer) -> tuple[Tensor, Tensor]:
     """Tokens [N, T, D] of every keyframe, plain and flipped."""
     plain, flipped = [], []
     for film in films:
@@ -237,7 +230,7 @@ def _encode_frames(films: Sequence[Film], tokenizer: "KeyframeTokenizer") -> tup
     return torch.cat(plain), torch.cat(flipped)
 
 
-def _faces(person: Person, number: int, pack: "FacePack", wanted: int) -> Tensor:
+def _faces(person: Person, number: int, pack: FacePack, wanted: int) -> Tensor:
     """Embeddings [wanted, F] of a person's portraits."""
     return pack.embed_crops(list(portrait_crops([(person, f"{number}:{k}") for k in range(wanted)])))
 

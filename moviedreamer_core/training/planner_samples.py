@@ -1,7 +1,6 @@
 """A picture of what a planner can do: truth, mean and sample side by side, each decoded, below the drawn keyframes."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -18,18 +17,16 @@ from ..requests import KeyframeRequest
 from ..script.resolve import ResolvedShot
 from ..script.sentences import shot_sentences
 from .data import FRAME_SIZE
+from .part import Workspace
 from .pictures import save_grid, to_images
 from .planner_films import FilmSettings, PlannerFilms, film_of, resolved_film
-
-if TYPE_CHECKING:
-    from .loop import Workspace
 
 SHOTS = 8
 
 
 @torch.no_grad()
 def draw_samples(
-    planner: Planner, films: PlannerFilms, settings: FilmSettings, workspace: "Workspace", path: Path, *, film: int = 0
+    planner: Planner, films: PlannerFilms, settings: FilmSettings, workspace: Workspace, path: Path, *, film: int = 0
 ) -> None:
     """Write a PNG of `SHOTS` shots of a validation film, teacher-forced.
 
@@ -59,7 +56,7 @@ def draw_samples(
     save_grid(torch.cat(rows), path, columns=len(shots))
 
 
-def find_decoder(workspace: "Workspace") -> Decoder | None:
+def find_decoder(workspace: Workspace) -> Decoder | None:
     """The paper decoder of the bundle being built, or None before it is trained."""
     root = workspace.folder("decoder").parent
     if not all((root / part / "config.json").exists() for part in ("decoder", "vae")):

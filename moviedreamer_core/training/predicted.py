@@ -27,9 +27,9 @@ from ..papertown import draw_frame
 from ..planner import Planner
 from .data import FRAME_SIZE
 from .gate import weights_print
-from .loop import Workspace
+from .part import Workspace
 from .pictures import to_images
-from .planner_films import FilmSettings, PlannerFilms, cache_films, film_of
+from .planner_films import FilmSettings, PlannerFilms, cache_films, film_of, load_encoders
 
 CHUNK = 4
 
@@ -85,8 +85,6 @@ def predict(folder: Path, films: PlannerFilms, workspace: Workspace) -> Tensor:
 
 
 def _require_same_tokenizer(planner: Planner, workspace: Workspace) -> None:
-    from .planner_films import load_encoders
-
     mine = load_encoders(workspace.folder("tokenizer").parent).fingerprints["tokenizer_fingerprint"]
     its = planner.config.tokenizer_fingerprint
     if its != mine:

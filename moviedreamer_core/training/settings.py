@@ -5,14 +5,55 @@ other file's, key by key, so that a model's sizes are written once. Lists and si
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
 from ..errors import MovieDreamerError
-from .loop import LoopSettings
 
 EXTENDS = "extends"
+PRECISIONS = ("no", "bf16")
+
+
+@dataclass(frozen=True)
+class LoopSettings:
+    """How a part is trained. `warmup` is in steps, `checkpoint_seconds` and `limit_seconds` in seconds (0: no limit).
+
+    `batch` is the examples of a step, shared by all processes. `precision` is "no" (float32) or "bf16" (autocast).
+    `prefetch` processes make batches ahead of their use (0: none; the batches are the same).
+    """
+
+    steps: int = 1000
+    batch: int = 16
+    learning_rate: float = 1e-3
+    final_learning_rate: float = 1e-5
+    warmup: int = 100
+    weight_decay: float = 0.01
+    beta2: float = 0.99
+    ema: float = 0.999
+    clip_norm: float = 1.0
+    seed: int = 0
+    validate_every: int = 500
+    checkpoint_seconds: float = 120.0
+    limit_seconds: float = 0.0
+    precision: str = "no"
+    prefetch: int = 0
+
+    @classmethod
+    def from_dict(cls, values: dict) -> "LoopSettings":
+        """Settings from the `loop` section of a part; an unknown key is an error."""
+        known = {f.name for f in fields(cls)}
+        if unknown := sorted(set(values) - known):
+            raise MovieDreamerError(
+                f"Unknown loop setting {unknown[0]!r}; the settings are {', '.join(sorted(known))}."
+            )
+        if values.get("precision", "no") not in PRECISIONS:
+            raise MovieDreamerError(f"precision: got {values['precision']!r}, expected one of {', '.join(PRECISIONS)}.")
+        return cls(**values)
 
 
 def load_settings(name: str) -> dict[str, dict]:
@@ -78,9 +119,6 @@ def _read(path: Path, above: tuple[Path, ...]) -> dict[str, dict]:
 
 
 def _yaml(text: str, where: str) -> Any:
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
     try:
         return YAML(typ="safe").load(text)
     except YAMLError as error:

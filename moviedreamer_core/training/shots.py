@@ -26,7 +26,7 @@ from ..script.sentences import shot_sentences
 from ..sentences import SentenceEncoder
 from .data import FRAME_SIZE, Data
 from .identity import people_embeddings
-from .loop import Workspace
+from .part import Workspace
 from .pictures import to_images
 
 SLOTS = 3

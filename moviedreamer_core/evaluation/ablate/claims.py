@@ -11,6 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from ruamel.yaml import YAML
+
 from ...errors import MovieDreamerError
 from ...training.settings import load_settings, merged, overridden
 
@@ -159,8 +161,6 @@ def _names(base: dict) -> list[str]:
 
 @cache
 def _table() -> dict[str, Any]:
-    from ruamel.yaml import YAML
-
     return YAML(typ="safe").load(FILE.read_text(encoding="utf-8"))
 
 

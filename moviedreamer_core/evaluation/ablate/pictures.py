@@ -9,7 +9,7 @@ from ...bundle import load_model
 from ...decoder.condition import Slots
 from ...decoder.model import KeyframeDecoder
 from ...tokenizer import KeyframeTokenizer
-from ...training.loop import Workspace
+from ...training.part import Workspace
 from ...training.parts.decoder import DecoderPart, bare, decode_grid
 from ...training.parts.tokenizer import TokenizerPart
 from ...training.pictures import to_images

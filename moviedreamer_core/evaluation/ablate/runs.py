@@ -19,8 +19,14 @@ from ...film.studio import Checks
 from ...progress import SILENT, Progress
 from ...store.files import write_text
 from ...training.gate import weights_print
-from ...training.loop import LoopSettings, Part, train
+from ...training.loop import train
+from ...training.part import Part
+from ...training.settings import LoopSettings
+from .anchor import measure_anchor
 from .claims import READS, TRAINED, AblationRun, usual_seconds
+from .identity import measure_identity
+from .pictures import AblatedDecoder, AblatedTokenizer
+from .planner import AblatedPlanner
 from .workspace import RunWorkspace, open_parts
 
 VERSION = 1
@@ -135,9 +141,6 @@ class Ablation:
         return metrics, {}
 
     def _as_shipped(self, run: AblationRun) -> tuple[dict[str, float], dict[str, float]]:
-        from .anchor import measure_anchor
-        from .identity import measure_identity
-
         measure = {"animator": measure_anchor, "faces": measure_identity}[run.claim.kind]
         return measure(open_parts(self.bundle), run.settings)
 
@@ -155,9 +158,6 @@ class Ablation:
 
 
 def _part(run: AblationRun, workspace: RunWorkspace) -> Part:
-    from .pictures import AblatedDecoder, AblatedTokenizer
-    from .planner import AblatedPlanner
-
     kinds = {"planner": AblatedPlanner, "tokenizer": AblatedTokenizer, "decoder": AblatedDecoder}
     return kinds[run.claim.kind](run.settings, workspace)
 

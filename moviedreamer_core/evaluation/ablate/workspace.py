@@ -4,7 +4,7 @@ from pathlib import Path
 
 from ...bundle import Bundle, BundleInfo
 from ...training.data import FRAME_SIZE, Data
-from ...training.loop import Workspace
+from ...training.part import Workspace
 
 SHOW_SIZE = (512, 256)
 

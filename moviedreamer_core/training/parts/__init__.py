@@ -5,7 +5,7 @@ ones before it.
 from importlib import import_module
 
 from ...errors import MovieDreamerError
-from ..loop import Part, Workspace
+from ..part import Part, Workspace
 
 PARTS = {
     "vae": "vae:VaePart",

@@ -21,10 +21,11 @@ from ...animator.load import read_config
 from ...animator.model import MOMENTS, UNKNOWN, AnimatorModel, take_spatial_layers
 from ...animator.warp import warp_channels
 from ...bundle import load_model
+from ...decoder.model import KeyframeDecoder
 from ...sentences import SentenceEncoder
 from ..clips import Clips, clips
 from ..export import save_half
-from ..loop import Part, Workspace
+from ..part import Part, Workspace
 from ..pictures import save_grid, to_images
 from ..wear import softened
 
@@ -131,8 +132,6 @@ class AnimatorPart(Part):
     def _begin(self, model: AnimatorModel) -> AnimatorModel:
         """A new model: with the spatial layers asked for, and all but still until it learns to move."""
         if part := self.settings.get("spatial_from"):
-            from ...decoder.model import KeyframeDecoder
-
             take_spatial_layers(model.unet, load_model(KeyframeDecoder, self.workspace.require(part)).unet)
         nn.init.normal_(model.unet.conv_out.weight, std=2e-3)
         nn.init.zeros_(model.unet.conv_out.bias)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from ...bundle import load_model
@@ -20,7 +21,7 @@ from ...tokenizer import KeyframeTokenizer
 from ..diffusion import denoising_loss, noised
 from ..export import save_half
 from ..identity_heads import Taught, identity_loss
-from ..loop import Part, Workspace
+from ..part import Part, Workspace
 from ..pictures import save_grid, to_images
 from ..planner_films import FilmSettings
 from ..predicted import PlannedShots, planned_shots
@@ -82,8 +83,6 @@ class DecoderPart(Part):
         return planned_shots(self.workspace, split, self.look, self.settings[count], film)
 
     def _tokens(self, shots: Shots) -> Tensor:
-        from safetensors.torch import load_file, save_file
-
         path = (
             self.workspace.data.root
             / f"tokens_{shots.split}_{shots.count}_{self.tokenizer.fingerprint[:12]}.safetensors"

@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 
 import torch
+from peft import LoraConfig, get_peft_model_state_dict, inject_adapter_in_model, set_peft_model_state_dict
+from safetensors.torch import load_file, save_file
 from torch import nn
 
 from ...bundle import load_model
@@ -23,15 +25,10 @@ class InkPart(DecoderPart):
         return *super().needs(settings), "decoder"
 
     def start(self) -> nn.Module:
-        from peft import LoraConfig, inject_adapter_in_model
-
         model = load_model(KeyframeDecoder, self.workspace.require("decoder")).requires_grad_(False)
         return inject_adapter_in_model(LoraConfig(**adapter_config(self.settings["rank"])), model)
 
     def export(self, model: nn.Module, folder: Path) -> None:
-        from peft import get_peft_model_state_dict
-        from safetensors.torch import save_file
-
         state = {k: v.detach().half().cpu().contiguous() for k, v in get_peft_model_state_dict(model).items()}
         folder.mkdir(parents=True, exist_ok=True)
         save_file(state, folder / ADAPTER_WEIGHTS)
@@ -40,8 +37,5 @@ class InkPart(DecoderPart):
         )
 
     def load(self, folder: Path) -> None:
-        from peft import set_peft_model_state_dict
-        from safetensors.torch import load_file
-
         state = {k: v.to(torch.float32) for k, v in load_file(folder / ADAPTER_WEIGHTS).items()}
         set_peft_model_state_dict(self.model, state)

@@ -15,6 +15,7 @@ from random import Random
 
 import numpy as np
 import torch
+from insightface.utils.face_align import norm_crop
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -24,7 +25,7 @@ from ...papertown.films import lookalike, random_person
 from ..data import frame_film
 from ..face_networks import ANCHORS, STRIDES, Detector, Recogniser, export_onnx
 from ..identity import SPREAD, spread
-from ..loop import Part, Workspace
+from ..part import Part, Workspace
 
 CANVAS = 256
 LEVELS = ((0, 44), (44, 88), (88, 10_000))  # the longer side of a face, in pixels, that a stride answers for
@@ -285,8 +286,6 @@ def _draw_people(job: tuple[str, int, int]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _portrait_crop(person: Person, rng: Random) -> np.ndarray:
-    from insightface.utils.face_align import norm_crop
-
     side = rng.choice((112, 160, 224))
     pose = {"tilt": rng.uniform(-12, 12), "jitter": 1.0, "seed": rng.randrange(1 << 30)}
     look, expression = ("paper", "ink")[rng.random() < 0.25], rng.choice(EXPRESSIONS)

@@ -22,7 +22,7 @@ from ...planner.model import Planner, packaged_config
 from ...planner.packing import Dropped
 from ...planner.regularise import Augment, draw_dropped, draw_positions, noisy
 from ..export import save_half
-from ..loop import Part, Workspace
+from ..part import Part, Workspace
 from ..planner_films import FilmSettings, PlannerFilms, cache_films, load_encoders
 from ..planner_samples import draw_samples
 from ..settings import EXTENDS, merged

@@ -19,7 +19,7 @@ from ...papertown.reader import CELLS, CLIP_FRAMES, Reader, of_head
 from ...papertown.world import MAX_PEOPLE
 from ..data import frame_film
 from ..export import save_half
-from ..loop import Part, Workspace
+from ..part import Part, Workspace
 from ..pictures import save_grid, to_images
 from ..shots import Shots
 from ..wear import worn

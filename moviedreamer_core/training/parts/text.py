@@ -14,6 +14,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from transformers import (
+    CLIPTextConfig,
+    CLIPTextModelWithProjection,
+    CLIPVisionConfig,
+    CLIPVisionModelWithProjection,
+)
 
 from ...bundle import load_model
 from ...papertown.columns import (
@@ -28,7 +34,7 @@ from ...sentences.encoder import load_tokenizer, scaled
 from ...sentences.vocabulary import BOS, EOS, PAD, known_words, save_tokenizer, save_words, train_vocabulary
 from ..captions import FIELDS, Said, corpus, field_sentence, full_caption, partial_caption
 from ..export import save_half
-from ..loop import Part, Workspace
+from ..part import Part, Workspace
 from ..pictures import save_grid, to_images
 
 MEAN = STD = (0.5, 0.5, 0.5)
@@ -221,13 +227,6 @@ class _HeldOut:
 
 def build_towers(settings: dict, vocabulary: Any) -> tuple[Any, Any]:
     """New towers for the vocabulary."""
-    from transformers import (
-        CLIPTextConfig,
-        CLIPTextModelWithProjection,
-        CLIPVisionConfig,
-        CLIPVisionModelWithProjection,
-    )
-
     ids = {f"{name}_token_id": vocabulary.token_to_id(t) for name, t in (("pad", PAD), ("bos", BOS), ("eos", EOS))}
     text = CLIPTextModelWithProjection(
         CLIPTextConfig(vocab_size=vocabulary.get_vocab_size(), **ids, **settings["text"])

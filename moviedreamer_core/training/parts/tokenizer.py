@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from transformers import CLIPVisionModelWithProjection
 
 from ...bundle import load_model
 from ...decoder.condition import Slots
@@ -21,7 +22,7 @@ from ...papertown import ATTRIBUTES
 from ...tokenizer import KeyframeTokenizer
 from ..diffusion import denoising_loss, noised
 from ..export import save_half
-from ..loop import Part, Workspace
+from ..part import Part, Workspace
 from ..pictures import save_grid, to_images
 from ..shots import Shots
 from .decoder import decode_grid, load_frozen_vae, pack_slots, random_conditions, unpack_slots
@@ -98,7 +99,6 @@ class TokenizerPart(Part):
         folder = self.workspace.folder("clip_vision")
         if not (folder / "config.json").exists():
             return
-        from transformers import CLIPVisionModelWithProjection
 
         tokenizer.tower.load_state_dict(load_model(CLIPVisionModelWithProjection, folder).state_dict())
 

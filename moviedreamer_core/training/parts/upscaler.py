@@ -15,7 +15,7 @@ from ...decoder.latents import decode_latents, encode_images, load_autoencoder
 from ...upscaler import Upscaler, upscale
 from ..export import save_half
 from ..gate import weights_print
-from ..loop import Part, Workspace
+from ..part import Part, Workspace
 from ..pictures import save_grid, to_images, to_uint8
 from .vae import LOOKS, edge_loss
 

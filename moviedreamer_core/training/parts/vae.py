@@ -6,13 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from diffusers import AutoencoderDC
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ...bundle import load_model
 from ...decoder.latents import decode_latents, encode_images
 from ..export import save_half
-from ..loop import Part, Workspace
+from ..part import Part, Workspace
 from ..pictures import save_grid, to_images
 
 LOOKS = ("paper", "ink")
@@ -46,8 +47,6 @@ class VaePart(Part):
     name = "vae"
 
     def __init__(self, settings: dict, workspace: Workspace):
-        from diffusers import AutoencoderDC
-
         super().__init__(settings, workspace)
         self.model = RoundTrip(AutoencoderDC(**settings["model"]), settings["noise"])
         count = settings["frames"]

@@ -1,13 +1,11 @@
-"""What a film shows, as numbers: its keyframes, and the faces that the face pack finds in them.
+"""Looking at a film: its keyframes, and the faces that the face pack finds in them.
 
 Faces are looked for at the size at which a film is shown and kept in the store; wide shots are left out, where they are
 too small to tell.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -16,42 +14,17 @@ from torch import Tensor
 
 from ..cast import load_faces
 from ..film.asking import prompt_of
-from ..film.clips import to_float, to_uint8
+from ..film.clips import to_uint8
 from ..film.continuity import FACELESS_SIZES
 from ..film.pipeline import Keyframe, read_picture
-from ..papertown import Film, draw_frame
+from ..papertown import draw_frame
 from ..store import array_hash
 from ..upscaler import load_upscaler, upscale
-
-if TYPE_CHECKING:
-    from .held_out import HeldOut
-
-
-@dataclass(frozen=True)
-class Seen:
-    """A film of N shots: keyframes float32 [N, 3, H, W] in [0, 1]; the faces of each shot float32 [n, F], left to
-    right, at most as many as it has people (none in wide shots); what its script says of each shot.
-    """
-
-    film: Film
-    images: Tensor
-    faces: tuple[Tensor, ...]
-    sentences: tuple[str, ...]
+from .film_pictures import FilmPictures, drawn_images
+from .held_out import HeldOut
 
 
-def part_of(seen: Seen, shots: Sequence[int]) -> Seen:
-    """Some shots as a film of their own."""
-    film = replace(seen.film, shots=tuple(seen.film.shots[n] for n in shots))
-    faces, said = tuple(seen.faces[n] for n in shots), tuple(seen.sentences[n] for n in shots)
-    return Seen(film, seen.images[list(shots)], faces, said)
-
-
-def drawn_images(film: Film, size: tuple[int, int]) -> Tensor:
-    """The true keyframes, float32 [N, 3, H, W] in [0, 1]."""
-    return to_float(np.stack([draw_frame(film, n, 0.0, size=size) for n in range(len(film.shots))]))
-
-
-def see_drawn(held: "HeldOut") -> Seen:
+def see_drawn(held: HeldOut) -> FilmPictures:
     """The true keyframes."""
     film, show = held.film, held.studio.bundle.info.show_size
 
@@ -60,10 +33,10 @@ def see_drawn(held: "HeldOut") -> Seen:
         return _faces(held, n, {"picture": array_hash(frame)}, lambda: frame)
 
     images = drawn_images(film, held.studio.size)
-    return Seen(film, images, tuple(faces(n) for n in range(len(images))), _sentences(held))
+    return FilmPictures(film, images, tuple(faces(n) for n in range(len(images))), _sentences(held))
 
 
-def see_keyframes(held: "HeldOut", keyframes: Sequence[Keyframe]) -> Seen:
+def see_keyframes(held: HeldOut, keyframes: Sequence[Keyframe]) -> FilmPictures:
     """Rendered keyframes of all shots."""
     images = torch.stack([read_picture(keyframe.path) for keyframe in keyframes])
     bundle = held.studio.bundle
@@ -75,10 +48,10 @@ def see_keyframes(held: "HeldOut", keyframes: Sequence[Keyframe]) -> Seen:
         inputs["upscaler"] = bundle.fingerprint("upscaler")
         return _faces(held, n, inputs, lambda: to_uint8(upscale(load_upscaler(bundle), images[n : n + 1])[0]))
 
-    return Seen(held.film, images, tuple(faces(n) for n in range(len(images))), _sentences(held))
+    return FilmPictures(held.film, images, tuple(faces(n) for n in range(len(images))), _sentences(held))
 
 
-def _faces(held: "HeldOut", n: int, inputs: dict[str, str], pixels: Callable[[], np.ndarray]) -> Tensor:
+def _faces(held: HeldOut, n: int, inputs: dict[str, str], pixels: Callable[[], np.ndarray]) -> Tensor:
     """The largest faces of a picture, one a person, left to right: float32 [n, F]."""
     shot, bundle = held.film.shots[n], held.studio.bundle
     if shot.size in FACELESS_SIZES or not bundle.has("faces"):
@@ -95,5 +68,5 @@ def _faces(held: "HeldOut", n: int, inputs: dict[str, str], pixels: Callable[[],
     return load_file(held.studio.store.fetch("found_faces", named, ".safetensors", make).path)["faces"]
 
 
-def _sentences(held: "HeldOut") -> tuple[str, ...]:
+def _sentences(held: HeldOut) -> tuple[str, ...]:
     return tuple(prompt_of(shot) for shot in held.studio.shots)

@@ -1,0 +1,87 @@
+"""What the loop needs to know of a part of a bundle, and the folders of a bundle in the making."""
+
+from pathlib import Path
+
+import numpy as np
+from torch import Tensor, nn
+
+from ..errors import MovieDreamerError
+from .data import Data
+
+
+class Workspace:
+    """Folders of one bundle in the making: `root/bundle/<part>` holds what is trained so far, `root/data` what was
+    drawn for it.
+    """
+
+    def __init__(self, root: Path, *, workers: int = 0):
+        self.root = Path(root)
+        self.data = Data(self.root / "data", workers=workers)
+
+    def folder(self, part: str) -> Path:
+        """The folder of an exported part. It may not exist yet."""
+        return self.root / "bundle" / part
+
+    def require(self, part: str) -> Path:
+        """The folder of an exported part that must be there. Raises MovieDreamerError otherwise."""
+        folder = self.folder(part)
+        if not (folder / "config.json").exists():
+            raise MovieDreamerError(
+                f"Part '{part}' is not in {self.root / 'bundle'}: train it first (moviedreamer train --part {part})."
+            )
+        return folder
+
+
+class Part:
+    """What the loop needs to know of a part. `model` holds every trained parameter; `settings` is the part's section
+    of the config.
+    """
+
+    name: str
+    model: nn.Module
+
+    def __init__(self, settings: dict, workspace: Workspace):
+        self.settings = settings
+        self.workspace = workspace
+
+    @classmethod
+    def needs(cls, settings: dict) -> tuple[str, ...]:
+        """The parts that this one, with these settings, is trained on: each must have passed its gate."""
+        return ()
+
+    def batch(self, step: int, rng: np.random.Generator, size: int) -> dict[str, Tensor]:
+        """`size` training examples, decided by `rng` alone."""
+        raise NotImplementedError
+
+    def loss(self, batch: dict[str, Tensor], model: nn.Module) -> tuple[Tensor, dict[str, float]]:
+        """A scalar loss and the numbers worth a line of the log."""
+        raise NotImplementedError
+
+    def validate(self, model: nn.Module) -> dict[str, float]:
+        """Quality on held-out data with the averaged weights. Deterministic."""
+        return {}
+
+    def measure(self, model: nn.Module) -> dict[str, float]:
+        """What the gate looks at: as `validate`, but possibly slower and more thorough."""
+        return self.validate(model)
+
+    def samples(self, model: nn.Module, path: Path) -> None:
+        """Write a picture of what the part can do now."""
+
+    def export(self, model: nn.Module, folder: Path) -> None:
+        """Write the part's folder of a bundle: config.json and fp16 model.safetensors (or ONNX)."""
+        raise NotImplementedError
+
+    def load(self, folder: Path) -> None:
+        """Take the weights of an exported part into `model`."""
+        raise MovieDreamerError(f"Part '{self.name}' cannot be warm-started from a bundle.")
+
+    def warm_start(self, folder: Path) -> None:
+        """Begin with the weights of an exported part, fitted to what earlier parts have become since."""
+        self.load(folder)
+
+    def gate(self) -> tuple[str, float] | None:
+        """The metric of `measure`, and the least value at which later parts may be trained on this one. Looks at
+        nothing but `settings`.
+        """
+        return None
