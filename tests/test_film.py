@@ -2,9 +2,13 @@
 
 import errno
 import json
+import os
 import re
+import subprocess
+import sys
 import wave
 from fractions import Fraction
+from pathlib import Path
 
 import av
 import numpy as np
@@ -203,6 +207,46 @@ def test_the_same_film_twice_is_the_same_bytes(tmp_path, name):
         return [file.read_bytes() for file in files]
 
     assert content("one") == content("two")
+
+
+EVERY_WRITER = """
+import sys, wave
+from pathlib import Path
+import numpy as np
+from moviedreamer_core.film.assemble import assemble
+from moviedreamer_core.film.clips import write_clip
+from moviedreamer_core.film.frames import ClipSource
+from moviedreamer_core.film.mp4 import retag
+
+folder, random = Path(sys.argv[1]), np.random.default_rng(1)
+with wave.open(str(folder / "tone.wav"), "wb") as sound:
+    sound.setparams((2, 2, 44_100, 0, "NONE", ""))
+    sound.writeframes(random.integers(-9000, 9000, 88_200, np.int16).tobytes())
+for width, height in (64, 32), (100, 50), (33, 17), (128, 64):
+    paths = [folder / f"clip_{width}_{i}.mp4" for i in range(2)]
+    for path in paths:
+        picture = random.integers(0, 256, (height, 2 * width, 3), np.uint8) // 4 + 90
+        write_clip(path, [picture[:, 2 * i : 2 * i + width] for i in range(12)], 8)
+    clips = [ClipSource(path, 1.5, path.stem, "a", "dissolve") for path in paths]
+    for suffix in "mp4", "gif":
+        tone = folder / "tone.wav" if suffix == "mp4" else None
+        assemble(clips, folder / f"film_{width}.{suffix}", fps=8, size=(width, height), audio=tone)
+    retag(folder / f"film_{width}.mp4", folder / f"film_{width}_tagged.mp4", {"title": "T"})
+"""
+
+
+def test_what_was_in_memory_is_not_in_the_film(tmp_path):
+    """glibc fills every new piece of memory with a byte of our choice: what reads before it writes shows."""
+    written = []
+    for byte in "1", "170":
+        folder = tmp_path / byte
+        folder.mkdir()
+        environment = {**os.environ, "MALLOC_PERTURB_": byte, "PYTHONPATH": str(Path(__file__).parents[1])}
+        subprocess.run([sys.executable, "-c", EVERY_WRITER, str(folder)], env=environment, check=True)
+        written.append({path.name: path.read_bytes() for path in folder.iterdir()})
+    assert len(written[0]) == 1 + 4 * (2 + 3)
+    assert written[0].keys() == written[1].keys()
+    assert [name for name, content in written[0].items() if content != written[1][name]] == []
 
 
 def test_odd_sizes_and_odd_rates(tmp_path):

@@ -1,6 +1,7 @@
 """Writes H.264 MP4: pictures, sound, subtitles, chapters and metadata, interleaved as the frames arrive.
 
-Colours are BT.709, limited range, and tagged so. One encoder thread and bit-exact muxing: same input, same bytes.
+Colours are BT.709, limited range, and tagged so. Same input, same bytes: one encoder thread, bit-exact muxing, and no
+part of x264 that reads past its data (`_encoding`).
 """
 from __future__ import annotations
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 ENCODING = {"crf": "18", "preset": "medium", "forced-idr": "1"}
+BLOCK = 16  # pixels: a macroblock's side
 MILLISECOND = Fraction(1, 1000)
 CONTAINER_TAGS = ("major_brand", "minor_version", "compatible_brands", "encoder")
 OPTIONS = {"fflags": "+bitexact", "movflags": "+faststart+use_metadata_tags"}
@@ -73,14 +75,27 @@ def write_mp4(path: Path, job: Job) -> None:
 def _video_stream(container: OutputContainer, job: Job) -> VideoStream:
     import av
 
-    stream = container.add_stream("libx264", rate=job.fps, options=ENCODING)
-    stream.width, stream.height = (side + side % 2 for side in job.size)
+    width, height = (side + side % 2 for side in job.size)
+    stream = container.add_stream("libx264", rate=job.fps, options=_encoding(width))
+    stream.width, stream.height = width, height
     stream.pix_fmt, stream.time_base = "yuv420p", 1 / job.fps
     context = stream.codec_context
     context.thread_count, context.gop_size = 1, max(1, round(2 * job.fps))
     context.flags |= av.codec.context.Flags.bitexact
     context.colorspace = context.color_primaries = context.color_trc = context.color_range = 1  # BT.709, limited range
     return stream
+
+
+def _encoding(width: int) -> dict[str, str]:
+    """The encoder's options for pictures `width` pixels wide.
+
+    With AVX-512, x264's macroblock tree (build 165 still has it) goes over a row of macroblocks eight at a time and
+    past its end: unless eights fill the row, chance memory takes part in the rate control, and in the pixels.
+    `cpu-independent` does that step in C, at about 2 % of the time. Rows that eights fill keep the fast code and the
+    bytes their films always had.
+    """
+    blocks = -(-width // BLOCK)
+    return {**ENCODING, "x264-params": "cpu-independent=1"} if blocks % 8 else ENCODING
 
 
 def _picture(frame: np.ndarray, number: int, job: Job, starts_shot: bool) -> VideoFrame:
