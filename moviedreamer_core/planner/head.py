@@ -107,6 +107,11 @@ class MixtureHead(nn.Module):
         """
         if temperature <= 0:
             return self.top_mode(state)
+        return self.draw(state, temperature, generator)
+
+    @torch.no_grad()
+    def draw(self, state: Tensor, temperature: float, generator: Generator | None = None) -> Tensor:
+        """As `sample`, for a temperature above 0; without a generator the noise is torch's own."""
         lead = state.shape[:-1]
         picks = torch.rand(*lead, self.groups, 1, generator=generator).to(state.device)
         noise = torch.randn(*lead, self.dims, generator=generator).to(state.device)

@@ -22,16 +22,18 @@ class Memory:
     past: Conditions | None = None  # [N, ...] for recall: conditions, tokens [N, T*D] and numbers [N] of past steps
     tokens: Tensor | None = None
     numbers: Tensor | None = None
+    read: Tensor | None = None  # [N, L]: the details of past steps, in a planner that keeps them
 
-    def note(self, conditions: Conditions, tokens: Tensor) -> None:
-        """Keep the conditions [1, ...] and the tokens [1, T*D] of the step that is being remembered."""
+    def note(self, conditions: Conditions, tokens: Tensor, read: Tensor | None = None) -> None:
+        """Keep the conditions [1, ...], the tokens [1, T*D] and the details [1, L] of the step being remembered."""
         number = torch.tensor([self.steps], device=tokens.device)
         if self.past is None or self.tokens is None or self.numbers is None:
-            self.past, self.tokens, self.numbers = conditions, tokens, number
+            self.past, self.tokens, self.numbers, self.read = conditions, tokens, number, read
         else:
             self.past = self.past.joined(conditions)
             self.tokens = torch.cat([self.tokens, tokens])
             self.numbers = torch.cat([self.numbers, number])
+            self.read = None if self.read is None or read is None else torch.cat([self.read, read])
 
     @classmethod
     def of(cls, config: LlamaConfig) -> "Memory":

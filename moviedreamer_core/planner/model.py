@@ -24,6 +24,7 @@ from transformers import LlamaConfig, LlamaModel
 
 from ..errors import MovieDreamerError
 from .conditions import FIELDS, SLOT_FIELDS, SLOT_SENTENCES, Conditions
+from .details import DetailedHead, Details
 from .head import MixtureHead
 from .memory import Memory
 from .packing import Dropped, Packed
@@ -36,11 +37,17 @@ LOSS_WEIGHTS = ("nll", "l1", "l2")
 
 
 class PlannerScores(NamedTuple):
-    """Per step [B, S]: negative log-likelihood in nats per dimension; L1 and L2 of the mixture's expectation."""
+    """Per step [B, S]: negative log-likelihood in nats per dimension; L1 and L2 of the mixture's expectation. Of given
+    details: how surprising they are to what is known of the step (`kept`), to the reader of the history's tokens
+    (`read`), and to the reader of the expected ones (`planned`), in nats a detail.
+    """
 
     nll: Tensor
     l1: Tensor
     l2: Tensor
+    kept: Tensor | None = None
+    read: Tensor | None = None
+    planned: Tensor | None = None
 
 
 class Planner(ModelMixin, ConfigMixin):
@@ -50,7 +57,8 @@ class Planner(ModelMixin, ConfigMixin):
     (likelihood; 1 unless given, 0 makes plain regression of it); `dropout` acts on input embeddings and residual
     branches; `augment` holds the rates of the anti-overfitting strategies (see `regularise`); `temperature` is the one
     to sample with; `input_scale` fits the embeddings to a body that was trained on others; `recall` and `recall_cast`
-    are the numbers of heads of `Recall` and `CastRecall` (0: none). Fingerprints name the tokenizer, text encoder and
+    are the numbers of heads of `Recall` and `CastRecall` (0: none); `details` names what is kept as classes (see
+    `details`), and the `tries` of a draw; none unless given. Fingerprints name the tokenizer, text encoder and
     face pack whose numbers it reads.
     """
 
@@ -70,6 +78,7 @@ class Planner(ModelMixin, ConfigMixin):
         input_scale: float = 1.0,
         recall: int = 0,
         recall_cast: int = 0,
+        details: dict | None = None,
         tokenizer_fingerprint: str = "",
         text_fingerprint: str = "",
         face_fingerprint: str = "",
@@ -90,8 +99,13 @@ class Planner(ModelMixin, ConfigMixin):
         self.null_history, self.null_context = _embedding(width), _embedding(width)
         self.null_face, self.null_description = _embedding(width), _embedding(width)
         self.null_tokens = _embedding(token_count, width)
-        self.mixture = MixtureHead(width, token_count * token_width, **options)
         dims = token_count * token_width
+        if details:
+            kinds, tries = {k: v for k, v in details.items() if k != "tries"}, details.get("tries", 8)
+            found = Details(kinds, text_width, face_width, max_slots, dims, width)
+            self.mixture: MixtureHead = DetailedHead(found, width, dims, tries=tries, **options)
+        else:
+            self.mixture = MixtureHead(width, dims, **options)
         self.recollection = Recall(recall, text_width, dims, width) if recall else None
         self.cast_recollection = (
             CastRecall(recall_cast, text_width, face_width, max_slots, dims, width) if recall_cast else None
@@ -128,14 +142,28 @@ class Planner(ModelMixin, ConfigMixin):
         steps: Tensor | None = None,
         positions: Tensor | None = None,
         dropped: Dropped | None = None,
+        classes: Tensor | None = None,
     ) -> PlannerScores:
-        """Scores [B, S] of whole films in one pass; arguments as in `states`. `past`, if given, is seen as history."""
+        """Scores [B, S] of whole films in one pass; arguments as in `states`. `past`, if given, is seen as history;
+        `classes` int [B, S, number of details] are the true details, -1 where unknown.
+        """
         seen = tokens if past is None else past
         state = self.states(seen, conditions, steps=steps, positions=positions, dropped=dropped)
         target = tokens.flatten(2).to(state.device)
-        log_prob, expected = self.mixture.score(state, target)
-        error = expected - target
-        return PlannerScores(-log_prob / self.token_dims, error.abs().mean(-1), error.square().mean(-1))
+        if classes is None:
+            log_prob, expected = self.mixture.score(state, target)
+            return PlannerScores(-log_prob / self.token_dims, *_errors(expected, target))
+        details = self.details.one_hot(classes, conditions.present)
+        log_prob, expected, kept = self.mixture.score_with(state, target, details)
+        view = self.details.seen(conditions)
+        read = self.details.surprise(self.details.read(seen.flatten(2), view), details)
+        planned = self.details.surprise(self.details.read_as_it_is(expected, view.detach()), details)
+        return PlannerScores(-log_prob / self.token_dims, *_errors(expected, target), kept, read, planned)
+
+    @property
+    def details(self) -> Details | None:
+        """What reads and keeps details, or None in a planner without."""
+        return self.mixture.details if isinstance(self.mixture, DetailedHead) else None
 
     def states(
         self,
@@ -161,7 +189,11 @@ class Planner(ModelMixin, ConfigMixin):
         if dropped.history is not None:
             alone = alone | dropped.history
         now, filled = self._embed_current(conditions, alone, dropped)
-        now = self._recall_films(now, tokens, conditions, positions, dropped)
+        visible = _visible(tokens, dropped)
+        told = self._told(conditions, dropped)
+        if self._recalls:
+            gap = positions[:, :, None] - positions[:, None, :]
+            now = self._recalled(now, told, told, tokens.flatten(2), gap, visible)
         past = self._embed_past(tokens, conditions, dropped)
         grid = torch.cat([now, past], dim=2)
         valid = torch.cat([filled, filled.new_ones(past.shape[:3])], dim=2) & steps[..., None]
@@ -172,7 +204,11 @@ class Planner(ModelMixin, ConfigMixin):
             position_ids=positions.gather(1, packed.step),
             use_cache=False,
         ).last_hidden_state
-        return packed.read(hidden, now.shape[2] - 1)
+        state = packed.read(hidden, now.shape[2] - 1)
+        if self.details is None:
+            return state
+        read = self.details.read(tokens.flatten(2), self.details.seen(conditions))
+        return torch.cat([state, self.details.know(told, told, read, visible)], dim=-1)
 
     def memory(self) -> Memory:
         """An empty memory for one film."""
@@ -188,7 +224,7 @@ class Planner(ModelMixin, ConfigMixin):
         embeds = now[0, 0][filled[0, 0]]
         hidden = self._extend(memory, embeds)
         memory.cache.crop(-len(embeds))
-        return hidden[-1]
+        return hidden[-1] if self.details is None else torch.cat([hidden[-1], self._known(memory, one)])
 
     @torch.no_grad()
     def remember(self, memory: Memory, tokens: Tensor, conditions: Conditions | None) -> None:
@@ -197,8 +233,8 @@ class Planner(ModelMixin, ConfigMixin):
         one = (conditions or self._nothing()).map(lambda value: value.to(self.device)[None, None])
         past = self._embed_past(tokens.to(self.device, self.dtype)[None, None], one, unknown)
         self._extend(memory, past[0, 0])
-        if self._recalls and conditions is not None:
-            memory.note(one.map(lambda value: value[0]), tokens.to(self.device, self.dtype).flatten()[None])
+        if (self._recalls or self.details is not None) and conditions is not None:
+            self._note(memory, one.map(lambda value: value[0]), tokens.to(self.device, self.dtype).flatten()[None])
         memory.steps += 1
 
     def _extend(self, memory: Memory, embeds: Tensor) -> Tensor:
@@ -233,22 +269,20 @@ class Planner(ModelMixin, ConfigMixin):
     def _recalls(self) -> bool:
         return self.recollection is not None or self.cast_recollection is not None
 
-    def _recall_films(
-        self, now: Tensor, tokens: Tensor, conditions: Conditions, positions: Tensor, dropped: Dropped
-    ) -> Tensor:
-        """Positions of the current steps [B, S, P, H], with what the query recalls of the steps before."""
-        if not self._recalls:
-            return now
-        count = tokens.shape[1]
-        visible = torch.ones(count, count, dtype=torch.bool, device=now.device).tril(-1).expand(len(tokens), -1, -1)
-        if dropped.history is not None:
-            visible = visible & ~dropped.history[:, :, None]
-        hidden = (dropped.tokens, dropped.context, None if dropped.masked is None else dropped.masked.any(-1))
-        for steps in hidden:
-            visible = visible if steps is None else visible & ~steps[:, None, :]
-        gap = positions[:, :, None] - positions[:, None, :]
-        told = self._told(conditions, dropped)
-        return self._recalled(now, told, told, tokens.flatten(2), gap, visible)
+    def _note(self, memory: Memory, one: Conditions, tokens: Tensor) -> None:
+        """Keep a step [1, ...] in the memory, with the details that its tokens show."""
+        details = self.details
+        memory.note(one, tokens, None if details is None else details.read(tokens, details.seen(one)))
+
+    def _known(self, memory: Memory, one: Conditions) -> Tensor:
+        """What is known of the details of the next step [1, 1, ...]."""
+        details, before = self.details, memory.past
+        if before is None:
+            before, read = one.map(lambda value: value[0, :0]), one.fields.new_zeros(0, details.length)
+        else:
+            read = memory.read
+        visible = torch.ones(1, 1, len(read), dtype=torch.bool, device=read.device)
+        return details.know(one, before.map(lambda value: value[None]), read[None], visible)[0, 0]
 
     def _recall_memory(self, now: Tensor, memory: Memory, one: Conditions) -> Tensor:
         """The same for one step [1, 1, P, H] over a memory."""
@@ -325,6 +359,24 @@ def packaged_config(name: str) -> dict[str, Any]:
         names = sorted(entry.name.removesuffix(".json") for entry in folder.iterdir() if entry.name.endswith(".json"))
         raise MovieDreamerError(f"no planner configuration '{name}'; there are {', '.join(names)}")
     return json.loads(file.read_text())
+
+
+def _errors(expected: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    """L1 and L2 [...] of expectations [..., dims]."""
+    error = expected - target
+    return error.abs().mean(-1), error.square().mean(-1)
+
+
+def _visible(tokens: Tensor, dropped: Dropped) -> Tensor:
+    """Which steps before are there to be recalled by each step, bool [B, S, S]."""
+    count = tokens.shape[1]
+    visible = torch.ones(count, count, dtype=torch.bool, device=tokens.device).tril(-1).expand(len(tokens), -1, -1)
+    if dropped.history is not None:
+        visible = visible & ~dropped.history[:, :, None]
+    hidden = (dropped.tokens, dropped.context, None if dropped.masked is None else dropped.masked.any(-1))
+    for steps in hidden:
+        visible = visible if steps is None else visible & ~steps[:, None, :]
+    return visible
 
 
 class _Drop:

@@ -2,7 +2,8 @@
 
 Settings: `model` (a packaged config's name, or a config, which may say `extends: mini`; widths and fingerprints are
 filled in), `films` and `validation_films` (how many), `film` (`planner_films.FilmSettings`), `basis` (whether the head
-takes the tokens' principal axes), `temperature` (of its draws in use), `gate` (least gain of the history on revisited
+takes the tokens' principal axes), `rollouts` (the rate of films whose history is partly the planner's own draws),
+`details` (weights of the losses of a planner that keeps details), `temperature` (of its draws in use), `gate` (least gain of the history on revisited
 places, in nats per dimension).
 """
 
@@ -22,11 +23,14 @@ from ...planner.model import Planner, packaged_config
 from ...planner.packing import Dropped
 from ...planner.regularise import Augment, draw_dropped, draw_positions, noisy
 from ..export import save_half
+from ..film_details import FilmDetails, film_details
 from ..part import Part, Workspace
 from ..planner_films import FilmSettings, PlannerFilms, cache_films, load_encoders
 from ..planner_samples import draw_samples
 from ..settings import EXTENDS, merged
 
+LOSSES = {"nll": 1.0, "l1": 0.1, "l2": 0.1, "kept": 0.3, "read": 0.3, "planned": 0.05}
+ROLLOUT_HEAT = 0.5  # the temperature of history that is drawn, about that of use
 CONDITIONS = tuple(field.name for field in fields(Conditions))
 
 
@@ -56,30 +60,53 @@ class PlannerPart(Part):
         config = full_config(model)
         self.model = Planner(**{**config, **sizes, **encoders.fingerprints})
         self.augment = Augment.from_dict(self.model.config.augment)
+        self.classes = self._classes("train", settings.get("films", 1500))
         self._fit_basis()
 
     def _fit_basis(self) -> None:
         if self.settings.get("basis", True):
             self.model.mixture.fit_basis(self.films.tensors["tokens"].float().flatten(1))
 
+    def _classes(self, split: str, count: int) -> FilmDetails | None:
+        """The true details of the films, if the planner has any."""
+        kinds = {k: v for k, v in (self.model.config.details or {}).items() if k != "tries"}
+        return film_details(kinds, split, count, self.film_settings) if kinds else None
+
     def _films(self, split: str, count: int) -> PlannerFilms:
         folder = cache_films(self.workspace, count, split, self.film_settings)
         return PlannerFilms.load(folder, count, self.film_settings.shard)
 
     def batch(self, step: int, rng: np.random.Generator, size: int) -> dict[str, Tensor]:
-        return make_batch(self.films, self.films.alike(rng, size), rng, self.augment)
+        batch = make_batch(self.films, self.films.alike(rng, size), rng, self.augment, self.classes)
+        batch["rollout"] = draw_rollouts(rng, float(self.settings.get("rollouts", 0.0)), batch["steps"])
+        return batch
 
     def loss(self, batch: dict[str, Tensor], model: nn.Module) -> tuple[Tensor, dict[str, float]]:
         conditions = Conditions(*(batch[name] for name in CONDITIONS))
         dropped = Dropped(*(batch[f"dropped_{name}"] for name in Dropped._fields))
-        steps = batch["steps"]
-        scores = model(
-            batch["tokens"], conditions, past=batch["past"], steps=steps, positions=batch["positions"], dropped=dropped
-        )
-        nll, l1, l2 = (value[steps].mean() for value in scores)
-        weights = self.model.config.head or {}
-        loss = weights.get("nll", 1.0) * nll + weights.get("l1", 0.1) * l1 + weights.get("l2", 0.1) * l2
-        return loss, {"nll": nll.item(), "l1": l1.item(), "l2": l2.item()}
+        steps, classes = batch["steps"], batch.get("classes")
+        seen = {"steps": steps, "positions": batch["positions"], "dropped": dropped}
+        past = self._past(batch, conditions, seen)
+        scores = model(batch["tokens"], conditions, past=past, classes=classes, **seen)
+        weights = {**LOSSES, **(self.model.config.head or {}), **self.settings.get("details", {})}
+        means = {name: value[steps].mean() for name, value in scores._asdict().items() if value is not None}
+        loss = sum(weights[name] * value for name, value in means.items())
+        return loss, {name: value.item() for name, value in means.items()}
+
+    @torch.no_grad()
+    def _past(self, batch: dict[str, Tensor], conditions: Conditions, seen: dict[str, Any]) -> Tensor:
+        """The history that is seen: at steps of `rollout` what the planner itself draws there (from true history)."""
+        past, chosen = batch["past"], batch["rollout"]
+        if not chosen.any():
+            return past
+        planner = self.model.eval()
+        state = planner.states(past, conditions, **seen)
+        if planner.details is not None:
+            details = planner.details.one_hot(batch["classes"], conditions.present)
+            state = planner.mixture.told(state, details)
+        drawn = planner.mixture.draw(state, ROLLOUT_HEAT)
+        planner.train()
+        return torch.where(chosen[..., None, None], drawn.view_as(past), past)
 
     def validate(self, model: nn.Module) -> dict[str, float]:
         return summary(film_scores(model, self.held_out))
@@ -92,18 +119,23 @@ class PlannerPart(Part):
         save_half(model, folder)
 
     def load(self, folder: Path) -> None:
-        """A planner that was trained without recall gets a fresh one."""
-        found = self.model.load_state_dict(load_model(Planner, folder).state_dict(), strict=False)
-        recall = ("recollection.", "cast_recollection.")
-        missing = [name for name in found.missing_keys if not name.startswith(recall)]
+        """A planner that was trained without recall or details gets fresh ones."""
+        self._take(load_model(Planner, folder), folder)
+
+    def warm_start(self, folder: Path) -> None:
+        """The head keeps its coordinates, unless they are those of another tokenizer's tokens."""
+        donor = load_model(Planner, folder)
+        self._take(donor, folder)
+        if donor.config.tokenizer_fingerprint != self.model.config.tokenizer_fingerprint:
+            self._fit_basis()
+
+    def _take(self, donor: Planner, folder: Path) -> None:
+        found = self.model.load_state_dict(donor.state_dict(), strict=False)
+        fresh = ("recollection.", "cast_recollection.", "mixture.details.")
+        missing = [name for name in found.missing_keys if not name.startswith(fresh)]
         if missing or found.unexpected_keys:
             name = (missing + found.unexpected_keys)[0]
             raise MovieDreamerError(f"{folder}: its planner has another configuration (weight {name}): start anew")
-
-    def warm_start(self, folder: Path) -> None:
-        """The head keeps the coordinates of these tokens, which may be those of another tokenizer than its own."""
-        self.load(folder)
-        self._fit_basis()
 
     def gate(self) -> tuple[str, float]:
         return "unstated_gain", float(self.settings.get("gate", 0.02))
@@ -117,8 +149,23 @@ def full_config(model: str | dict[str, Any]) -> dict[str, Any]:
     return merged(packaged_config(model[EXTENDS]), changes) if EXTENDS in model else changes
 
 
-def make_batch(films: PlannerFilms, chosen: list[int], rng: np.random.Generator, augment: Augment) -> dict[str, Tensor]:
-    """Films as one padded training batch: `tokens` (targets), `past` (what is seen as history), conditions, masks."""
+def draw_rollouts(rng: np.random.Generator, rate: float, steps: Tensor) -> Tensor:
+    """At which steps [B, S] history is drawn: in films at `rate`, in each at a share of its own. None if `rate` is 0."""
+    chosen = rng.random((len(steps), 1)) < rate
+    share = rng.random((len(steps), 1))
+    return torch.from_numpy(chosen & (rng.random(steps.shape) < share))
+
+
+def make_batch(
+    films: PlannerFilms,
+    chosen: list[int],
+    rng: np.random.Generator,
+    augment: Augment,
+    classes: FilmDetails | None = None,
+) -> dict[str, Tensor]:
+    """Films as one padded training batch: `tokens` (targets), `past` (what is seen as history), conditions, masks, and
+    the `classes` of details.
+    """
     longest = max(len(films.shots(film)) for film in chosen)
     rows = torch.zeros(len(chosen), longest, dtype=torch.long)
     steps = torch.zeros(len(chosen), longest, dtype=torch.bool)
@@ -137,5 +184,7 @@ def make_batch(films: PlannerFilms, chosen: list[int], rng: np.random.Generator,
     for name in CONDITIONS:
         plain, other = getattr(conditions, name), getattr(turned, name)
         batch[name] = torch.where(flip.view(-1, *[1] * (plain.ndim - 1)), other, plain)
+    if classes is not None:
+        batch["classes"] = torch.where(flip[:, None, None], classes.mirrored[rows], classes.plain[rows])
     batch["positions"] = draw_positions(rng, augment, len(chosen), longest)
     return {**batch, **{f"dropped_{name}": value for name, value in zip(Dropped._fields, dropped)}}
