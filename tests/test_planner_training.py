@@ -66,9 +66,16 @@ def workspace(tmp_path, monkeypatch):
     return Workspace(tmp_path, workers=1)
 
 
-def tiny_part(workspace):
+DETAILS = {
+    "place": [["landmark", 3], ["side", 2]], "shot": [["plot", 6]], "person": [["top_color", 6], ["accessory", 3]],
+    "tries": 2,
+}  # fmt: skip
+
+
+def tiny_part(workspace, **changes):
     llama = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
     model = {"llama": llama, "head": {"components": 2, "groups": 2, "width": 8}, "dropout": 0.1}
+    model |= changes
     film = {"shots": [5, 8], "portraits": 2, "shard": 2}
     settings = {"model": model, "films": 4, "validation_films": 2, "film": film, "gate": 0.5, "temperature": 0.5}
     return PlannerPart(settings, workspace)
@@ -130,6 +137,32 @@ def test_the_part_trains_validates_draws_and_exports(workspace, monkeypatch):
     again = tiny_part(workspace)
     again.load(workspace.folder("planner"))
     assert torch.allclose(again.model.kind, part.model.kind, atol=1e-2)
+
+
+def test_details_are_learnt_with_history_that_the_planner_drew(workspace):
+    part = tiny_part(workspace, details=DETAILS)
+    part.settings["rollouts"] = 1.0
+    batch = part.batch(0, np.random.default_rng(0), 4)
+    assert batch["classes"].shape == (*batch["steps"].shape, 9) and batch["rollout"].any()
+    loss, numbers = part.loss(batch, part.model)
+    loss.backward()
+    assert {"nll", "kept", "read", "planned"} <= set(numbers) and part.model.training
+    assert [n for n, p in part.model.named_parameters() if p.grad is None and "past" not in n] == []
+    settings = LoopSettings(steps=2, batch=2, warmup=1, checkpoint_seconds=0.0)
+    assert train(part, settings)["unstated_gain"] is not None
+    assert load_model(Planner, workspace.folder("planner")).details.counts == [3, 2, 6, *[6, 3] * 3]
+
+
+def test_a_planner_without_details_is_a_start_for_one_with_them_and_keeps_its_coordinates(workspace):
+    train(tiny_part(workspace), LoopSettings(steps=2, batch=2, warmup=1, checkpoint_seconds=0.0))
+    folder, part = workspace.folder("planner"), tiny_part(workspace, details=DETAILS)
+    kept = load_model(Planner, folder).mixture.basis
+    part.model.mixture.basis.zero_()
+    part.warm_start(folder)
+    assert torch.equal(part.model.mixture.basis, kept)
+    with pytest.raises(MovieDreamerError, match="another configuration"):
+        other = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}
+        tiny_part(workspace, llama=other).warm_start(folder)
 
 
 def test_samples_are_decoded_side_by_side_when_there_is_a_decoder(workspace, monkeypatch, tmp_path):

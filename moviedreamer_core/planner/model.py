@@ -37,17 +37,25 @@ LOSS_WEIGHTS = ("nll", "l1", "l2")
 
 
 class PlannerScores(NamedTuple):
-    """Per step [B, S]: negative log-likelihood in nats per dimension; L1 and L2 of the mixture's expectation. Of given
-    details: how surprising they are to what is known of the step (`kept`), to the reader of the history's tokens
-    (`read`), and to the reader of the expected ones (`planned`), in nats a detail.
+    """Per step [B, S]: negative log-likelihood in nats per dimension; L1 and L2 of the mixture's expectation."""
+
+    nll: Tensor
+    l1: Tensor
+    l2: Tensor
+
+
+class DetailedScores(NamedTuple):
+    """The same with true details given (`nll` without their own likelihood), and how surprising these are, in nats a
+    detail: to what is known of the step (`kept`), to the reader of the history's tokens (`read`), and to the reader of
+    the expected tokens (`planned`).
     """
 
     nll: Tensor
     l1: Tensor
     l2: Tensor
-    kept: Tensor | None = None
-    read: Tensor | None = None
-    planned: Tensor | None = None
+    kept: Tensor
+    read: Tensor
+    planned: Tensor
 
 
 class Planner(ModelMixin, ConfigMixin):
@@ -143,22 +151,22 @@ class Planner(ModelMixin, ConfigMixin):
         positions: Tensor | None = None,
         dropped: Dropped | None = None,
         classes: Tensor | None = None,
-    ) -> PlannerScores:
+    ) -> PlannerScores | DetailedScores:
         """Scores [B, S] of whole films in one pass; arguments as in `states`. `past`, if given, is seen as history;
         `classes` int [B, S, number of details] are the true details, -1 where unknown.
         """
         seen = tokens if past is None else past
         state = self.states(seen, conditions, steps=steps, positions=positions, dropped=dropped)
         target = tokens.flatten(2).to(state.device)
-        if classes is None:
+        if classes is None or not isinstance(self.mixture, DetailedHead):
             log_prob, expected = self.mixture.score(state, target)
             return PlannerScores(-log_prob / self.token_dims, *_errors(expected, target))
-        details = self.details.one_hot(classes, conditions.present)
+        told, view = self.mixture.details, self.mixture.details.seen(conditions)
+        details = told.one_hot(classes, conditions.present)
         log_prob, expected, kept = self.mixture.score_with(state, target, details)
-        view = self.details.seen(conditions)
-        read = self.details.surprise(self.details.read(seen.flatten(2), view), details)
-        planned = self.details.surprise(self.details.read_as_it_is(expected, view.detach()), details)
-        return PlannerScores(-log_prob / self.token_dims, *_errors(expected, target), kept, read, planned)
+        read = told.surprise(told.read(seen.flatten(2), view), details)
+        planned = told.surprise(told.read_as_it_is(expected, view.detach()), details)
+        return DetailedScores(-log_prob / self.token_dims, *_errors(expected, target), kept, read, planned)
 
     @property
     def details(self) -> Details | None:
@@ -224,7 +232,9 @@ class Planner(ModelMixin, ConfigMixin):
         embeds = now[0, 0][filled[0, 0]]
         hidden = self._extend(memory, embeds)
         memory.cache.crop(-len(embeds))
-        return hidden[-1] if self.details is None else torch.cat([hidden[-1], self._known(memory, one)])
+        if self.details is None:
+            return hidden[-1]
+        return torch.cat([hidden[-1], self._known(memory, one, self.details)])
 
     @torch.no_grad()
     def remember(self, memory: Memory, tokens: Tensor, conditions: Conditions | None) -> None:
@@ -233,8 +243,10 @@ class Planner(ModelMixin, ConfigMixin):
         one = (conditions or self._nothing()).map(lambda value: value.to(self.device)[None, None])
         past = self._embed_past(tokens.to(self.device, self.dtype)[None, None], one, unknown)
         self._extend(memory, past[0, 0])
-        if (self._recalls or self.details is not None) and conditions is not None:
-            self._note(memory, one.map(lambda value: value[0]), tokens.to(self.device, self.dtype).flatten()[None])
+        details = self.details
+        if (self._recalls or details is not None) and conditions is not None:
+            step, flat = one.map(lambda value: value[0]), tokens.to(self.device, self.dtype).flatten()[None]
+            memory.note(step, flat, None if details is None else details.read(flat, details.seen(step)))
         memory.steps += 1
 
     def _extend(self, memory: Memory, embeds: Tensor) -> Tensor:
@@ -269,18 +281,11 @@ class Planner(ModelMixin, ConfigMixin):
     def _recalls(self) -> bool:
         return self.recollection is not None or self.cast_recollection is not None
 
-    def _note(self, memory: Memory, one: Conditions, tokens: Tensor) -> None:
-        """Keep a step [1, ...] in the memory, with the details that its tokens show."""
-        details = self.details
-        memory.note(one, tokens, None if details is None else details.read(tokens, details.seen(one)))
-
-    def _known(self, memory: Memory, one: Conditions) -> Tensor:
+    def _known(self, memory: Memory, one: Conditions, details: Details) -> Tensor:
         """What is known of the details of the next step [1, 1, ...]."""
-        details, before = self.details, memory.past
-        if before is None:
+        before, read = memory.past, memory.read
+        if before is None or read is None:
             before, read = one.map(lambda value: value[0, :0]), one.fields.new_zeros(0, details.length)
-        else:
-            read = memory.read
         visible = torch.ones(1, 1, len(read), dtype=torch.bool, device=read.device)
         return details.know(one, before.map(lambda value: value[None]), read[None], visible)[0, 0]
 

@@ -3,8 +3,8 @@
 Settings: `model` (a packaged config's name, or a config, which may say `extends: mini`; widths and fingerprints are
 filled in), `films` and `validation_films` (how many), `film` (`planner_films.FilmSettings`), `basis` (whether the head
 takes the tokens' principal axes), `rollouts` (the rate of films whose history is partly the planner's own draws),
-`details` (weights of the losses of a planner that keeps details), `temperature` (of its draws in use), `gate` (least gain of the history on revisited
-places, in nats per dimension).
+`details` (weights of the losses of a planner that keeps details), `temperature` (of its draws in use), `gate` (least
+gain of the history on revisited places, in nats per dimension).
 """
 
 from dataclasses import fields
@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from ...bundle import load_model
 from ...errors import MovieDreamerError
 from ...planner.conditions import Conditions, mirrored
+from ...planner.details import DetailedHead
 from ...planner.evaluate import film_scores, summary
 from ...planner.model import Planner, packaged_config
 from ...planner.packing import Dropped
@@ -89,7 +90,7 @@ class PlannerPart(Part):
         past = self._past(batch, conditions, seen)
         scores = model(batch["tokens"], conditions, past=past, classes=classes, **seen)
         weights = {**LOSSES, **(self.model.config.head or {}), **self.settings.get("details", {})}
-        means = {name: value[steps].mean() for name, value in scores._asdict().items() if value is not None}
+        means = {name: value[steps].mean() for name, value in scores._asdict().items()}
         loss = sum(weights[name] * value for name, value in means.items())
         return loss, {name: value.item() for name, value in means.items()}
 
@@ -101,8 +102,8 @@ class PlannerPart(Part):
             return past
         planner = self.model.eval()
         state = planner.states(past, conditions, **seen)
-        if planner.details is not None:
-            details = planner.details.one_hot(batch["classes"], conditions.present)
+        if isinstance(planner.mixture, DetailedHead):
+            details = planner.mixture.details.one_hot(batch["classes"], conditions.present)
             state = planner.mixture.told(state, details)
         drawn = planner.mixture.draw(state, ROLLOUT_HEAT)
         planner.train()
@@ -150,7 +151,7 @@ def full_config(model: str | dict[str, Any]) -> dict[str, Any]:
 
 
 def draw_rollouts(rng: np.random.Generator, rate: float, steps: Tensor) -> Tensor:
-    """At which steps [B, S] history is drawn: in films at `rate`, in each at a share of its own. None if `rate` is 0."""
+    """At which steps [B, S] history is drawn: in films at `rate`, and in each of them at a share of its own."""
     chosen = rng.random((len(steps), 1)) < rate
     share = rng.random((len(steps), 1))
     return torch.from_numpy(chosen & (rng.random(steps.shape) < share))
