@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import psutil
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
@@ -29,8 +30,6 @@ ALLOWED_GROWTH_MB = 16
 
 def resident_megabytes() -> float:
     """Memory of this process that lies in RAM now."""
-    import psutil
-
     return psutil.Process().memory_info().rss / 1e6
 
 

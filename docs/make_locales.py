@@ -186,7 +186,7 @@ def main() -> int:
     asked.add_argument("--translated", action="store_true", help="zh and ja now say what English says")
     arguments = asked.parse_args()
     sys.path.insert(0, str(ROOT / "tests"))
-    from comfy_stand_in import Host, Pack
+    from comfy_stand_in import Host, Pack  # noqa: PLC0415  # tests/ is on the path from here on
 
     with tempfile.TemporaryDirectory() as folder:
         host = Host(Path(folder) / "comfy")

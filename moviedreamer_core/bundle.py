@@ -160,7 +160,7 @@ def load_model(kind: type[T], folder: Path) -> T:
     `kind` is a diffusers ModelMixin or a transformers PreTrainedModel. Raises MovieDreamerError if the folder holds
     weights of another class, or ones that do not fit their configuration.
     """
-    import torch
+    import torch  # 2 s, measured; whoever only lists, checks or fingerprints a bundle need not wait for it
 
     check_weights(folder)
     config = _read_json(folder / "config.json")

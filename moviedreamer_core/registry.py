@@ -21,22 +21,6 @@ from .requests import ClipRequest, ClipWithSound, KeyframeRequest
 if TYPE_CHECKING:  # annotations alone: torch and diffusers take seconds that a list of names need not wait for
     from torch import Tensor
 
-MAX_CONTROL = 2.0
-"""The largest motion and anchor strength that an animator is asked for."""
-
-
-@dataclass(frozen=True)
-class Slot:
-    """One character of a shot: face float32 [F] (unit length) or None, and what the script says; an empty text says
-    nothing.
-    """
-
-    face: Tensor | None
-    description: str
-    action: str
-    expression: str
-
-
 class Decoder(Protocol):
     """Renders one keyframe from its tokens."""
 

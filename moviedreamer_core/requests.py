@@ -15,8 +15,22 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # annotations alone: a list of names need not wait for torch
     from torch import Tensor
 
-    from .registry import Slot
     from .tokenizer import Tokens
+
+MAX_CONTROL = 2.0
+"""The largest motion and anchor strength that an animator is asked for."""
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One character of a shot: face float32 [F] (unit length) or None, and what the script says; an empty text says
+    nothing.
+    """
+
+    face: Tensor | None
+    description: str
+    action: str
+    expression: str
 
 
 @dataclass(frozen=True)

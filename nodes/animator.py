@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from ..moviedreamer_core.film.checks import check_animating
 from ..moviedreamer_core.film.pipeline import animate_clips
-from ..moviedreamer_core.registry import MAX_CONTROL
+from ..moviedreamer_core.requests import MAX_CONTROL
 from ..moviedreamer_core.script import ShotSettings
 from . import host
 from ._comfy import io

@@ -1,7 +1,7 @@
 """Settings for single shots, chained."""
 
 from ..moviedreamer_core.errors import MovieDreamerError
-from ..moviedreamer_core.registry import MAX_CONTROL
+from ..moviedreamer_core.requests import MAX_CONTROL
 from ..moviedreamer_core.script import ShotSettings
 from ..moviedreamer_core.script.model import MAX_SECONDS
 from ._comfy import io

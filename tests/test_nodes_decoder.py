@@ -115,7 +115,7 @@ def test_bundles_of_one_name_in_different_folders_are_different_decoders(film, t
 def test_motion_ends_where_the_animators_end(pack):
     """Nothing accepts a value that the animator would refuse later."""
     error, core = pack.module("moviedreamer_core.errors").MovieDreamerError, pack.module
-    most = core("moviedreamer_core.registry").MAX_CONTROL
+    most = core("moviedreamer_core.requests").MAX_CONTROL
     film_settings = core("moviedreamer_core.film.settings").FilmSettings
     shot_settings = core("moviedreamer_core.script").ShotSettings
     read_direction = core("moviedreamer_core.film.direction").read_direction

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from moviedreamer_core.errors import MovieDreamerError
 from moviedreamer_core.papertown import Person, make_film, person_split, phrases, to_script
+from moviedreamer_core.papertown.portraits import draw_portraits
 from moviedreamer_core.script import (
     STAGES,
     Route,
@@ -38,7 +39,7 @@ from moviedreamer_core.script import (
     unknown_words,
 )
 from moviedreamer_core.script.fields import FIELDS
-from moviedreamer_core.script.portraits import EXAMPLES, draw_portraits, example_path
+from moviedreamer_core.script.portraits import EXAMPLES, example_path
 
 ROOT = Path(__file__).parent.parent
 SMALL = """\

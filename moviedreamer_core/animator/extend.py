@@ -10,8 +10,7 @@ import torch
 from torch import Tensor
 
 from ..errors import MovieDreamerError
-from ..registry import MAX_CONTROL
-from ..requests import ClipRequest
+from ..requests import MAX_CONTROL, ClipRequest
 
 MAX_FRAMES = 4096
 MAX_FPS = 60

@@ -9,8 +9,7 @@ from torch import Tensor, nn
 
 from ..errors import MovieDreamerError
 from ..progress import SILENT, Progress
-from ..registry import Slot
-from ..requests import KeyframeRequest
+from ..requests import KeyframeRequest, Slot
 from ..sentences import SentenceEncoder
 from ..tokenizer import Tokens
 from .condition import Slots

@@ -11,8 +11,7 @@ from torch import Tensor
 
 from ..cast import Cast
 from ..errors import MovieDreamerError
-from ..registry import Slot
-from ..requests import ClipRequest, EarlierKeyframe, KeyframeRequest
+from ..requests import ClipRequest, EarlierKeyframe, KeyframeRequest, Slot
 from ..script import ResolvedShot, action_sentence, shot_sentences
 from ..tokenizer import Tokens
 from .references import cast_references

@@ -1,8 +1,8 @@
 """An artist's choices for single shots as one JSON text: {"harbour-2": {"seed": 7, "decoder": "ink", "seconds": 3}}.
 
-Data contract: shot id, or number from 1 -> field -> value, for the fields that can be decided for one shot (seed, decoder, animator,
-steps, seconds, guidance, motion). null leaves a field alone. Whether the shots exist is found out by `resolve`, which
-knows the script.
+Data contract: shot id, or number from 1 -> field -> value, for the fields that can be decided for one shot (seed,
+decoder, animator, steps, seconds, guidance, motion). null leaves a field alone. Whether the shots exist is found out by
+`resolve`, which knows the script.
 """
 
 import json
@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..errors import MovieDreamerError
-from ..registry import MAX_CONTROL
+from ..requests import MAX_CONTROL
 from ..script.errors import nearest
 from ..script.model import MAX_SECONDS, MAX_SEED
 from ..script.resolve import DECIDED

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import MovieDreamerError
-from ..registry import MAX_CONTROL
+from ..requests import MAX_CONTROL
 from ..script import Route, ShotSettings
 
 REPLAN = ("changed", "following", "all")

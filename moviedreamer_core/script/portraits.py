@@ -1,4 +1,4 @@
-"""The example scripts and the reference pictures of their casts, drawn by papertown.
+"""The example scripts and the reference pictures of their casts, which papertown drew (`papertown/portraits.py`).
 
 Data contract: `examples/portraits.json` maps a character's id to the attributes of a papertown person; its picture is
 `examples/portraits/<id>.png`, 256x256 in 256 colours. All these people are of papertown's test split, which training
@@ -7,14 +7,13 @@ never sees.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from ..errors import MovieDreamerError
 from .errors import nearest
 
 EXAMPLES = ("lighthouse", "lighthouse_2", "market_day", "the_long_way_home")
-_FOLDER = Path(__file__).parent / "examples"
+EXAMPLE_FOLDER = Path(__file__).parent / "examples"
 
 
 def example_path(name: str) -> Path:
@@ -23,12 +22,12 @@ def example_path(name: str) -> Path:
         meant = nearest(name, EXAMPLES)
         hint = f"; did you mean {meant}?" if meant else ""
         raise MovieDreamerError(f"no example {name!r}; there are {', '.join(EXAMPLES)}{hint}")
-    return _FOLDER / f"{name}.yaml"
+    return EXAMPLE_FOLDER / f"{name}.yaml"
 
 
 def portrait_names() -> list[str]:
     """The packaged reference pictures, by the names of the people in them."""
-    return sorted(file.stem for file in (_FOLDER / "portraits").glob("*.png"))
+    return sorted(file.stem for file in (EXAMPLE_FOLDER / "portraits").glob("*.png"))
 
 
 def portrait_path(name: str) -> Path:
@@ -37,7 +36,7 @@ def portrait_path(name: str) -> Path:
         meant = nearest(name, portrait_names())
         hint = f"; did you mean {meant}?" if meant else ""
         raise MovieDreamerError(f"no portrait {name!r}; there are {', '.join(portrait_names())}{hint}")
-    return _FOLDER / "portraits" / f"{name}.png"
+    return EXAMPLE_FOLDER / "portraits" / f"{name}.png"
 
 
 def named_file(folder: str | Path, name: str) -> Path:
@@ -45,25 +44,6 @@ def named_file(folder: str | Path, name: str) -> Path:
     ("portraits/mara.png"). One that is nowhere is the path in `folder`.
     """
     own = Path(folder) / name
-    packaged = _FOLDER / "portraits" / Path(name).name
+    packaged = EXAMPLE_FOLDER / "portraits" / Path(name).name
     known = Path(name).parent == Path("portraits") and packaged.suffix == ".png" and packaged.stem in portrait_names()
     return packaged if known and not own.exists() else own
-
-
-def draw_portraits(folder: str | Path | None = None) -> list[Path]:
-    """Draw the examples' portraits anew into `folder` (default: where the scripts look for them); returns the files."""
-    from PIL import Image
-
-    from ..papertown import Person, draw_portrait
-
-    folder = Path(folder) if folder is not None else _FOLDER / "portraits"
-    folder.mkdir(parents=True, exist_ok=True)
-    people = json.loads((_FOLDER / "portraits.json").read_text(encoding="utf-8"))
-    drawn = []
-    for number, (name, attributes) in enumerate(people.items()):
-        picture = Image.fromarray(draw_portrait(Person(**attributes), size=(256, 256), seed=number))
-        path = folder / f"{name}.png"
-        # 256 chosen colours: a third of the size, and no eye or face pack sees the difference.
-        picture.quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
-        drawn.append(path)
-    return drawn

@@ -136,8 +136,9 @@ def resolve(
 ) -> tuple[ResolvedShot, ...]:
     """All shots in film order.
 
-    `storyboard` maps shot ids, or numbers from 1, to chosen values of `DECIDED`. Among settings and among routes the most specific one
-    that speaks for a shot decides, at equal rank the last. Raises MovieDreamerError for shots that do not exist.
+    `storyboard` maps shot ids, or numbers from 1, to chosen values of `DECIDED`. Among settings and among routes the
+    most specific one that speaks for a shot decides, at equal rank the last. Raises MovieDreamerError for shots that do
+    not exist.
     """
     ids = shot_ids(script)
     targets = targets_of(script, ids, scene_ids(script))
@@ -246,7 +247,8 @@ def _checked(storyboard: Mapping[str, Mapping[str, Any]], targets: Sequence[Targ
         shot_id = numbered.get(name, name)
         if shot_id not in known:
             meant = nearest(name, known)
-            hint = f"; did you mean {meant}?" if meant else f"; its shots are 1 to {len(known)}" if name.isdigit() else ""
+            numbers = f"; its shots are 1 to {len(known)}" if name.isdigit() else ""
+            hint = f"; did you mean {meant}?" if meant else numbers
             raise MovieDreamerError(f"the storyboard chooses for shot {name!r}, which the script does not have{hint}")
         by_id[shot_id] = {**by_id.get(shot_id, {}), **chosen}
     _check_names((field for chosen in by_id.values() for field in chosen), "the storyboard chooses")

@@ -12,8 +12,8 @@ from ..bundle import Bundle, BundleInfo
 from ..papertown import draw_frame
 from ..planner.conditions import Conditions
 from ..planner.model import Planner
-from ..registry import Decoder, Slot
-from ..requests import KeyframeRequest
+from ..registry import Decoder
+from ..requests import KeyframeRequest, Slot
 from ..script.resolve import ResolvedShot
 from ..script.sentences import shot_sentences
 from .data import FRAME_SIZE

@@ -8,12 +8,12 @@ from torch import Tensor
 
 from ...bundle import Bundle
 from ...cast import load_faces
-from ...decoder import Slot, load_decoder
+from ...decoder import load_decoder
 from ...errors import MovieDreamerError
 from ...papertown import Film, draw_frame, make_film
 from ...planner import Planner, load_planner
 from ...planner.conditions import Conditions
-from ...requests import KeyframeRequest
+from ...requests import KeyframeRequest, Slot
 from ...script.sentences import shot_sentences
 from ...sentences import load_text
 from ...tokenizer import load_tokenizer
