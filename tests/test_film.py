@@ -227,7 +227,7 @@ for width, height in (64, 32), (100, 50), (33, 17), (128, 64):
     for path in paths:
         picture = random.integers(0, 256, (height, 2 * width, 3), np.uint8) // 4 + 90
         write_clip(path, [picture[:, 2 * i : 2 * i + width] for i in range(12)], 8)
-    clips = [ClipSource(path, 1.5, path.stem, "a", "dissolve") for path in paths]
+    clips = [ClipSource(path, 1.5, path.stem, "a", "dissolve", sound=folder / "tone.wav") for path in paths]
     for suffix in "mp4", "gif":
         tone = folder / "tone.wav" if suffix == "mp4" else None
         assemble(clips, folder / f"film_{width}.{suffix}", fps=8, size=(width, height), audio=tone)
