@@ -20,7 +20,7 @@ from moviedreamer_core.evaluation.ablate.anchor import clip_scores, measure_anch
 from moviedreamer_core.evaluation.ablate.claims import chosen_claims, read_claims, runs_of
 from moviedreamer_core.evaluation.ablate.identity import Sighting, likeness, measure_identity, planned
 from moviedreamer_core.evaluation.ablate.page import write_page
-from moviedreamer_core.evaluation.ablate.runs import Ablation, Result
+from moviedreamer_core.evaluation.ablate.runs import KINDS, Ablation, Result
 from moviedreamer_core.papertown import ATTRIBUTES, make_film
 from moviedreamer_core.training import planner_films, predicted
 from moviedreamer_core.training.parts import decoder as decoder_module
@@ -96,6 +96,12 @@ def test_every_variant_changes_something_and_nothing_else_has_its_name():
     for claim in CLAIMS.values():
         own = [run for run in runs if run.claim.name == claim.name]
         assert len({json.dumps(run.settings, sort_keys=True) for run in own}) == len(own), claim.name
+
+
+def test_every_run_has_settings_that_its_part_takes():
+    for run in runs_of(list(CLAIMS.values()), 1, {}):
+        if run.claim.kind in KINDS:
+            KINDS[run.claim.kind].read_settings(run.settings)
 
 
 @pytest.mark.parametrize("name", [name for name, claim in CLAIMS.items() if claim.kind == "planner"])

@@ -191,10 +191,11 @@ def test_a_folder_without_a_pack_is_refused_and_nothing_is_downloaded(no_network
 def random_pack(tmp_path_factory) -> Path:
     """The mini pack's networks with random weights, as they are exported."""
     from moviedreamer_core.training.parts.faces import FaceNetworks, FacesPart
+    from moviedreamer_core.training.settings import load_settings
 
     torch.manual_seed(0)
     part = FacesPart.__new__(FacesPart)
-    part.settings = {"width": 128, "recognise": True}
+    part.settings = FacesPart.read_settings(load_settings("mini")["faces"])
     folder = tmp_path_factory.mktemp("pack")
     part.export(FaceNetworks(128), folder)
     return folder

@@ -1,6 +1,7 @@
 """The planner's training part on real papertown films, with small stand-ins for the frozen encoders."""
 
 import zlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -141,7 +142,7 @@ def test_the_part_trains_validates_draws_and_exports(workspace, monkeypatch):
 
 def test_details_are_learnt_with_history_that_the_planner_drew(workspace):
     part = tiny_part(workspace, details=DETAILS)
-    part.settings["rollouts"] = 1.0
+    part.settings = replace(part.settings, rollouts=1.0)
     batch = part.batch(0, np.random.default_rng(0), 4)
     assert batch["classes"].shape == (*batch["steps"].shape, 9) and batch["rollout"].any()
     loss, numbers = part.loss(batch, part.model)

@@ -1,6 +1,7 @@
 """The training loop: deterministic, and a killed run that goes on ends where an unbroken one ends."""
 
 import json
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -12,13 +13,21 @@ from moviedreamer_core.errors import MovieDreamerError
 from moviedreamer_core.training.loop import learning_rate, train
 from moviedreamer_core.training.part import Part, Workspace
 from moviedreamer_core.training.parts import build_part
-from moviedreamer_core.training.settings import LoopSettings
+from moviedreamer_core.training.settings import LoopSettings, PartSettings
+
+
+@dataclass(frozen=True)
+class LineSettings(PartSettings):
+    """`fail_at`: the step at which it stops with an error, as a kill would."""
+
+    fail_at: int | None = None
 
 
 class LinePart(Part):
-    """Learns y = 3 x - 1; stops with an error at step `fail_at`, as a kill would."""
+    """Learns y = 3 x - 1."""
 
     name = "line"
+    Settings = LineSettings
 
     def __init__(self, settings, workspace):
         super().__init__(settings, workspace)
@@ -26,7 +35,7 @@ class LinePart(Part):
         self.model = nn.Sequential(nn.Linear(1, 8), nn.Dropout(0.1), nn.Linear(8, 1))
 
     def batch(self, step, rng, size):
-        if step == self.settings.get("fail_at"):
+        if step == self.settings.fail_at:
             raise KeyboardInterrupt
         return {"x": torch.from_numpy(rng.normal(size=(size, 1)).astype(np.float32))}
 

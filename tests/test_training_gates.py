@@ -1,6 +1,8 @@
 """Gates: no part is trained on one that is not good enough, unless one says so; and the settings files of training."""
 
 import json
+import re
+from dataclasses import dataclass, fields, is_dataclass
 
 import pytest
 import torch
@@ -12,14 +14,24 @@ from moviedreamer_core.training import gate as gates
 from moviedreamer_core.training import parts
 from moviedreamer_core.training.__main__ import main, train_parts
 from moviedreamer_core.training.part import Part, Workspace
+from moviedreamer_core.training.parts import PARTS, part_class
 from moviedreamer_core.training.parts.planner import full_config
-from moviedreamer_core.training.settings import load_settings, merged, overridden
+from moviedreamer_core.training.settings import LoopSettings, PartSettings, load_settings, merged, overridden
+
+
+@dataclass(frozen=True, kw_only=True)
+class QualitySettings(PartSettings):
+    """`good` is the part's quality, `asked` what its gate asks for."""
+
+    good: float
+    asked: float = 0.9
 
 
 class First(Part):
     """A part whose quality is what its settings say."""
 
     name = "vae"
+    Settings = QualitySettings
     measured = 0
 
     def __init__(self, settings, workspace):
@@ -34,7 +46,7 @@ class First(Part):
 
     def validate(self, model):
         First.measured += 1
-        return {"good": self.settings["good"]}
+        return {"good": self.settings.good}
 
     def export(self, model, folder):
         save_file(model.state_dict(), folder / "model.safetensors")
@@ -44,7 +56,7 @@ class First(Part):
         pass
 
     def gate(self):
-        return "good", self.settings.get("asked", 0.9)
+        return "good", self.settings.asked
 
 
 class Second(First):
@@ -132,13 +144,14 @@ def test_the_gate_command_measures_and_keeps(config, tmp_path, capsys):
 
 
 def test_every_real_part_says_what_it_is_trained_on():
-    order = list(parts.PARTS)
+    order, recipe = list(PARTS), load_settings("mini")
     for name in order:
-        needed = parts.part_class(name).needs({})
-        assert all(order.index(part) < order.index(name) for part in needed)
-    assert "planner" in parts.part_class("decoder").needs({"predicted": 0.5})
+        kind = part_class(name)
+        assert all(order.index(part) < order.index(name) for part in kind.needs(kind.read_settings(recipe[name])))
+    decoder = part_class("decoder")
+    assert "planner" in decoder.needs(decoder.read_settings({**recipe["decoder"], "predicted": 0.5}))
     for name in ("vae", "text", "faces", "reader", "tokenizer", "planner", "animator", "upscaler"):
-        assert gates.gate_asked(name, {})[1] > 0
+        assert gates.gate_asked(name, recipe[name])[1] > 0
 
 
 def test_one_settings_file_extends_another(tmp_path):
@@ -151,6 +164,33 @@ def test_one_settings_file_extends_another(tmp_path):
         load_settings(str(tmp_path / "more.yaml"))
     with pytest.raises(MovieDreamerError, match="No training settings"):
         load_settings("huge")
+
+
+@pytest.mark.parametrize("config", ["mini", "mini_gpu"])
+@pytest.mark.parametrize("name", PARTS)
+def test_every_section_of_a_recipe_is_of_its_part_s_type(config, name):
+    section = load_settings(config)[name]
+    part_class(name).read_settings(section)
+    LoopSettings.from_dict(section["loop"])
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_a_part_says_what_each_of_its_settings_is(name):
+    kind = part_class(name).Settings
+    own = {each.name for each in fields(kind)}
+    own -= {each.name for base in kind.__mro__[1:] if is_dataclass(base) for each in fields(base)}
+    assert own <= set(re.findall(r"`(\w+)`", kind.__doc__))
+
+
+def test_a_setting_that_is_unknown_or_of_another_kind_is_refused():
+    section = load_settings("mini")["upscaler"]
+    kind = part_class("upscaler")
+    with pytest.raises(MovieDreamerError, match="part 'upscaler': setting 'edge'.*There are frames, edges, noise"):
+        kind.read_settings({**section, "edge": 1.0})
+    with pytest.raises(MovieDreamerError, match="setting 'blur'.*less than or equal to 1; got 1.5"):
+        kind.read_settings({**section, "blur": 1.5})
+    with pytest.raises(MovieDreamerError, match="setting 'frames'"):
+        kind.read_settings({name: value for name, value in section.items() if name != "frames"})
 
 
 def test_the_gpu_recipe_keeps_mini_s_sizes():

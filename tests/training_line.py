@@ -1,6 +1,7 @@
 """A small part for tests of the training loop, run by `accelerate launch` too: python training_line.py FOLDER."""
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,27 +11,36 @@ from torch import nn
 
 from moviedreamer_core.training.loop import processes, train
 from moviedreamer_core.training.part import Part, Workspace
-from moviedreamer_core.training.settings import LoopSettings
+from moviedreamer_core.training.settings import LoopSettings, PartSettings
 
 SETTINGS = LoopSettings(
     steps=60, batch=16, learning_rate=0.02, warmup=5, ema=0.9, validate_every=25, checkpoint_seconds=0
 )
 
 
+@dataclass(frozen=True)
+class LineSettings(PartSettings):
+    """`seed` of the first weights; `whole`: makes the batch that so many processes make together."""
+
+    seed: int = 0
+    whole: int = 1
+
+
 class Line(Part):
-    """Learns y = 3 x - 1. `whole`: makes the batch that so many processes make together."""
+    """Learns y = 3 x - 1."""
 
     name = "line"
+    Settings = LineSettings
 
     def __init__(self, settings, workspace):
         super().__init__(settings, workspace)
-        torch.manual_seed(settings.get("seed", 0))
+        torch.manual_seed(self.settings.seed)
         self.model = nn.Sequential(nn.Linear(1, 8), nn.Tanh(), nn.Linear(8, 1))
         self.unused = nn.Parameter(torch.zeros(1))
         self.model.register_parameter("unused", self.unused)
 
     def batch(self, step, rng, size):
-        whole = self.settings.get("whole", 1)
+        whole = self.settings.whole
         rngs = [rng] if whole == 1 else [np.random.default_rng([SETTINGS.seed, step, p]) for p in range(whole)]
         x = np.concatenate([r.normal(size=(size // whole, 1)) for r in rngs])
         return {"x": torch.from_numpy(x.astype(np.float32))}

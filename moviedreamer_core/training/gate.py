@@ -98,7 +98,8 @@ def require_gates(name: str, settings: dict, workspace: Workspace, *, past_gates
     Raises MovieDreamerError if there are any, unless `past_gates`.
     """
     failed = []
-    for needed in part_class(name).needs(settings.get(name, {})):
+    kind = part_class(name)
+    for needed in kind.needs(kind.read_settings(settings.get(name, {}))):
         gate = gate_of(needed, settings.get(needed, {}), workspace)
         if gate is not None and not gate.passes:
             failed.append(f"part '{needed}': {gate}")
@@ -116,7 +117,7 @@ def gate_asked(name: str, section: dict) -> tuple[str, float] | None:
     """The metric and the least value that a part's settings ask for."""
     kind = part_class(name)
     part = kind.__new__(kind)  # not built: that would draw its data, and a gate is a matter of settings alone
-    part.settings = section
+    part.settings = kind.read_settings(section)
     return part.gate()
 
 

@@ -1,12 +1,15 @@
 """What the loop needs to know of a part of a bundle, and the folders of a bundle in the making."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
 from torch import Tensor, nn
 
 from ..errors import MovieDreamerError
 from .data import Data
+from .settings import PartSettings
 
 
 class Workspace:
@@ -34,18 +37,27 @@ class Workspace:
 
 class Part:
     """What the loop needs to know of a part. `model` holds every trained parameter; `settings` is the part's section
-    of the config.
+    of the config, as the type `Settings`.
     """
 
     name: str
     model: nn.Module
+    Settings: ClassVar[type[PartSettings]] = PartSettings
+    settings: PartSettings
 
-    def __init__(self, settings: dict, workspace: Workspace):
-        self.settings = settings
+    def __init__(self, settings: Mapping[str, Any], workspace: Workspace):
+        """Raises MovieDreamerError for a section with a setting that the part does not know, lacks or cannot take."""
+        self.settings = self.read_settings(settings)
         self.workspace = workspace
 
     @classmethod
-    def needs(cls, settings: dict) -> tuple[str, ...]:
+    def read_settings(cls, section: Mapping[str, Any]) -> Any:
+        """The part's own settings from its section; the loop's are left out."""
+        own = {name: value for name, value in section.items() if name != "loop"}
+        return cls.Settings.read(own, f"part '{cls.name}'")
+
+    @classmethod
+    def needs(cls, settings: Any) -> tuple[str, ...]:
         """The parts that this one, with these settings, is trained on: each must have passed its gate."""
         return ()
 

@@ -18,7 +18,7 @@ import logging
 import os
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from multiprocessing import get_context
 from pathlib import Path
@@ -45,27 +45,22 @@ from .data import FRAME_SIZE
 from .identity import portrait_crops
 from .part import Workspace
 from .pictures import to_images
+from .settings import Count, PartSettings
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class FilmSettings:
-    """Which films: `shots` (least, most) a film, `portraits` per character, `shard` films a file."""
+class FilmSettings(PartSettings):
+    """Which films: `shots` (least, most) a film, `portraits` per character, `max_slots` characters in a shot, `shard`
+    films a file; `seed` decides them all.
+    """
 
     seed: int = 0
-    shots: tuple[int, int] = (8, 24)
-    portraits: int = 3
-    max_slots: int = 3
-    shard: int = 50
-
-    @classmethod
-    def from_dict(cls, values: dict) -> "FilmSettings":
-        """From the section `film` of a part. Raises MovieDreamerError for an unknown setting."""
-        known = [field.name for field in fields(cls)]
-        if unknown := sorted(set(values) - set(known)):
-            raise MovieDreamerError(f"film: no setting {unknown[0]!r}; there are {', '.join(known)}.")
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+    shots: tuple[Count, Count] = (8, 24)
+    portraits: Count = 3
+    max_slots: Count = 3
+    shard: Count = 50
 
 
 @dataclass(frozen=True)

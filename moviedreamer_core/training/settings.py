@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, ClassVar, Self
 
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
@@ -17,6 +18,31 @@ from ..errors import MovieDreamerError
 
 EXTENDS = "extends"
 PRECISIONS = ("no", "bf16")
+
+
+Count = Annotated[int, Field(ge=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Weight = Annotated[float, Field(ge=0)]
+
+
+@dataclass(frozen=True)
+class PartSettings:
+    """The settings of a part: a frozen dataclass, whose docstring names every field and says what it is."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    @classmethod
+    def read(cls, values: Mapping[str, Any], where: str) -> Self:
+        """Raises MovieDreamerError for a setting that is unknown, missing, or of another kind or range."""
+        try:
+            return TypeAdapter(cls).validate_python(dict(values))
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = ".".join(str(step) for step in first["loc"])
+            known = ", ".join(each.name for each in fields(cls))
+            raise MovieDreamerError(
+                f"{where}: setting {name!r}: {first['msg']}; got {first['input']!r}. There are {known}."
+            ) from error
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,9 @@
 """A small tokenizer trained from random weights, or the bundle's decoder trained on, and what is measured of it."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -10,11 +13,11 @@ from ...decoder.condition import Slots
 from ...decoder.model import KeyframeDecoder
 from ...tokenizer import KeyframeTokenizer
 from ...training.part import Workspace
-from ...training.parts.decoder import DecoderPart, bare, decode_grid
+from ...training.parts.decoder import DecoderPart, DecoderSettings, bare, decode_grid
 from ...training.parts.tokenizer import TokenizerPart
 from ...training.pictures import to_images
-from ...training.planner_films import FilmSettings
 from ...training.predicted import planned_shots
+from ...training.settings import Count
 
 NOISE = 0.6
 
@@ -36,8 +39,15 @@ class AblatedTokenizer(TokenizerPart):
     def export(self, model: nn.Module, folder: Path) -> None: ...
 
 
+@dataclass(frozen=True, kw_only=True)
+class AblatedDecoderSettings(DecoderSettings):
+    """Those of the decoder, and `shown` (how many held-out frames are measured)."""
+
+    shown: Count
+
+
 class AblatedDecoder(DecoderPart):
-    """A decoder part that only measures, in dB against drawn frames; setting `shown` (how many held-out frames):
+    """A decoder part that only measures, in dB against drawn frames:
 
     psnr              from true tokens
     psnr_noisy        from tokens with noise of deviation `NOISE`, of which it is not told
@@ -45,10 +55,13 @@ class AblatedDecoder(DecoderPart):
     psnr_film_*       keyframes of whole films, from tokens that the bundle's planner predicts and from true ones
     """
 
-    def __init__(self, settings: dict, workspace: Workspace):
+    Settings = AblatedDecoderSettings
+    settings: AblatedDecoderSettings
+
+    def __init__(self, settings: Mapping[str, Any], workspace: Workspace):
         super().__init__(settings, workspace)
-        film = FilmSettings.from_dict(settings["film"])
-        self.held_out_planned = planned_shots(workspace, "validation", self.look, settings["held_out_films"], film)
+        count, film = self.settings.held_out_films, self.settings.film
+        self.held_out_planned = planned_shots(workspace, "validation", self.look, count, film)
 
     def start(self) -> nn.Module:
         """The bundle's decoder: after minutes from random weights no decoder has learnt to look at faces or tokens."""
@@ -57,7 +70,7 @@ class AblatedDecoder(DecoderPart):
     @torch.no_grad()
     def validate(self, model: nn.Module) -> dict[str, float]:
         decoder = bare(model)
-        rows = torch.arange(min(self.settings["shown"], self.held_out.count))
+        rows = torch.arange(min(self.settings.shown, self.held_out.count))
         tokens, slots = self.held_out_tokens[rows], self.held_out.slots.select(rows)
         noise = torch.randn(tokens.shape, generator=torch.Generator().manual_seed(0))
         faceless = slots.masked(face=torch.zeros_like(slots.face_known))

@@ -29,6 +29,10 @@ from .pictures import AblatedDecoder, AblatedTokenizer
 from .planner import AblatedPlanner
 from .workspace import RunWorkspace, open_parts
 
+KINDS: dict[str, type[Part]] = {
+    "planner": AblatedPlanner, "tokenizer": AblatedTokenizer, "decoder": AblatedDecoder
+}  # fmt: skip
+"""Kind of claim -> the part that its runs train."""
 VERSION = 1
 """Raised when a run of the same settings measures something else."""
 WORK = "work"
@@ -158,8 +162,7 @@ class Ablation:
 
 
 def _part(run: AblationRun, workspace: RunWorkspace) -> Part:
-    kinds = {"planner": AblatedPlanner, "tokenizer": AblatedTokenizer, "decoder": AblatedDecoder}
-    return kinds[run.claim.kind](run.settings, workspace)
+    return KINDS[run.claim.kind](run.settings, workspace)
 
 
 def _budget(run: AblationRun) -> dict[str, float]:

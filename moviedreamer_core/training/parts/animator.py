@@ -8,7 +8,10 @@ beats two blends of it. Painting costs, or a network that is not sure yet paints
 Needs the part `text`.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -27,6 +30,7 @@ from ..clips import Clips, clips
 from ..export import save_half
 from ..part import Part, Workspace
 from ..pictures import save_grid, to_images
+from ..settings import Count, PartSettings, Share, Weight
 from ..wear import softened
 
 VALIDATION_CLIPS = 48
@@ -38,25 +42,41 @@ COARSE = 4
 VALIDATION_SIGMAS = (0.1, 0.5, 2.0, 10.0, 80.0)
 
 
-class AnimatorPart(Part):
-    """Settings: `model` (over the mini config), `clips` (how many are drawn), `sigma` [mean, std] of ln sigma, `drop`
+@dataclass(frozen=True, kw_only=True)
+class AnimatorSettings(PartSettings):
+    """`model` (over the mini config), `clips` (how many are drawn), `sigma` (mean, deviation) of ln sigma, `drop`
     (chance to leave out anchor, sentence or elapsed time), `start_noise` (the most noise on a start frame), `paint`
-    (what a painted pixel costs), `spatial_from` (a trained part "decoder" to begin with, or None)."""
+    (what a painted pixel costs), `spatial_from` (a trained part "decoder" whose spatial layers it begins with).
+    """
+
+    clips: Count
+    sigma: tuple[float, Weight]
+    drop: Share
+    start_noise: Weight
+    paint: Weight
+    model: dict[str, Any] = field(default_factory=dict)
+    spatial_from: str | None = None
+
+
+class AnimatorPart(Part):
+    """The animator: clips that grow out of a keyframe."""
 
     name = "animator"
+    Settings = AnimatorSettings
+    settings: AnimatorSettings
 
     @classmethod
-    def needs(cls, settings: dict) -> tuple[str, ...]:
-        spatial = settings.get("spatial_from")
+    def needs(cls, settings: AnimatorSettings) -> tuple[str, ...]:
+        spatial = settings.spatial_from
         return ("text", spatial) if spatial else ("text",)
 
-    def __init__(self, settings: dict, workspace: Workspace):
+    def __init__(self, settings: Mapping[str, Any], workspace: Workspace):
         super().__init__(settings, workspace)
         sentences = SentenceEncoder.load(workspace.require("text"))
-        config = {**read_config("mini"), **settings.get("model", {})}
+        config = {**read_config("mini"), **self.settings.model}
         self._fit(config, sentences.width)
         self.frames, self.size = int(config["unet_config"]["num_frames"]), tuple(config["render_size"])
-        self.train_clips = self._clips("train", settings["clips"])
+        self.train_clips = self._clips("train", self.settings.clips)
         self.held_out = self._clips("validation", VALIDATION_CLIPS)
         self.train_said = sentences.encode_many(self.train_clips.sentences)
         self.held_out_said = sentences.encode_many(self.held_out.sentences)
@@ -67,20 +87,20 @@ class AnimatorPart(Part):
         chosen = np.sort(rng.integers(len(self.train_clips), size=size))
         batch = taken(self.train_clips, self.train_said, chosen, self.patch)
         batch["level"] = torch.from_numpy(
-            (rng.random(size) * (rng.random(size) < 0.5) * self.settings["start_noise"]).astype(np.float32)
+            (rng.random(size) * (rng.random(size) < 0.5) * self.settings.start_noise).astype(np.float32)
         )
         batch["start"] = worn(batch["frames"][:, 0], batch["frames"][:, 1], batch["level"], rng)
-        drop = self.settings["drop"]
+        drop = self.settings.drop
         batch["elapsed"] = torch.where(torch.from_numpy(rng.random(size) < drop), UNKNOWN, batch["elapsed"])
         batch["strength"] = torch.from_numpy((rng.random(size) >= drop).astype(np.float32))
         batch["has_sentence"] = torch.from_numpy(rng.random(size) >= drop) & (batch["said"].abs().sum(1) > 0)
         return batch
 
     def loss(self, batch: dict[str, Tensor], model: nn.Module) -> tuple[Tensor, dict[str, float]]:
-        mean, std = self.settings["sigma"]
+        mean, std = self.settings.sigma
         sigma = (torch.randn(len(batch["start"]), device=batch["start"].device) * std + mean).exp().clamp(0.005, 200)
         fine, coarse, sharp, painted = (each.mean() for each in edm_errors(model, batch, sigma))
-        loss = fine + coarse + sharp + self.settings["paint"] * painted
+        loss = fine + coarse + sharp + self.settings.paint * painted
         return loss, {"edm": float(fine.detach()), "painted": float(painted.detach())}
 
     def validate(self, model: nn.Module) -> dict[str, float]:
@@ -131,7 +151,7 @@ class AnimatorPart(Part):
 
     def _begin(self, model: AnimatorModel) -> AnimatorModel:
         """A new model: with the spatial layers asked for, and all but still until it learns to move."""
-        if part := self.settings.get("spatial_from"):
+        if part := self.settings.spatial_from:
             take_spatial_layers(model.unet, load_model(KeyframeDecoder, self.workspace.require(part)).unet)
         nn.init.normal_(model.unet.conv_out.weight, std=2e-3)
         nn.init.zeros_(model.unet.conv_out.bias)

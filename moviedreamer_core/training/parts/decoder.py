@@ -5,7 +5,10 @@ Its last phase mixes in the planner's own predictions (METHOD.md, stage 4): with
 shots of whole films, given the tokens that the bundle's planner predicts for them.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -25,40 +28,63 @@ from ..part import Part, Workspace
 from ..pictures import save_grid, to_images
 from ..planner_films import FilmSettings
 from ..predicted import PlannedShots, planned_shots
+from ..settings import Count, PartSettings, Share, Weight
 from ..shots import Shots
 
 SLOT_KEYS = ("face", "description", "action", "expression", "face_known", "present")
 
 
-class DecoderPart(Part):
-    """Settings: `frames`, of which `drawn` (all, if not given) are in this decoder's look; `held_out`, `token_noise`,
-    `drop` (rate at which each input is hidden), `sketch` (weight), `heads` (how much more the error counts where a head
-    is seen; ours: small as they are, they are what one looks at), `identity` (weight of `identity_heads`),
-    `steps`, `guidance`; `predicted` (share of examples with predicted tokens, 0 without), for which `films` whole films
-    are drawn and `held_out_films` for validation, as `film` says (`planner_films.FilmSettings`: the planner's own, so
-    that its cache serves both).
+@dataclass(frozen=True, kw_only=True)
+class DecoderSettings(PartSettings):
+    """`frames` are drawn, of which `drawn` (None: all) in this decoder's look; `held_out` counts frames. `token_noise`
+    is the most noise on tokens, `drop` the rate at which each input is hidden. `sketch` weighs the loss of the sketch,
+    `heads` how much more the error counts where a head is seen (ours: small as they are, they are what one looks at),
+    `identity` the losses of `identity_heads`. `steps` and `guidance` are the decoder's own in use (None: its model's).
+    `predicted` is the share of examples with predicted tokens, for which `films` whole films are drawn and
+    `held_out_films` for validation, as `film` says: the planner's own, so that its cache serves both.
     """
 
+    frames: Count
+    held_out: Count
+    token_noise: Weight
+    drop: Share
+    sketch: Weight
+    drawn: Count | None = None
+    heads: Weight = 0.0
+    identity: Weight = 0.0
+    steps: Count | None = None
+    guidance: float | None = None
+    predicted: Share = 0.0
+    films: Count = 200
+    held_out_films: Count = 6
+    film: FilmSettings = FilmSettings()
+
+
+class DecoderPart(Part):
+    """The paper decoder: keyframes from tokens and characters."""
+
     name = "decoder"
+    Settings: ClassVar[type[DecoderSettings]] = DecoderSettings
+    settings: DecoderSettings
     look = "paper"
 
     @classmethod
-    def needs(cls, settings: dict) -> tuple[str, ...]:
+    def needs(cls, settings: DecoderSettings) -> tuple[str, ...]:
         base = ("vae", "text", "faces", "tokenizer")
-        return (*base, "planner") if settings.get("predicted") else base
+        return (*base, "planner") if settings.predicted else base
 
-    def __init__(self, settings: dict, workspace: Workspace):
+    def __init__(self, settings: Mapping[str, Any], workspace: Workspace):
         super().__init__(settings, workspace)
         self.tokenizer = load_model(KeyframeTokenizer, workspace.require("tokenizer"))
         self.vae = load_frozen_vae(workspace)
-        self.shots = Shots(workspace, "train", settings["frames"])
-        self.held_out = Shots(workspace, "validation", settings["held_out"])
-        self.latents = self.shots.latents(self.look, settings.get("drawn"))
-        self.where = places(self.shots.heads(*self.latents.shape[-2:]) > 0, settings.get("heads", 0.0))
+        self.shots = Shots(workspace, "train", self.settings.frames)
+        self.held_out = Shots(workspace, "validation", self.settings.held_out)
+        self.latents = self.shots.latents(self.look, self.settings.drawn)
+        self.where = places(self.shots.heads(*self.latents.shape[-2:]) > 0, self.settings.heads)
         self.tokens = self._tokens(self.shots)
         self.held_out_tokens = self._tokens(self.held_out)
-        self.planned = self._planned("train", "films")
-        self.held_out_planned = self._planned("validation", "held_out_films")
+        self.planned = self._planned("train", self.settings.films)
+        self.held_out_planned = self._planned("validation", self.settings.held_out_films)
         self.model = self._taught(self.start())
         self.seen = self._heads_in_patches()
 
@@ -67,7 +93,7 @@ class DecoderPart(Part):
         return load_model(KeyframeDecoder, self.workspace.require("decoder_start"))
 
     def _taught(self, decoder: nn.Module) -> nn.Module:
-        return Taught(decoder) if self.settings.get("identity") else decoder
+        return Taught(decoder) if self.settings.identity else decoder
 
     def _heads_in_patches(self) -> Tensor:
         """int64 [N, patches of the sketch]: 0, or 1 + the slot of whose head is there."""
@@ -76,11 +102,10 @@ class DecoderPart(Part):
         height, width = (side // patch for side in self.latents.shape[-2:])
         return self.shots.heads(height, width).flatten(1).long()
 
-    def _planned(self, split: str, count: str) -> PlannedShots | None:
-        if not self.settings.get("predicted"):
+    def _planned(self, split: str, count: int) -> PlannedShots | None:
+        if not self.settings.predicted:
             return None
-        film = FilmSettings.from_dict(self.settings["film"])
-        return planned_shots(self.workspace, split, self.look, self.settings[count], film)
+        return planned_shots(self.workspace, split, self.look, count, self.settings.film)
 
     def _tokens(self, shots: Shots) -> Tensor:
         path = (
@@ -109,11 +134,11 @@ class DecoderPart(Part):
             "heads": self.seen[index],
             "labels": self.shots.labels[index],
             **slots,
-            **random_conditions(rng, size, self.settings),
+            **random_conditions(rng, size, self.settings.token_noise, self.settings.drop),
         }
         if self.planned is None:
             return batch
-        return with_predicted(batch, self.planned, rng, self.settings["predicted"])
+        return with_predicted(batch, self.planned, rng, self.settings.predicted)
 
     def loss(self, batch: dict[str, Tensor], model: nn.Module) -> tuple[Tensor, dict[str, float]]:
         tokens, level = batch["tokens"], batch["level"]
@@ -125,16 +150,16 @@ class DecoderPart(Part):
         guess = torch.zeros((), device=denoise.device)
         if guessed is not None:
             guess = ((guessed - batch["latents"]).abs() * batch["where"]).mean()
-        loss, numbers = denoise + self.settings["sketch"] * guess, {"denoise": denoise, "sketch": guess}
+        loss, numbers = denoise + self.settings.sketch * guess, {"denoise": denoise, "sketch": guess}
         for each in logits:
             numbers["identity"] = identity_loss(each, batch["heads"], batch["labels"])
-            loss = loss + self.settings["identity"] * numbers["identity"]
+            loss = loss + self.settings.identity * numbers["identity"]
         return loss, {name: float(value.detach()) for name, value in numbers.items()}
 
     @torch.no_grad()
     def validate(self, model: nn.Module) -> dict[str, float]:
         device = next(model.parameters()).device
-        rows = torch.arange(min(64, self.settings["held_out"]))
+        rows = torch.arange(min(64, self.settings.held_out))
         made = decode_grid(
             bare(model),
             self.vae,
@@ -143,7 +168,7 @@ class DecoderPart(Part):
             sketch=False,
         )[0]
         truth = to_images(
-            self.workspace.data.frames("validation", self.settings["held_out"], self.look).images[: len(rows)]
+            self.workspace.data.frames("validation", self.settings.held_out, self.look).images[: len(rows)]
         ).to(device)
         scores = {"psnr": float(-10 * torch.log10((made - truth).square().mean()))}
         return scores | (self._validate_predicted(bare(model)) if self.held_out_planned is not None else {})
@@ -165,7 +190,7 @@ class DecoderPart(Part):
         rows = torch.arange(12)
         slots = self.held_out.slots.select(rows).to(device)
         truth = to_images(
-            self.workspace.data.frames("validation", self.settings["held_out"], self.look).images[:12]
+            self.workspace.data.frames("validation", self.settings.held_out, self.look).images[:12]
         ).to(device)
         save_grid(
             torch.cat([truth, *decode_grid(bare(model), self.vae, self.held_out_tokens[rows].to(device), slots)]),
@@ -174,7 +199,8 @@ class DecoderPart(Part):
         )
 
     def export(self, model: nn.Module, folder: Path) -> None:
-        keys = {k: self.settings[k] for k in ("steps", "guidance") if k in self.settings}
+        own = {"steps": self.settings.steps, "guidance": self.settings.guidance}
+        keys = {name: value for name, value in own.items() if value is not None}
         model = bare(model)
         model.register_to_config(tokenizer_fingerprint=self.tokenizer.fingerprint, look=self.look, **keys)
         save_half(model, folder)
@@ -228,11 +254,10 @@ def places(heads: Tensor, more: float) -> Tensor:
     return weights / weights.mean((2, 3), keepdim=True)
 
 
-def random_conditions(rng: np.random.Generator, size: int, settings: dict) -> dict[str, Tensor]:
+def random_conditions(rng: np.random.Generator, size: int, token_noise: float, drop: float) -> dict[str, Tensor]:
     """Noise levels U(0, token_noise), and which inputs are shown: each is hidden with rate `drop`."""
-    drop = settings["drop"]
     shown = {key: torch.from_numpy(rng.random((size, 3)) >= drop) for key in ("face_shown", "description_shown")}
-    level = torch.from_numpy(rng.uniform(0, settings["token_noise"], size).astype(np.float32))
+    level = torch.from_numpy(rng.uniform(0, token_noise, size).astype(np.float32))
     return {**shown, "level": level, "tokens_known": torch.from_numpy(rng.random(size) >= drop)}
 
 

@@ -1,6 +1,7 @@
 """The second decoder: the ink look as a LoRA (peft) over the trained paper decoder. It reads the same tokens."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -11,29 +12,39 @@ from torch import nn
 from ...bundle import load_model
 from ...decoder.load import ADAPTER_WEIGHTS, adapter_config
 from ...decoder.model import KeyframeDecoder
-from .decoder import DecoderPart
+from ..settings import Count
+from .decoder import DecoderPart, DecoderSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class InkSettings(DecoderSettings):
+    """Those of the decoder, and `rank` (of the LoRA). Its `predicted` shots are drawn in ink."""
+
+    rank: Count
 
 
 class InkPart(DecoderPart):
-    """Settings: those of the decoder, and `rank`. Its `predicted` shots are drawn in ink."""
+    """The ink decoder: a LoRA over the trained paper decoder."""
 
     name = "decoder_ink"
+    Settings = InkSettings
+    settings: InkSettings
     look = "ink"
 
     @classmethod
-    def needs(cls, settings: dict) -> tuple[str, ...]:
+    def needs(cls, settings: DecoderSettings) -> tuple[str, ...]:
         return *super().needs(settings), "decoder"
 
     def start(self) -> nn.Module:
         model = load_model(KeyframeDecoder, self.workspace.require("decoder")).requires_grad_(False)
-        return inject_adapter_in_model(LoraConfig(**adapter_config(self.settings["rank"])), model)
+        return inject_adapter_in_model(LoraConfig(**adapter_config(self.settings.rank)), model)
 
     def export(self, model: nn.Module, folder: Path) -> None:
         state = {k: v.detach().half().cpu().contiguous() for k, v in get_peft_model_state_dict(model).items()}
         folder.mkdir(parents=True, exist_ok=True)
         save_file(state, folder / ADAPTER_WEIGHTS)
         (folder / "config.json").write_text(
-            json.dumps({"rank": self.settings["rank"], "look": self.look}, indent=2) + "\n"
+            json.dumps({"rank": self.settings.rank, "look": self.look}, indent=2) + "\n"
         )
 
     def load(self, folder: Path) -> None:

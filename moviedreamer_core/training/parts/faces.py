@@ -8,10 +8,13 @@ look-alikes apart.
 import json
 import os
 import warnings
+from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import numpy as np
 import torch
@@ -26,6 +29,7 @@ from ..data import frame_film
 from ..face_networks import ANCHORS, STRIDES, Detector, Recogniser, export_onnx
 from ..identity import SPREAD, spread
 from ..part import Part, Workspace
+from ..settings import Count, PartSettings, Weight
 
 CANVAS = 256
 LEVELS = ((0, 44), (44, 88), (88, 10_000))  # the longer side of a face, in pixels, that a stride answers for
@@ -53,34 +57,51 @@ class FaceNetworks(nn.Module):
         return unit, {name: head(wide) for name, head in self.heads.items()}, self.detector(scenes)
 
 
-class FacesPart(Part):
-    """Settings: `width` F of an embedding, `people`, `portraits` of each, `scenes` for the detector,
-    `scenes_per_batch`, `held_out` people, `contrast`: the weight of that loss; `recognise` (true): without, the
-    detector learns alone and the exported recogniser is kept to the byte, with every embedding that was made by it.
+@dataclass(frozen=True, kw_only=True)
+class FacesSettings(PartSettings):
+    """`width` is F, the length of an embedding. `people` are drawn with `portraits` pictures each, `held_out` more
+    people to measure on; `scenes` are drawn for the detector, `scenes_per_batch` of them in a step. `contrast` weighs
+    that loss. `recognise` false: the detector learns alone and the exported recogniser is kept to the byte, with every
+    embedding that was made by it.
     """
 
-    name = "faces"
+    width: Count
+    people: Count
+    portraits: Count
+    scenes: Count
+    scenes_per_batch: Count
+    held_out: Count
+    contrast: Weight
+    recognise: bool = True
 
-    def __init__(self, settings: dict, workspace: Workspace):
+
+class FacesPart(Part):
+    """The face pack: a detector and a recogniser of papertown's faces."""
+
+    name = "faces"
+    Settings = FacesSettings
+    settings: FacesSettings
+
+    def __init__(self, settings: Mapping[str, Any], workspace: Workspace):
         super().__init__(settings, workspace)
         torch.manual_seed(0)
-        self.model = FaceNetworks(settings["width"]).to(memory_format=torch.channels_last)
-        if not settings["recognise"]:
+        self.model = FaceNetworks(self.settings.width).to(memory_format=torch.channels_last)
+        if not self.settings.recognise:
             self.model.recogniser.requires_grad_(False)
             self.model.heads.requires_grad_(False)
-        self.crops, self.marks = self._crops("train", settings["people"])
-        self.held_out, self.held_out_marks = self._crops("test", settings["held_out"])
-        self.scenes, self.boxes = self._scenes("train", settings["scenes"])
+        self.crops, self.marks = self._crops("train", self.settings.people)
+        self.held_out, self.held_out_marks = self._crops("test", self.settings.held_out)
+        self.scenes, self.boxes = self._scenes("train", self.settings.scenes)
         self.held_out_scenes, self.held_out_boxes = self._scenes("test", 64)
 
     def batch(self, step: int, rng: np.random.Generator, size: int) -> dict[str, Tensor]:
-        each = self.settings["portraits"]
+        each = self.settings.portraits
         pairs = rng.integers(
             len(self.crops) // each // 2, size=size // each // 2
         )  # a person and the look-alike after it
         rows = ((pairs[:, None] * 2 + np.arange(2)).reshape(-1, 1) * each + np.arange(each)).reshape(-1)
         crops = np.stack([_worn(self.crops[r], rng) for r in rows])
-        scenes = rng.integers(len(self.scenes), size=self.settings["scenes_per_batch"])
+        scenes = rng.integers(len(self.scenes), size=self.settings.scenes_per_batch)
         targets = [np.stack(level) for level in zip(*(detector_targets(self.boxes[k]) for k in scenes), strict=True)]
         return {
             "crops": _pixels(crops, 127.5),
@@ -91,7 +112,7 @@ class FacesPart(Part):
         }
 
     def loss(self, batch: dict[str, Tensor], model: nn.Module) -> tuple[Tensor, dict[str, float]]:
-        unit, logits, found = model(batch["crops"] if self.settings["recognise"] else None, batch["scenes"])
+        unit, logits, found = model(batch["crops"] if self.settings.recognise else None, batch["scenes"])
         detection = sum(detector_loss(rows, batch[f"targets{k}"]) for k, rows in enumerate(found))
         if unit is None:
             return detection, {"detection": float(detection.detach())}
@@ -100,11 +121,11 @@ class FacesPart(Part):
         ).mean()
         contrast = supervised_contrast(unit, batch["who"])
         parts = {"attributes": attributes, "contrast": contrast, "detection": detection}
-        loss = attributes + self.settings["contrast"] * contrast + detection
+        loss = attributes + self.settings.contrast * contrast + detection
         return loss, {k: float(v.detach()) for k, v in parts.items()}
 
     def validate(self, model: nn.Module) -> dict[str, float]:
-        device, each = next(model.parameters()).device, self.settings["portraits"]
+        device, each = next(model.parameters()).device, self.settings.portraits
         unit = torch.cat(
             [F.normalize(model.recogniser(part), dim=1) for part in _pixels(self.held_out, 127.5).to(device).split(64)]
         )
@@ -164,7 +185,7 @@ class FacesPart(Part):
             export_onnx(
                 model.detector.cpu(), torch.zeros(1, 3, CANVAS, CANVAS), str(folder / "det.onnx"), names, moving=(2, 3)
             )
-            if self.settings["recognise"]:
+            if self.settings.recognise:
                 example = torch.zeros(1, 3, 112, 112)
                 export_onnx(model.recogniser.cpu(), example, str(folder / "rec.onnx"), ["embedding"], moving=(0,))
             elif not (folder / "rec.onnx").exists():
@@ -173,7 +194,7 @@ class FacesPart(Part):
             "det_size": [CANVAS, CANVAS],
             "det_threshold": 0.5,
             "smallest_face": 32,
-            "width": self.settings["width"],
+            "width": self.settings.width,
         }
         (folder / "config.json").write_text(json.dumps(settings, indent=2) + "\n")
 
@@ -193,7 +214,7 @@ class FacesPart(Part):
 
         Every second person is a look-alike of the one before.
         """
-        each, workers = self.settings["portraits"], self.workspace.data.workers
+        each, workers = self.settings.portraits, self.workspace.data.workers
         crops, marks = self._kept(
             f"faces_{split}_{people}x{each}_{SPREAD}",
             lambda: _in_parallel(_draw_people, [(split, k, each) for k in range(people // 2)], workers),

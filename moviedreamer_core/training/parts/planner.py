@@ -1,13 +1,7 @@
-"""The planner of a bundle: next-keyframe likelihood over whole papertown films, encoded once by the frozen parts.
+"""The planner of a bundle: next-keyframe likelihood over whole papertown films, encoded once by the frozen parts."""
 
-Settings: `model` (a packaged config's name, or a config, which may say `extends: mini`; widths and fingerprints are
-filled in), `films` and `validation_films` (how many), `film` (`planner_films.FilmSettings`), `basis` (whether the head
-takes the tokens' principal axes), `rollouts` (the rate of films whose history is partly the planner's own draws),
-`details` (weights of the losses of a planner that keeps details), `temperature` (of its draws in use), `gate` (least
-gain of the history on revisited places, in nats per dimension).
-"""
-
-from dataclasses import fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -28,58 +22,78 @@ from ..film_details import FilmDetails, film_details
 from ..part import Part, Workspace
 from ..planner_films import FilmSettings, PlannerFilms, cache_films, load_encoders
 from ..planner_samples import draw_samples
-from ..settings import EXTENDS, merged
+from ..settings import EXTENDS, Count, PartSettings, Share, Weight, merged
 
 LOSSES = {"nll": 1.0, "l1": 0.1, "l2": 0.1, "kept": 0.3, "read": 0.3, "planned": 0.05}
 ROLLOUT_HEAT = 0.5  # the temperature of history that is drawn, about that of use
-CONDITIONS = tuple(field.name for field in fields(Conditions))
+CONDITIONS = tuple(each.name for each in fields(Conditions))
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannerSettings(PartSettings):
+    """`model` (a packaged config's name, or a config, which may say `extends: mini`; widths and fingerprints are filled
+    in), `films` and `validation_films` (how many), as `film` says; `basis` (whether the head takes the tokens'
+    principal axes), `rollouts` (the rate of films whose history is partly the planner's own draws), `details` (weights
+    of the losses of a planner that keeps details), `temperature` (of its draws in use), `gate` (least gain of the
+    history on revisited places, in nats per dimension).
+    """
+
+    model: str | dict[str, Any] = "mini"
+    films: Count = 1500
+    validation_films: Count = 64
+    film: FilmSettings = FilmSettings()
+    basis: bool = True
+    rollouts: Share = 0.0
+    details: dict[str, Weight] = field(default_factory=dict)
+    temperature: Weight = 1.0
+    gate: float = 0.02
 
 
 class PlannerPart(Part):
     """Trains a `Planner`."""
 
     name = "planner"
+    Settings = PlannerSettings
+    settings: PlannerSettings
     model: Planner
 
     @classmethod
-    def needs(cls, settings: dict) -> tuple[str, ...]:
+    def needs(cls, settings: PlannerSettings) -> tuple[str, ...]:
         return ("text", "faces", "tokenizer")
 
-    def __init__(self, settings: dict, workspace: Workspace):
+    def __init__(self, settings: Mapping[str, Any], workspace: Workspace):
         super().__init__(settings, workspace)
-        self.film_settings = FilmSettings.from_dict(settings.get("film", {}))
         encoders = load_encoders(workspace.folder("tokenizer").parent)
-        self.films = self._films("train", settings.get("films", 1500))
-        self.held_out = self._films("validation", settings.get("validation_films", 64))
+        self.films = self._films("train", self.settings.films)
+        self.held_out = self._films("validation", self.settings.validation_films)
         sizes = {
             "text_width": encoders.text.width,
             "face_width": encoders.faces.width,
             "token_count": encoders.tokenizer.config.token_count,
             "token_width": encoders.tokenizer.config.token_width,
         }
-        model = settings.get("model", "mini")
-        config = full_config(model)
+        config = full_config(self.settings.model)
         self.model = Planner(**{**config, **sizes, **encoders.fingerprints})
         self.augment = Augment.from_dict(self.model.config.augment)
-        self.classes = self._classes("train", settings.get("films", 1500))
+        self.classes = self._classes("train", self.settings.films)
         self._fit_basis()
 
     def _fit_basis(self) -> None:
-        if self.settings.get("basis", True):
+        if self.settings.basis:
             self.model.mixture.fit_basis(self.films.tensors["tokens"].float().flatten(1))
 
     def _classes(self, split: str, count: int) -> FilmDetails | None:
         """The true details of the films, if the planner has any."""
         kinds = {k: v for k, v in (self.model.config.details or {}).items() if k != "tries"}
-        return film_details(kinds, split, count, self.film_settings) if kinds else None
+        return film_details(kinds, split, count, self.settings.film) if kinds else None
 
     def _films(self, split: str, count: int) -> PlannerFilms:
-        folder = cache_films(self.workspace, count, split, self.film_settings)
-        return PlannerFilms.load(folder, count, self.film_settings.shard)
+        folder = cache_films(self.workspace, count, split, self.settings.film)
+        return PlannerFilms.load(folder, count, self.settings.film.shard)
 
     def batch(self, step: int, rng: np.random.Generator, size: int) -> dict[str, Tensor]:
         batch = make_batch(self.films, self.films.alike(rng, size), rng, self.augment, self.classes)
-        batch["rollout"] = draw_rollouts(rng, float(self.settings.get("rollouts", 0.0)), batch["steps"])
+        batch["rollout"] = draw_rollouts(rng, self.settings.rollouts, batch["steps"])
         return batch
 
     def loss(self, batch: dict[str, Tensor], model: nn.Module) -> tuple[Tensor, dict[str, float]]:
@@ -89,7 +103,7 @@ class PlannerPart(Part):
         seen = {"steps": steps, "positions": batch["positions"], "dropped": dropped}
         past = self._past(batch, conditions, seen)
         scores = model(batch["tokens"], conditions, past=past, classes=classes, **seen)
-        weights = {**LOSSES, **(self.model.config.head or {}), **self.settings.get("details", {})}
+        weights = {**LOSSES, **(self.model.config.head or {}), **self.settings.details}
         means = {name: value[steps].mean() for name, value in scores._asdict().items()}
         loss = sum(weights[name] * value for name, value in means.items())
         return loss, {name: value.item() for name, value in means.items()}
@@ -113,10 +127,10 @@ class PlannerPart(Part):
         return summary(film_scores(model, self.held_out))
 
     def samples(self, model: nn.Module, path: Path) -> None:
-        draw_samples(model, self.held_out, self.film_settings, self.workspace, path)
+        draw_samples(model, self.held_out, self.settings.film, self.workspace, path)
 
     def export(self, model: nn.Module, folder: Path) -> None:
-        model.register_to_config(temperature=float(self.settings.get("temperature", 1.0)))
+        model.register_to_config(temperature=self.settings.temperature)
         save_half(model, folder)
 
     def load(self, folder: Path) -> None:
@@ -139,7 +153,7 @@ class PlannerPart(Part):
             raise MovieDreamerError(f"{folder}: its planner has another configuration (weight {name}): start anew")
 
     def gate(self) -> tuple[str, float]:
-        return "unstated_gain", float(self.settings.get("gate", 0.02))
+        return "unstated_gain", self.settings.gate
 
 
 def full_config(model: str | dict[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,9 @@
 """The attribute reader of papertown, trained on clips and on frames of both looks, worn as generated ones are."""
 
 import os
+from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,7 @@ from ..data import frame_film
 from ..export import save_half
 from ..part import Part, Workspace
 from ..pictures import save_grid, to_images
+from ..settings import Count, PartSettings, Weight
 from ..shots import Shots
 from ..wear import worn
 
@@ -47,30 +50,44 @@ class Eyes(nn.Module):
         return (scene, slots), found, maps, self.reader.forward_motion(clips)
 
 
-class ReaderPart(Part):
-    """Settings: `frames` (look -> number), `clips`, `clips_per_frame` of a batch, `heads` (weight of what teaches it to
-    look at heads and to box them), `seed`, `model` (optional).
+@dataclass(frozen=True, kw_only=True)
+class ReaderSettings(PartSettings):
+    """`frames` (look -> how many are drawn), `clips` (how many), `clips_per_frame` of a batch, `heads` (weight of what
+    teaches it to look at heads and to box them), `seed`, `model` (over the Reader's own config).
     """
 
-    name = "reader"
+    frames: dict[str, Count]
+    clips: Count
+    clips_per_frame: Weight
+    heads: Weight
+    seed: int
+    model: dict[str, Any] = field(default_factory=dict)
 
-    def __init__(self, settings: dict, workspace: Workspace):
+
+class ReaderPart(Part):
+    """The attribute reader, which judges pictures and clips."""
+
+    name = "reader"
+    Settings = ReaderSettings
+    settings: ReaderSettings
+
+    def __init__(self, settings: Mapping[str, Any], workspace: Workspace):
         super().__init__(settings, workspace)
-        self.frames = [workspace.data.frames("train", settings["frames"][look], look) for look in LOOKS]
+        self.frames = [workspace.data.frames("train", self.settings.frames[look], look) for look in LOOKS]
         self.held_out = [workspace.data.frames("test", HELD_OUT, look) for look in LOOKS]
-        shots = [Shots(workspace, "train", settings["frames"][look]) for look in LOOKS]
+        shots = [Shots(workspace, "train", self.settings.frames[look]) for look in LOOKS]
         self.heads = [each.heads(*CELLS).flatten(1) for each in shots]
         self.boxes = [each.head_boxes() for each in shots]
-        self.clips, self.actions = drawn_clips(workspace, "train", settings["clips"])
-        self.held_out_clips = drawn_clips(workspace, "test", min(256, settings["clips"]))
-        torch.manual_seed(settings["seed"])
-        self.model = Eyes(Reader(**settings.get("model", {})))
+        self.clips, self.actions = drawn_clips(workspace, "train", self.settings.clips)
+        self.held_out_clips = drawn_clips(workspace, "test", min(256, self.settings.clips))
+        torch.manual_seed(self.settings.seed)
+        self.model = Eyes(Reader(**self.settings.model))
 
     def batch(self, step: int, rng: np.random.Generator, size: int) -> dict[str, Tensor]:
         counts = (size // 2, size - size // 2)
         chosen = [rng.integers(len(look), size=n) for look, n in zip(self.frames, counts, strict=True)]
         rows = list(zip(self.frames, chosen, strict=True))
-        clips = rng.integers(len(self.clips), size=max(1, round(size * self.settings["clips_per_frame"])))
+        clips = rng.integers(len(self.clips), size=max(1, round(size * self.settings.clips_per_frame)))
         return {
             "images": to_images(np.concatenate([look.images[own] for look, own in rows])),
             "labels": torch.from_numpy(np.concatenate([look.labels[own] for look, own in rows])).long(),
@@ -90,7 +107,7 @@ class ReaderPart(Part):
             "heads": heads_missed(maps, batch["heads"]),
             "boxes": boxes_missed(boxes, batch["boxes"]),
         }
-        weights = {"looks": 1.0, "moves": 0.2, "heads": self.settings["heads"], "boxes": self.settings["heads"]}
+        weights = {"looks": 1.0, "moves": 0.2, "heads": self.settings.heads, "boxes": self.settings.heads}
         total = sum(weights[name] * loss for name, loss in losses.items())
         return total, {name: float(loss.detach()) for name, loss in losses.items()}
 

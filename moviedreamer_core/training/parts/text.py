@@ -6,6 +6,8 @@ The CLIP that judges films is this part with another `seed`, `name` and `vision_
 """
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -36,6 +38,7 @@ from ..captions import FIELDS, Said, corpus, field_sentence, full_caption, parti
 from ..export import save_half
 from ..part import Part, Workspace
 from ..pictures import save_grid, to_images
+from ..settings import Count, PartSettings, Share
 
 MEAN = STD = (0.5, 0.5, 0.5)
 HELD_OUT = 128
@@ -98,34 +101,52 @@ class TwoTowers(nn.Module):
         return self.patch_heads[0](seen[:, 0]), self.patch_heads[1](seen[:, 1:])
 
 
-class TextPart(Part):
-    """Settings: `text` and `vision` (CLIP configs without vocabulary), `frames`, `seed`, `captioned` (share of the
-    frames of a batch that get a caption), `full` (share of captions that say everything), `fields_per_frame` (field
-    sentences, half of them of the hard kinds); optional `held_out` (frames), `name` and `vision_folder` (folders of
-    the bundle, "text" and "clip_vision" if left out).
+@dataclass(frozen=True, kw_only=True)
+class TextSettings(PartSettings):
+    """`text` and `vision` are CLIP configs without a vocabulary, `frames` how many are drawn, `seed` that of the
+    corpus. `captioned` is the share of a batch's frames that get a caption, `full` the share of captions that say
+    everything, `fields_per_frame` how many field sentences a frame has, half of them of the hard kinds; `held_out`
+    counts frames. `name` and `vision_folder` are the towers' folders in the bundle.
     """
 
-    name = "text"
+    text: dict[str, Any]
+    vision: dict[str, Any]
+    frames: Count
+    seed: int
+    captioned: Share
+    full: Share
+    fields_per_frame: Count
+    held_out: Count = HELD_OUT
+    name: str = "text"
+    vision_folder: str = "clip_vision"
 
-    def __init__(self, settings: dict, workspace: Workspace):
+
+class TextPart(Part):
+    """Both towers of a CLIP of papertown: sentences, and the pictures that they speak of."""
+
+    name = "text"
+    Settings = TextSettings
+    settings: TextSettings
+
+    def __init__(self, settings: Mapping[str, Any], workspace: Workspace):
         super().__init__(settings, workspace)
-        self.name = settings.get("name", "text")
-        self.frames = workspace.data.frames("train", settings["frames"], "paper")
+        self.name = self.settings.name
+        self.frames = workspace.data.frames("train", self.settings.frames, "paper")
         self.films = [workspace.data.film("train", k) for k in range(len(self.frames))]
-        sentences = list(corpus(iter(self.films[:3000]), Random(settings["seed"])))
+        sentences = list(corpus(iter(self.films[:3000]), Random(self.settings.seed)))
         self.vocabulary = train_vocabulary(sentences)
         self.words = known_words(sentences)
-        self.held_out = _HeldOut(workspace, settings.get("held_out", HELD_OUT))
-        torch.manual_seed(settings["seed"])
-        self.model = TwoTowers(*build_towers(settings, self.vocabulary))
+        self.held_out = _HeldOut(workspace, self.settings.held_out)
+        torch.manual_seed(self.settings.seed)
+        self.model = TwoTowers(*build_towers(self.settings, self.vocabulary))
 
     def batch(self, step: int, rng: np.random.Generator, size: int) -> dict[str, Tensor]:
         chosen, words = rng.integers(len(self.frames), size=size), Random(int(rng.integers(2**62)))
         films = [self.films[k] for k in chosen]
-        described = films[: max(2, round(size * self.settings["captioned"]))]
-        share = self.settings["full"]
+        described = films[: max(2, round(size * self.settings.captioned))]
+        share = self.settings.full
         captions = [(full_caption if words.random() < share else partial_caption)(f, words, "train") for f in described]
-        pairs = self.settings["fields_per_frame"] // 2
+        pairs = self.settings.fields_per_frame // 2
         chosen_fields = [words.choice(bank) for _ in range(len(films) * pairs) for bank in (HARD_FIELDS, FIELDS)]
         about = [films[k % len(films)] for k in range(len(chosen_fields))]
         several = [film for film in films if len(film.shots[0].figures) > 1]
@@ -187,7 +208,7 @@ class TextPart(Part):
         save_half(model.text, folder)
         save_tokenizer(self.vocabulary, folder, longest=model.text.config.max_position_embeddings)
         save_words(self.words, folder)
-        vision = folder.parent / self.settings.get("vision_folder", "clip_vision")
+        vision = folder.parent / self.settings.vision_folder
         save_half(model.vision, vision)
         size = {"height": model.vision.config.image_size, "width": model.vision.config.image_size}
         processor = {"image_processor_type": "CLIPImageProcessor", "do_center_crop": False, "do_convert_rgb": True}
@@ -196,7 +217,7 @@ class TextPart(Part):
 
     def load(self, folder: Path) -> None:
         """Both towers and the vocabulary; the heads start anew."""
-        vision = folder.parent / self.settings.get("vision_folder", "clip_vision")
+        vision = folder.parent / self.settings.vision_folder
         self.vocabulary = load_tokenizer(folder).backend_tokenizer
         self.model.text = load_model(type(self.model.text), folder)
         self.model.vision = load_model(type(self.model.vision), vision)
@@ -205,7 +226,7 @@ class TextPart(Part):
         return "fields_worst", 0.95
 
     def _encode(self, sentences: list[Said]) -> Tensor:
-        longest = self.settings["text"]["max_position_embeddings"]
+        longest = self.settings.text["max_position_embeddings"]
         rows = [encoding.ids for encoding in self.vocabulary.encode_batch([said.text for said in sentences])]
         end = int(self.vocabulary.token_to_id(EOS))  # type: ignore[arg-type]
         rows = [row if len(row) <= longest else [*row[: longest - 1], end] for row in rows]
@@ -225,13 +246,13 @@ class _HeldOut:
         self.fields = {field: [each for each in sentences if each.text] for field, sentences in said.items()}
 
 
-def build_towers(settings: dict, vocabulary: Any) -> tuple[Any, Any]:
+def build_towers(settings: TextSettings, vocabulary: Any) -> tuple[Any, Any]:
     """New towers for the vocabulary."""
     ids = {f"{name}_token_id": vocabulary.token_to_id(t) for name, t in (("pad", PAD), ("bos", BOS), ("eos", EOS))}
     text = CLIPTextModelWithProjection(
-        CLIPTextConfig(vocab_size=vocabulary.get_vocab_size(), **ids, **settings["text"])
+        CLIPTextConfig(vocab_size=vocabulary.get_vocab_size(), **ids, **settings.text)
     )
-    vision = CLIPVisionModelWithProjection(CLIPVisionConfig(**settings["vision"]))
+    vision = CLIPVisionModelWithProjection(CLIPVisionConfig(**settings.vision))
     for tower in (text.text_model, vision.vision_model):
         for layer in tower.encoder.layers:
             layer.self_attn.k_proj.weight.data.copy_(layer.self_attn.q_proj.weight.data)

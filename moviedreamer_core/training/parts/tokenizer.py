@@ -7,7 +7,10 @@ the noisy tokens. Noise U(0, `token_noise`) on the tokens is told to the decoder
 forgives the planner.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -24,6 +27,7 @@ from ..diffusion import denoising_loss, noised
 from ..export import save_half
 from ..part import Part, Workspace
 from ..pictures import save_grid, to_images
+from ..settings import Count, PartSettings, Share, Weight
 from ..shots import Shots
 from .decoder import decode_grid, load_frozen_vae, pack_slots, random_conditions, unpack_slots
 
@@ -69,28 +73,48 @@ class Autoencoder(nn.Module):
         return tokens, guess, denoising_loss(prediction, target, weights), logits
 
 
-class TokenizerPart(Part):
-    """Settings: `tokenizer`, `decoder` (model configs), `frames`, `ink_frames`, `held_out`, `token_noise`,
-    `denoise_share`, `labels` (weight), `drop`, `tower_from_clip` (a warm start takes its tower from the bundle's CLIP,
-    which may have learnt more since).
+@dataclass(frozen=True, kw_only=True)
+class TokenizerSettings(PartSettings):
+    """`tokenizer` and `decoder` are the models' configs; `frames`, `ink_frames` and `held_out` count frames.
+    `token_noise` is the most noise on tokens, `drop` the rate at which each other input is hidden, `denoise_share` the
+    share of a batch whose decoder denoises; `sketch` and `labels` weigh what auxiliary heads read of the tokens.
+    `tower_from_clip`: a warm start takes its tower from the bundle's CLIP, which may have learnt more since.
     """
 
+    tokenizer: dict[str, Any]
+    decoder: dict[str, Any]
+    frames: Count
+    ink_frames: Count
+    held_out: Count
+    token_noise: Weight
+    denoise_share: Share
+    sketch: Weight
+    labels: Weight
+    drop: Share
+    tower_from_clip: bool = False
+
+
+class TokenizerPart(Part):
+    """The tokenizer, with a decoder that is thrown away."""
+
     name = "tokenizer"
+    Settings = TokenizerSettings
+    settings: TokenizerSettings
 
     @classmethod
-    def needs(cls, settings: dict) -> tuple[str, ...]:
+    def needs(cls, settings: TokenizerSettings) -> tuple[str, ...]:
         return ("vae", "text", "faces")
 
-    def __init__(self, settings: dict, workspace: Workspace):
+    def __init__(self, settings: Mapping[str, Any], workspace: Workspace):
         super().__init__(settings, workspace)
-        self.shots = Shots(workspace, "train", settings["frames"])
-        self.held_out = Shots(workspace, "validation", settings["held_out"])
+        self.shots = Shots(workspace, "train", self.settings.frames)
+        self.held_out = Shots(workspace, "validation", self.settings.held_out)
         self.vae = load_frozen_vae(workspace)
-        self.ink = workspace.data.frames("train", settings["ink_frames"], "ink").images
+        self.ink = workspace.data.frames("train", self.settings.ink_frames, "ink").images
         self.latents = self.shots.latents("paper")
-        tokenizer = KeyframeTokenizer(**settings["tokenizer"])
+        tokenizer = KeyframeTokenizer(**self.settings.tokenizer)
         self._start_from_clip(tokenizer)
-        decoder = KeyframeDecoder(**settings["decoder"])
+        decoder = KeyframeDecoder(**self.settings.decoder)
         if decoder.sketcher is not None:
             decoder.sketcher.fit_layout(self.latents[:4096])
         self.model = Autoencoder(tokenizer, decoder)
@@ -117,12 +141,12 @@ class TokenizerPart(Part):
             "latents": self.latents[index],
             "labels": self.shots.labels[index],
             **slots,
-            **random_conditions(rng, size, self.settings),
+            **random_conditions(rng, size, self.settings.token_noise, self.settings.drop),
         }
 
     def loss(self, batch: dict[str, Tensor], model: nn.Module) -> tuple[Tensor, dict[str, float]]:
         slots = unpack_slots(batch)
-        share = max(1, int(len(batch["images"]) * self.settings["denoise_share"]))
+        share = max(1, int(len(batch["images"]) * self.settings.denoise_share))
         _, guessed, denoise, logits = model(
             batch["images"], batch["latents"], slots, batch["level"], batch["tokens_known"], share
         )
@@ -131,7 +155,7 @@ class TokenizerPart(Part):
         if guessed is not None:
             guess = ((guessed - batch["latents"]).abs().mean(dim=(1, 2, 3)) * seen).sum() / seen.sum().clamp_min(1)
         labels = label_loss(logits, batch["labels"])
-        loss = denoise + self.settings["sketch"] * guess + self.settings["labels"] * labels
+        loss = denoise + self.settings.sketch * guess + self.settings.labels * labels
         return loss, {
             "denoise": float(denoise.detach()),
             "sketch": float(guess.detach()),
@@ -196,7 +220,7 @@ class TokenizerPart(Part):
 
     def warm_start(self, folder: Path) -> None:
         self.load(folder)
-        if self.settings.get("tower_from_clip", False):
+        if self.settings.tower_from_clip:
             self._start_from_clip(self.model.tokenizer)
 
     def gate(self) -> tuple[str, float]:

@@ -3,7 +3,10 @@ and animators make it.
 """
 
 import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,28 +20,42 @@ from ..export import save_half
 from ..gate import weights_print
 from ..part import Part, Workspace
 from ..pictures import save_grid, to_images, to_uint8
+from ..settings import Count, PartSettings, Share, Weight
 from .vae import LOOKS, edge_loss
 
 VALIDATION_FRAMES = 24
 CROP = (32, 32)
 
 
+@dataclass(frozen=True, kw_only=True)
+class UpscalerSettings(PartSettings):
+    """`model` is the Upscaler's config, `frames` how many are drawn in each look, `edges` the weight of the edge loss,
+    `noise` the most Gaussian noise on the small picture, `blur` the chance that it is blurred.
+    """
+
+    frames: Count
+    edges: Weight
+    noise: Weight
+    blur: Share
+    model: dict[str, Any] = field(default_factory=dict)
+
+
 class UpscalerPart(Part):
-    """Settings: `model` (Upscaler config), `frames` (how many are drawn in each look), `edges` (weight of the edge
-    loss), `noise` (the most Gaussian noise on the small picture), `blur` (the chance that it is blurred). Needs the
-    part `vae`."""
+    """The upscaler, on pictures as the part `vae` gives them."""
 
     name = "upscaler"
+    Settings = UpscalerSettings
+    settings: UpscalerSettings
 
     @classmethod
-    def needs(cls, settings: dict) -> tuple[str, ...]:
+    def needs(cls, settings: UpscalerSettings) -> tuple[str, ...]:
         return ("vae",)
 
-    def __init__(self, settings: dict, workspace: Workspace):
+    def __init__(self, settings: Mapping[str, Any], workspace: Workspace):
         super().__init__(settings, workspace)
-        self.model = Upscaler(**settings.get("model", {}))
+        self.model = Upscaler(**self.settings.model)
         self.vae_folder = workspace.require("vae")
-        self.pairs = [self._pairs("train", settings["frames"], look) for look in LOOKS]
+        self.pairs = [self._pairs("train", self.settings.frames, look) for look in LOOKS]
         self.held_out = [self._pairs("validation", VALIDATION_FRAMES, look) for look in LOOKS]
 
     def batch(self, step: int, rng: np.random.Generator, size: int) -> dict[str, Tensor]:
@@ -56,7 +73,7 @@ class UpscalerPart(Part):
     def loss(self, batch: dict[str, Tensor], model: nn.Module) -> tuple[Tensor, dict[str, float]]:
         out = model(batch["small"])
         l1, edges = F.l1_loss(out, batch["large"]), edge_loss(out, batch["large"])
-        return l1 + self.settings["edges"] * edges, {"l1": float(l1.detach()), "edges": float(edges.detach())}
+        return l1 + self.settings.edges * edges, {"l1": float(l1.detach()), "edges": float(edges.detach())}
 
     def validate(self, model: nn.Module) -> dict[str, float]:
         scores = {}
@@ -88,8 +105,8 @@ class UpscalerPart(Part):
         """Small pictures with the light noise and blur that a sampler leaves on top of the VAE's."""
         count = len(small)
         blurred = F.avg_pool2d(F.pad(small, (1, 1, 1, 1), mode="replicate"), 3, stride=1)
-        share = 0.5 * rng.random((count, 1, 1, 1)) * (rng.random((count, 1, 1, 1)) < self.settings["blur"])
-        level = self.settings["noise"] * rng.random((count, 1, 1, 1)) ** 2
+        share = 0.5 * rng.random((count, 1, 1, 1)) * (rng.random((count, 1, 1, 1)) < self.settings.blur)
+        level = self.settings.noise * rng.random((count, 1, 1, 1)) ** 2
         small = torch.lerp(small, blurred, torch.from_numpy(share.astype(np.float32)))
         return small + torch.from_numpy((level * rng.standard_normal(small.shape)).astype(np.float32))
 

@@ -2,7 +2,10 @@
 KL).
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,6 +18,7 @@ from ...decoder.latents import decode_latents, encode_images
 from ..export import save_half
 from ..part import Part, Workspace
 from ..pictures import save_grid, to_images
+from ..settings import Count, PartSettings, Weight
 
 LOOKS = ("paper", "ink")
 
@@ -39,22 +43,37 @@ class RoundTrip(nn.Module):
         return self.vae.decode(latents + self.noise * torch.randn_like(latents)).sample, latents
 
 
-class VaePart(Part):
-    """Settings: `model` (AutoencoderKL config), `frames`, `crop` [W, H] in pixels, `kl`, `edges` (weights of the loss
-    terms).
+@dataclass(frozen=True, kw_only=True)
+class VaeSettings(PartSettings):
+    """`model` is an AutoencoderDC's config, `frames` how many are drawn in each look, `crop` (width, height) in pixels
+    what is trained on. `edges` and `small` weigh the loss of edges and of large latents against that of pixels; `noise`
+    is the deviation of the noise on latents.
     """
 
-    name = "vae"
+    model: dict[str, Any]
+    frames: Count
+    crop: tuple[Count, Count]
+    edges: Weight
+    small: Weight
+    noise: Weight
 
-    def __init__(self, settings: dict, workspace: Workspace):
+
+class VaePart(Part):
+    """The autoencoder of pictures, and of the clips of animators that need one."""
+
+    name = "vae"
+    Settings = VaeSettings
+    settings: VaeSettings
+
+    def __init__(self, settings: Mapping[str, Any], workspace: Workspace):
         super().__init__(settings, workspace)
-        self.model = RoundTrip(AutoencoderDC(**settings["model"]), settings["noise"])
-        count = settings["frames"]
+        self.model = RoundTrip(AutoencoderDC(**self.settings.model), self.settings.noise)
+        count = self.settings.frames
         self.frames = [workspace.data.frames("train", count, look).images for look in LOOKS]
         self.held_out = [workspace.data.frames("validation", 64, look).images for look in LOOKS]
 
     def batch(self, step: int, rng: np.random.Generator, size: int) -> dict[str, Tensor]:
-        width, height = self.settings["crop"]
+        width, height = self.settings.crop
         crops = []
         for k in range(size):
             frames = self.frames[k % 2]
@@ -68,7 +87,7 @@ class VaePart(Part):
         target = batch["images"] * 2 - 1
         out, latents = model(target)
         l1, edges, small = F.l1_loss(out, target), edge_loss(out, target), latents.square().mean()
-        loss = l1 + self.settings["edges"] * edges + self.settings["small"] * small
+        loss = l1 + self.settings.edges * edges + self.settings.small * small
         return loss, {"l1": float(l1.detach()), "edges": float(edges.detach()), "latents": float(small.detach())}
 
     def validate(self, model: nn.Module) -> dict[str, float]:
