@@ -24,7 +24,7 @@ record-object-info: $(COMFY_STAMP)
 	$(PY) tests/comfyui/record_object_info.py
 
 workflows: $(STAMP)
-	$(PY) docs/make_workflows.py $(OUT)
+	$(PY) tools/make_workflows.py $(OUT)
 
 lint: $(STAMP)
 	$(PY) -m ruff check .
@@ -39,7 +39,7 @@ bench: $(STAMP)
 
 # The README's pictures, from what `make film` left.
 media: $(STAMP)
-	$(PY) docs/make_media.py $(OUT)
+	$(PY) tools/make_media.py $(OUT)
 
 setup: $(STAMP)
 

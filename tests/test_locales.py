@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-AGAIN = "run docs/make_locales.py"
+AGAIN = "run tools/make_locales.py"
 
 
 def script():
-    spec = importlib.util.spec_from_file_location("make_locales", ROOT / "docs" / "make_locales.py")
+    spec = importlib.util.spec_from_file_location("make_locales", ROOT / "tools" / "make_locales.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from moviedreamer_core.cli.app import run
 from moviedreamer_core.papertown import draw_frame, random_shot_film
 
-MEDIA = Path(__file__).parent / "media"
+MEDIA = Path(__file__).parents[1] / "docs" / "media"
 OUT = Path(sys.argv[1] if len(sys.argv) > 1 else "out")
 SIZE = (256, 128)
 EPISODES = (  # options of a film, and which of its shots

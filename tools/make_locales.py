@@ -1,7 +1,7 @@
 """Write what ComfyUI shows in every language: locales/en from the nodes themselves, web/docs from all locales.
 
-    python docs/make_locales.py               # write; say what zh and ja lack
-    python docs/make_locales.py --translated  # the same, and zh and ja now say what English says
+    python tools/make_locales.py               # write; say what zh and ja lack
+    python tools/make_locales.py --translated  # the same, and zh and ja now say what English says
 
 `locales/zh` and `locales/ja` are written by people. tests/translated.json remembers which English text each of their
 texts was made from, so that a changed tooltip asks for a new translation. Of a help page the part from "## Tips" on is

@@ -1,4 +1,4 @@
-"""Icon (400x400) and banner (21:9) for the Comfy Registry, drawn from papertown: `python docs/make_brand.py`."""
+"""Icon (400x400) and banner (21:9) for the Comfy Registry, drawn from papertown: `python tools/make_brand.py`."""
 
 import json
 import random
@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from moviedreamer_core.papertown import Person, draw_frame, draw_portrait, random_shot_film
 
-MEDIA = Path(__file__).parent / "media"
+MEDIA = Path(__file__).parents[1] / "docs" / "media"
 PEOPLE = Path(__file__).parents[1] / "moviedreamer_core" / "script" / "examples" / "portraits.json"
 FILM, HOLE, PAPER = (34, 32, 38), (250, 248, 243), (250, 248, 243)
 
