@@ -3,12 +3,12 @@
 from dataclasses import replace
 
 from ..moviedreamer_core.film.checks import check_animating
-from ..moviedreamer_core.film.pipeline import animate_clips
+from ..moviedreamer_core.film.pipeline import animate_clips, rendered_of
 from ..moviedreamer_core.requests import MAX_CONTROL
 from ..moviedreamer_core.script import ShotSettings
 from . import host
 from ._comfy import io
-from .plan_inputs import checked_shots, seed_input, shots_input
+from .plan_inputs import checked_shots, later_settings, rendered_ui, seed_input, shots_input
 from .types import (
     AnimatorHandle,
     AnimatorRoutesType,
@@ -93,13 +93,20 @@ class MovieDreamerAnimateKeyframes(io.ComfyNode):
             seed=plan.settings.seed if seed < 0 else seed,
             motion=motion,
             anchor_strength=anchor_strength,
-            shot_settings=(*before.settings.shot_settings, *(shot_settings or ())),
+            shot_settings=(*before.settings.shot_settings, *later_settings(shot_settings)),
         )
         studio = host.make_studio(
-            plan.story, animator.bundle, settings, animator=animator, animator_routes=routes or (), before=before
+            plan.story,
+            animator.bundle,
+            settings,
+            animator=animator,
+            animator_routes=routes or (),
+            takes=plan.takes,
+            before=before,
         )
         check_animating(studio, keyframes.frames)
-        return io.NodeOutput(Clips(keyframes, tuple(animate_clips(studio, keyframes.frames)), studio))
+        clips = tuple(animate_clips(studio, keyframes.frames))
+        return io.NodeOutput(Clips(keyframes, clips, studio), ui=rendered_ui(rendered_of(studio, clips=clips)))
 
 
 class MovieDreamerRouteAnimator(io.ComfyNode):

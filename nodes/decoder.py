@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 from ..moviedreamer_core.film.checks import check_decoding
-from ..moviedreamer_core.film.pipeline import render_keyframes
+from ..moviedreamer_core.film.pipeline import render_keyframes, rendered_of
 from ..moviedreamer_core.script import ShotSettings
 from . import host
 from ._comfy import io
-from .plan_inputs import checked_shots, seed_input, shots_input
+from .plan_inputs import checked_shots, later_settings, rendered_ui, seed_input, shots_input
 from .types import (
     Category,
     DecoderHandle,
@@ -98,12 +98,14 @@ class MovieDreamerDecodeKeyframes(io.ComfyNode):
             seed=plan.settings.seed if seed < 0 else seed,
             steps=steps or None,
             guidance=guidance or None,
-            shot_settings=(*plan.settings.shot_settings, *(shot_settings or ())),
+            shot_settings=(*plan.settings.shot_settings, *later_settings(shot_settings)),
         )
-        studio = host.make_studio(plan.story, decoder.bundle, settings, decoder=decoder, decoder_routes=routes or ())
+        studio = host.make_studio(
+            plan.story, decoder.bundle, settings, decoder=decoder, decoder_routes=routes or (), takes=plan.takes
+        )
         check_decoding(studio, plan.cast, plan.film)
         frames = tuple(render_keyframes(studio, plan.cast, plan.film))
-        return io.NodeOutput(Keyframes(plan, frames, studio))
+        return io.NodeOutput(Keyframes(plan, frames, studio), ui=rendered_ui(rendered_of(studio, frames)))
 
 
 class MovieDreamerRouteDecoder(io.ComfyNode):

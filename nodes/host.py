@@ -20,6 +20,7 @@ from ..moviedreamer_core.film.clips import read_clip
 from ..moviedreamer_core.film.episode import Episode
 from ..moviedreamer_core.film.settings import FilmSettings
 from ..moviedreamer_core.film.studio import Studio
+from ..moviedreamer_core.film.takes import NO_TAKES, FilmTakes
 from ..moviedreamer_core.registry import Factory
 from ..moviedreamer_core.script import Route
 from ..moviedreamer_core.store import Store
@@ -206,6 +207,7 @@ def make_studio(
     animator: AnimatorHandle | None = None,
     animator_routes: Sequence[RouteTo] = (),
     history: Episode | None = None,
+    takes: FilmTakes = NO_TAKES,
     before: Studio | None = None,
 ) -> Studio:
     """The studio of one node's run. Wired decoders and animators are known by name for this run alone: the default
@@ -230,6 +232,7 @@ def make_studio(
         decoders=(before.decoders if before else DECODERS).extended(decoders),
         animators=(before.animators if before else ANIMATORS).extended(animators),
         history=history,
+        takes=takes,
     )
 
 

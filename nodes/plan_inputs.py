@@ -1,6 +1,7 @@
 """Inputs and outputs that the planner's nodes share, and how their values become settings and a studio."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +14,7 @@ from ..moviedreamer_core.film.plan_report import plan_report
 from ..moviedreamer_core.film.planning import FilmPlan
 from ..moviedreamer_core.film.settings import FilmSettings
 from ..moviedreamer_core.film.studio import Studio
+from ..moviedreamer_core.film.takes import Rendered
 from ..moviedreamer_core.script import ShotSettings
 from ..moviedreamer_core.script.model import MAX_SEED
 from ..moviedreamer_core.tokenizer import Tokens
@@ -50,9 +52,39 @@ def direction_input() -> io.String.Input:
         "direction",
         default="{}",
         socketless=True,
-        tooltip='Choices for single shots as JSON: {"harbour-2": {"seed": 7, "decoder": "ink", "seconds": 3}}, by a '
+        tooltip='Choices for single shots as JSON: {"harbour-2": {"seed": 7, "decoder": "ink", "lock": true}}, by a '
         "shot's id or its number from 1. They win over Shot Settings, routes and the script. {} chooses nothing.",
     )
+
+
+def takes_input() -> io.String.Input:
+    """The takes of the film's earlier runs, which the page keeps."""
+    return io.String.Input(
+        "takes",
+        default="",
+        optional=True,  # so that a graph which was saved before there were takes still runs
+        socketless=True,
+        tooltip="What the film keeps of its earlier runs: the plans of its shots, and how locked shots were made. The "
+        "page writes it after every run, and it travels with the workflow. Empty: the film is planned from its script "
+        "alone.",
+    )
+
+
+def rendered_ui(made: Mapping[str, Rendered]) -> dict[str, Any]:
+    """How shots were made, for the page: it adds that to the film's takes."""
+    rows = {name: each.model_dump(mode="json", exclude_none=True) for name, each in made.items()}
+    return {"moviedreamer_rendered": [json.dumps(rows)]}
+
+
+def later_settings(shot_settings: Sequence[ShotSettings] | None) -> tuple[ShotSettings, ...]:
+    """Shot settings that come in behind the plan. Raises MovieDreamerError for a lock, which the plan has to know."""
+    given = tuple(shot_settings or ())
+    locked = ", ".join(each.shots for each in given if each.lock)
+    if locked:
+        raise MovieDreamerError(
+            f"lock of {locked}: wire these Shot Settings into Plan Film: the plan has to keep a locked shot too"
+        )
+    return given
 
 
 def history_input(tooltip: str) -> io.MultiType.Input:
@@ -130,7 +162,7 @@ def planning_studio(
         settings = replace(settings, temperature=chosen)
     if candidates > 0:
         settings = replace(settings, candidates=candidates)
-    return host.make_studio(plan.story, planner or plan.bundle, settings, history=plan.history)
+    return host.make_studio(plan.story, planner or plan.bundle, settings, history=plan.history, takes=plan.takes)
 
 
 def with_report(plan: StoryPlan, film: FilmPlan, *more: Any) -> io.NodeOutput:

@@ -1,9 +1,13 @@
 """Planner: the plan of the whole film, and what an artist may change in it."""
 
+from dataclasses import replace
+
 from ..moviedreamer_core.film import plan_edits
 from ..moviedreamer_core.film.direction import read_direction
-from ..moviedreamer_core.film.planning import FilmPlan, make_plan
+from ..moviedreamer_core.film.plan_report import plan_report
+from ..moviedreamer_core.film.planning import FilmPlan, make_plan, takes_after
 from ..moviedreamer_core.film.settings import REPLAN
+from ..moviedreamer_core.film.takes import FilmTakes
 from ..moviedreamer_core.planner.edit import MODES
 from ..moviedreamer_core.script import ShotSettings
 from ..moviedreamer_core.tokenizer import Tokens
@@ -22,11 +26,15 @@ from .plan_inputs import (
     report_output,
     seed_input,
     shots_input,
+    takes_input,
     temperature_input,
     with_report,
 )
 from .stories import said
 from .types import CastType, Category, PlannerType, PlanType, ShotSettingsType, StoryCast, StoryPlan, TokensType
+
+TAKES = "moviedreamer_takes"
+"""What Plan Film shows the page: the film's takes after this run, as text."""
 
 
 class MovieDreamerPlanFilm(io.ComfyNode):
@@ -72,10 +80,11 @@ class MovieDreamerPlanFilm(io.ComfyNode):
                     options=list(REPLAN),
                     default="changed",
                     tooltip="What an edit of the script plans again. changed: the shots it touched, later ones stay as "
-                    "they are. following: also the shots that were planned with an older version of them. all: "
-                    "everything is asked anew.",
+                    "they are. following: also the shots that were planned with an older version of them. all: the "
+                    "film's earlier takes do not count.",
                 ),
                 direction_input(),
+                takes_input(),
             ],
             outputs=[plan_output("The plan of all shots."), report_output()],
         )
@@ -94,12 +103,17 @@ class MovieDreamerPlanFilm(io.ComfyNode):
         candidates: int,
         replan: str,
         direction: str,
+        takes: str = "",
         history: StoryPlan | Tokens | None = None,
         shot_settings: tuple[ShotSettings, ...] = (),
     ) -> io.NodeOutput:
         settings = film_settings(seed, temperature, candidates, direction, shot_settings, replan=replan)
-        plan = StoryPlan(cast.story, cast.cast, FilmPlan.nothing(), planner, settings, episode(history))
-        return with_report(plan, make_plan(planning_studio(plan), cast.cast))
+        earlier = FilmTakes.read(takes)
+        plan = StoryPlan(cast.story, cast.cast, FilmPlan.nothing(), planner, settings, episode(history), earlier)
+        studio = planning_studio(plan)
+        film = make_plan(studio, cast.cast)
+        carried = takes_after(studio, cast.cast, film).text()
+        return io.NodeOutput(replace(plan, film=film), plan_report(film), ui={TAKES: [carried]})
 
 
 class MovieDreamerReplanFrom(io.ComfyNode):

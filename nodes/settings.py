@@ -19,9 +19,9 @@ class MovieDreamerShotSettings(io.ComfyNode):
             display_name="Shot Settings",
             category=Category.SCRIPT,
             description=(
-                "Chooses seed, steps, guidance, seconds or motion for named shots; all other shots stay as they are. "
-                "Settings are chained and win over routes and the script; the storyboard wins over them. Wire them "
-                "into Plan Film, Decode Keyframes or Animate Keyframes: they hold from there on."
+                "Chooses seed, steps, guidance, seconds or motion for named shots, or locks them as they are; all other "
+                "shots stay. Settings are chained and win over routes and the script; the storyboard wins over them. "
+                "Wire them into Plan Film, Decode Keyframes or Animate Keyframes: they hold from there on."
             ),
             search_aliases=["per-shot", "shot seed", "reroll a shot", "shot length", "override"],
             inputs=[
@@ -65,6 +65,13 @@ class MovieDreamerShotSettings(io.ComfyNode):
                     "alone.",
                 ),
                 ShotSettingsType.Input("shot_settings", optional=True, tooltip="Settings that were made before these."),
+                io.Boolean.Input(
+                    "lock",
+                    default=False,
+                    optional=True,
+                    tooltip="Keep these shots as the film made them last, whatever changes: words, plan, picture and "
+                    "clip. Wire it into Plan Film. Other values for a locked shot wait until it is unlocked.",
+                ),
             ],
             outputs=[
                 ShotSettingsType.Output(
@@ -87,6 +94,7 @@ class MovieDreamerShotSettings(io.ComfyNode):
         seconds: float,
         motion: float,
         shot_settings: tuple[ShotSettings, ...] | None = None,
+        lock: bool = False,
     ) -> io.NodeOutput:
         if seconds != 0 and not 0.1 <= seconds <= MAX_SECONDS:
             raise MovieDreamerError(
@@ -101,6 +109,7 @@ class MovieDreamerShotSettings(io.ComfyNode):
             guidance=guidance or None,
             seconds=seconds or None,
             motion=None if motion < 0 else motion,
+            lock=lock or None,
         )
         return io.NodeOutput((*(shot_settings or ()), chosen))
 

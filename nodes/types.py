@@ -13,6 +13,7 @@ from ..moviedreamer_core.film.pipeline import Clip, Keyframe
 from ..moviedreamer_core.film.planning import FilmPlan
 from ..moviedreamer_core.film.settings import FilmSettings
 from ..moviedreamer_core.film.studio import Studio
+from ..moviedreamer_core.film.takes import NO_TAKES, FilmTakes
 from ..moviedreamer_core.registry import Animator, Decoder, Factory
 from ..moviedreamer_core.script import Script
 from ._comfy import io
@@ -94,7 +95,7 @@ class RouteTo:
 @dataclass(frozen=True)
 class StoryPlan:
     """The plan of a story; `settings` are what was decided so far (film seed, storyboard, shot settings), `history` the
-    earlier episode that it goes on from.
+    earlier episode that it goes on from, `takes` those of the film's earlier runs, in which locked shots stay.
     """
 
     story: Story
@@ -103,6 +104,7 @@ class StoryPlan:
     bundle: Bundle
     settings: FilmSettings = field(default_factory=FilmSettings)
     history: Episode | None = None
+    takes: FilmTakes = NO_TAKES
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,12 @@ def planned(pack, plan, **values):
     return pack.run("MovieDreamerPlanFilm", planner=plan.bundle, cast=story_cast(pack, plan), **values).args
 
 
+def takes_of(pack, plan, **values):
+    """What a run of Plan Film leaves in the workflow."""
+    out = pack.run("MovieDreamerPlanFilm", planner=plan.bundle, cast=story_cast(pack, plan), **values)
+    return out.ui["moviedreamer_takes"][0]
+
+
 def digests(plan):
     return {take.planned.id: take.planned.digest for take in plan.film.takes}
 
@@ -64,7 +70,8 @@ def test_a_second_plan_is_read_and_says_so(film, no_models):
 def test_direction_seeds_one_shot_and_waits_for_decoders_that_are_wired_later(film):
     pack, plan, _ = film
     direction = json.dumps({"three": {"seed": 7, "decoder": "wired later", "seconds": 2}})
-    again, report = planned(pack, plan, candidates=4, direction=direction)
+    takes = takes_of(pack, plan, candidates=4)
+    again, report = planned(pack, plan, candidates=4, direction=direction, takes=takes)
     assert changed(plan, again) == ["three"] and older(again) == ["four", "five"]
     assert again.settings.storyboard["three"]["decoder"] == "wired later"
     assert "3 three: planned now" in report and "planned with an older shot three" in report

@@ -13,10 +13,11 @@ from moviedreamer_core.film.clips import clip_info, read_clip
 from moviedreamer_core.film.episode import Episode
 from moviedreamer_core.film.foresee import changes, foresee
 from moviedreamer_core.film.making import make_film
-from moviedreamer_core.film.pipeline import animate_clips, make_cast, render_keyframes, show_keyframe
-from moviedreamer_core.film.planning import make_plan
+from moviedreamer_core.film.pipeline import animate_clips, make_cast, render_keyframes, rendered_of, show_keyframe
+from moviedreamer_core.film.planning import make_plan, takes_after
 from moviedreamer_core.film.settings import FilmSettings
 from moviedreamer_core.film.studio import Studio
+from moviedreamer_core.film.takes import NO_TAKES
 from moviedreamer_core.registry import Capabilities, Factory
 from moviedreamer_core.script import Route, parse_script
 from moviedreamer_core.store import Store
@@ -30,12 +31,14 @@ STAGES = ("cast", "plan", "keyframe", "clip", "film")
 class Made:
     """One run of the pipeline: what came out, and which results were made anew."""
 
-    def __init__(self, text, bundle, store, out, **settings):
-        self.studio = Studio(parse_script(text), bundle, Store(store), settings=FilmSettings(**settings))
+    def __init__(self, text, bundle, store, out, takes=NO_TAKES, **settings):
+        self.studio = Studio(parse_script(text), bundle, Store(store), settings=FilmSettings(**settings), takes=takes)
         cast = make_cast(self.studio)
         self.plan = make_plan(self.studio, cast)
         self.keyframes = list(render_keyframes(self.studio, cast, self.plan))
         self.clips = list(animate_clips(self.studio, self.keyframes))
+        takes = takes_after(self.studio, cast, self.plan)
+        self.takes = takes.with_rendered(rendered_of(self.studio, self.keyframes, self.clips))
         self.film = make_film(self.studio, self.clips, out)
         self.bytes = out.read_bytes()
 
@@ -71,11 +74,14 @@ def store(first, tmp_path):
 
 
 @pytest.fixture
-def again(bundle, store, tmp_path):
-    """Run again on that copy, with an edited script or other settings."""
+def again(bundle, first, store, tmp_path):
+    """Run again on that copy, with an edited script or other settings; the film carries its takes from run to run."""
+    takes = [first.takes]
 
     def run(text=SCRIPT, **settings):
-        return Made(text, bundle, store, tmp_path / "film.mp4", **settings)
+        made = Made(text, bundle, store, tmp_path / "film.mp4", takes=takes[-1], **settings)
+        takes.append(made.takes)
+        return made
 
     return run
 
@@ -218,9 +224,9 @@ def test_steps_guidance_and_seed_each_make_new_pictures(first, again):
 
 def test_dry_run_says_what_would_be_made_and_why(first, bundle, store, tmp_path):
     def steps(text, root):
-        return foresee(Studio(parse_script(text), bundle, Store(root)), STAGES)
+        return foresee(Studio(parse_script(text), bundle, Store(root), takes=first.takes), STAGES)
 
-    assert all(step.made for step in steps(SCRIPT, tmp_path / "empty"))
+    assert all(step.made for step in foresee(Studio(parse_script(SCRIPT), bundle, Store(tmp_path / "empty")), STAGES))
     assert not (tmp_path / "empty").exists()
     assert not [step for step in steps(SCRIPT, store) if step.made]
     edited = {(s.shot, s.stage): s for s in steps(SCRIPT.replace("a red balloon", "a blue kite"), store)}

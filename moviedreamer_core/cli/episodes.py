@@ -13,7 +13,8 @@ from ..film.planning import planned_before
 from ..film.studio import Studio
 from ..script import Script
 from ..store import Store
-from .options import open_script
+from .options import find_script, open_script
+from .takes import earlier_takes
 
 
 def earlier_episodes(
@@ -36,8 +37,9 @@ def _episode(name: str, script: Script, bundle: Bundle, store: Store, dry: bool)
             f"--history {name}: has the title of the film itself, '{script.title}', by which the store tells films "
             "apart; give one of them another title"
         )
-    studio = Studio(earlier, bundle, store, folder=folder)
+    studio = Studio(earlier, bundle, store, folder=folder, takes=earlier_takes(store, earlier, find_script(name)))
     try:
-        return episode_of(studio, planned_before(studio), make_cast(studio))
+        cast = make_cast(studio)
+        return episode_of(studio, planned_before(studio, cast), cast)
     except MovieDreamerError as error:
         raise MovieDreamerError(f"--history {name}: {error}") from error

@@ -80,12 +80,15 @@ def _make(studio: "Studio", options: argparse.Namespace, began: float) -> Iterab
     """Make what is asked for; yields lines to print at the end."""
     from ..film.checks import check_animating, check_decoding
     from ..film.making import make_film
-    from ..film.pipeline import animate_clips, make_cast, render_keyframes
+    from ..film.pipeline import animate_clips, make_cast, render_keyframes, rendered_of
     from ..film.planning import make_plan
+    from .options import find_script
+    from .takes import CarriedTakes
 
     times: dict[str, float] = {}
     cast = _timed(times, "cast", lambda: make_cast(studio))
     plan = _timed(times, "plan", lambda: make_plan(studio, cast))
+    carried = CarriedTakes(studio, find_script(options.script), cast, plan)
     if options.what == "plan":
         yield from _plan_lines(plan, options.output)
         return
@@ -94,17 +97,19 @@ def _make(studio: "Studio", options: argparse.Namespace, began: float) -> Iterab
             yield f"shot {take.planned.id}: {take.note} (--replan following refreshes it)"
     check_decoding(studio, cast, plan)
     keyframes = _timed(times, "keyframes", lambda: list(render_keyframes(studio, cast, plan)))
+    carried.rendered(rendered_of(studio, keyframes))
     if options.what == "keyframes":
         yield from _keep_keyframes(studio, plan, keyframes, options.output)
         return
     check_animating(studio, keyframes)
     clips = _timed(times, "clips", lambda: list(animate_clips(studio, keyframes)))
+    if options.what != "animatic":  # its clips are not those of the film
+        carried.rendered(rendered_of(studio, keyframes, clips))
     if options.what == "clips":
         yield from _keep_clips(studio, clips, options.output)
         return
-    film = _timed(
-        times, "film", lambda: make_film(studio, clips, options.output, format=options.format, audio=options.audio)
-    )
+    how = {"format": options.format, "audio": options.audio, "tags": carried.tags}
+    film = _timed(times, "film", lambda: make_film(studio, clips, options.output, **how))
     state = "" if film.fresh else ", nothing had changed"
     yield f"{film.path}: {film.frames} frames of {film.size[0]}x{film.size[1]} at {studio.script.fps} a second{state}"
     from ..film.summary import write_summary

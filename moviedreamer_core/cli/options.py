@@ -55,6 +55,11 @@ def add_making_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--replan", default="changed", metavar="WHAT",
                         help="changed, following (also what was planned with older shots), all, or shots")  # fmt: skip
+    parser.add_argument("--lock", action="append", default=[], metavar="SHOTS",
+                        help="shots that stay as this film made them last, whatever changes (3, 7-9)")  # fmt: skip
+    parser.add_argument("--takes", type=Path, metavar="FILE",
+                        help="the film whose earlier takes count: an MP4 that was made with such takes, or a file of "
+                             "the store's films/ (default: the takes of this script's earlier runs)")  # fmt: skip
     parser.add_argument("--threads", type=int, default=default_threads(), help="CPU threads (default: %(default)s)")
     parser.add_argument("--dry-run", action="store_true", help="say what would be made, why, and how long it takes")
     parser.add_argument("--quiet", action="store_true", help="show no progress")
@@ -124,6 +129,7 @@ def open_studio(options: argparse.Namespace, progress: Progress) -> Any:
     from ..film.studio import Studio
     from ..store import Store
     from .episodes import earlier_episodes
+    from .takes import earlier_takes
 
     set_threads(options.threads)
     script, folder = open_script(options.script)
@@ -141,11 +147,15 @@ def open_studio(options: argparse.Namespace, progress: Progress) -> Any:
             *routes_of("decoder", options.decoder),
             *routes_of("animator", options.animator),
             *seed_routes(options.shot_seed),
+            *(Route(True, shots, "lock") for shots in options.lock),
         ),
     )
     store, bundle = Store(options.store), Bundle.open(options.bundle)
     history = earlier_episodes(options.history, script, bundle, store, dry=options.dry_run)
-    return Studio(script, bundle, store, folder=folder, settings=settings, progress=progress, history=history)
+    takes = earlier_takes(store, script, find_script(options.script), options.takes)
+    return Studio(
+        script, bundle, store, folder=folder, settings=settings, progress=progress, history=history, takes=takes
+    )
 
 
 def set_threads(count: int) -> None:

@@ -63,7 +63,7 @@ CLIP_VALUES: Mapping[str, Reader] = {
     "lines": lambda studio, shot, number: shot.dialogue,
     "fps": lambda studio, shot, number: studio.script.fps,
     "motion": lambda studio, shot, number: studio.motion(shot),
-    "anchor_strength": lambda studio, shot, number: studio.settings.anchor_strength,
+    "anchor_strength": lambda studio, shot, number: studio.anchor_strength(shot),
     "seed": lambda studio, shot, number: studio.draw_seed(shot, "clip", number),
 }
 
@@ -120,7 +120,7 @@ def clip_request(
         lines=shot.dialogue,
         next_keyframe=keyframes[number + 1] if number + 1 < parts else None,
         anchor=keyframes[number],
-        anchor_strength=studio.settings.anchor_strength,
+        anchor_strength=studio.anchor_strength(shot),
         start_frame=first,
         motion=studio.motion(shot),
         seed=studio.draw_seed(shot, "clip", number),

@@ -114,6 +114,17 @@ def clip_info(path: Path) -> ClipInfo:
         raise _unreadable(path, error) from error
 
 
+def file_tags(path: Path) -> dict[str, str]:
+    """The texts that a film file carries in its container, by name."""
+    import av
+
+    try:
+        with av.open(str(path)) as container:
+            return dict(container.metadata)
+    except (av.error.FFmpegError, OSError) as error:
+        raise _unreadable(path, error) from error
+
+
 def checked_frame(frame: np.ndarray, whose: str) -> np.ndarray:
     """The frame itself, if it is uint8 [H, W, 3] of a possible size."""
     if not isinstance(frame, np.ndarray) or frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3:

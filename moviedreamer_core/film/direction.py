@@ -1,8 +1,8 @@
-"""An artist's choices for single shots as one JSON text: {"harbour-2": {"seed": 7, "decoder": "ink", "seconds": 3}}.
+"""An artist's choices for single shots as one JSON text: {"harbour-2": {"seed": 7, "decoder": "ink", "lock": true}}.
 
 Data contract: shot id, or number from 1 -> field -> value, for the fields that can be decided for one shot (seed,
-decoder, animator, steps, seconds, guidance, motion). null leaves a field alone. Whether the shots exist is found out by
-`resolve`, which knows the script.
+decoder, animator, steps, seconds, guidance, motion, lock). null leaves a field alone. Whether the shots exist is found
+out by `resolve`, which knows the script.
 """
 
 import json
@@ -73,6 +73,10 @@ def _checked(shot: str, field: str, value: Any) -> Any:
     if field in NAMED:
         if not isinstance(value, str) or not value.strip():
             raise MovieDreamerError(f"{where}{field} is {value!r}; expected the name of one")
+        return value
+    if field == "lock":
+        if not isinstance(value, bool):
+            raise MovieDreamerError(f"{where}lock is {value!r}; expected true or false")
         return value
     low, high = BOUNDS[field]
     number = (int, float) if field in FRACTIONS else int

@@ -2,7 +2,8 @@
 
 As with plans: what a shot itself says decides whether its picture is made again, and a new take of an earlier shot
 alone does not; `replan` (following, all, or a selection of shots) asks for it. The exact name is looked up first, so
-going back to the earlier take finds the earlier picture.
+going back to the earlier take finds the earlier picture. Which picture the film has, its takes say; the picture itself
+does not travel with them: where it is not, the shot is drawn with the earlier pictures of today.
 """
 
 from collections.abc import Mapping
@@ -12,25 +13,27 @@ from ..script import ResolvedShot
 from ..store import Artefact, artefact_key
 from .planning import asked_anew
 from .studio import Studio
+from .takes import Rendered
 
 EARLIER = "earlier"
 
 
 def kept_drawing(
-    studio: Studio, shot: ResolvedShot, stage: str, inputs: Mapping[str, Any]
+    studio: Studio, shot: ResolvedShot, number: int, inputs: Mapping[str, Any]
 ) -> tuple[Artefact, tuple[str, ...]] | None:
-    """The shot's current keyframe if nothing but its earlier pictures would be others, and the shots whose older
-    pictures it was drawn with; None if the picture for exactly these inputs is there, or must be drawn.
+    """The keyframe that the film has of the shot, if nothing but its earlier pictures would be others, and the shots
+    whose older pictures it was drawn with; None if the picture for exactly these inputs is there, or must be drawn.
     """
     if not inputs.get(EARLIER) or studio.store.find("keyframe", artefact_key("keyframe", inputs)):
         return None
     if studio.settings.replan == "following" or shot.id in asked_anew(studio):
         return None
-    current = studio.store.index.current(studio.name, shot.id, stage)
-    known = studio.store.inputs_of("keyframe", current.key) if current else None
-    if current is None or known is None or not same_but_earlier(known, inputs):
+    drawn = studio.takes.rendered.get(shot.id, Rendered()).drawn
+    key = drawn.keyframes[number] if drawn and number < len(drawn.keyframes) else ""
+    known = studio.store.inputs_of("keyframe", key) if key else None
+    if known is None or not same_but_earlier(known, inputs):
         return None
-    made = studio.store.find("keyframe", current.key)
+    made = studio.store.find("keyframe", key)
     now = {tuple(row) for row in inputs[EARLIER]}
     older = dict.fromkeys(row[1] for row in known.get(EARLIER, ()) if tuple(row) not in now)
     return (made, tuple(older)) if made else None

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from ..cast import Cast
-from ..planner.plan import tokens_digest
+from ..planner.plan import HISTORY, tokens_digest
 from ..script import ResolvedShot
 from ..store import artefact_key, listing
 from ..store.trim import RECORD
 from .drawn_before import kept_drawing
 from .making import film_inputs
-from .pipeline import GIVEN, faceless, keyframe_stage, pinned_take
-from .planning import NOTHING, after, faces_of, kept_takes, past_of, read_take, stored_inputs
+from .pipeline import GIVEN, faceless, keyframe_stage, locked_clip, locked_keyframe, pinned_take
+from .planning import STAGE, Standing, faces_of
 from .references import earlier_keyframes
 from .studio import Studio
 
@@ -78,7 +78,7 @@ class _Look:
 
     def __init__(self, studio: Studio) -> None:
         self.studio, self.store = studio, studio.store
-        self.faces: dict[str, str] | None = None
+        self.known_cast: Cast | None = None
         self.tokens: dict[str, list[str] | None] = {}
         self.keyframe_keys: dict[str, list[str] | None] = {}
         self.shown_keys: list[str | None] = []
@@ -87,33 +87,34 @@ class _Look:
     def cast(self) -> Iterator[Step]:
         inputs = self.studio.cast_inputs()
         if inputs is None:
-            self.faces = faces_of(self.studio, faceless(self.studio.script))
+            self.known_cast = faceless(self.studio.script)
             return
         found = self.store.find("cast", artefact_key("cast", inputs))
         if found is not None:
-            self.faces = faces_of(self.studio, Cast.load(found.path))
+            self.known_cast = Cast.load(found.path)
         yield self._step("", "cast", found is not None, "not made yet")
 
     def plan(self) -> Iterator[Step]:
-        if self.faces is None:
+        if self.known_cast is None:
             self.tokens = {shot.id: None for shot in self.studio.shots}
-            yield from (self._step(shot.id, "plan", False, "the cast is made first") for shot in self.studio.shots)
+            yield from (self._step(shot.id, STAGE, False, "the cast is made first") for shot in self.studio.shots)
             return
-        kept = kept_takes(self.studio, self.faces)
-        before: str | None = NOTHING
-        digests = past_of(self.studio)
+        standing = Standing(self.studio, self.known_cast)
+        earlier: dict[str, str] = {}  # shot id -> digest of its tokens, "" where they are not known yet
         for shot in self.studio.shots:
-            planned = kept[shot.id].planned if shot.id in kept else None
-            why = "the plan of an earlier shot is made first"
-            if planned is None and before is not None:
-                inputs = stored_inputs(self.studio, shot, self.faces, before)
-                planned, why = self._planned(shot, inputs)
+            take = standing.find(shot)
+            planned = take.planned if take else None
             self.tokens[shot.id] = None if planned is None else [tokens_digest(row) for row in planned.tokens]
-            older = planned is not None and not planned.given and dict(planned.planned_with) != digests
-            digests[shot.id] = planned.digest if planned else ""
-            before = None if planned is None or before is None else after(before, planned)
-            note = "kept, planned with an older shot" if older else ""
-            yield self._step(shot.id, "plan", planned is not None, note if planned else why)
+            if planned is not None:
+                knew = {name: digest for name, digest in planned.planned_with if not name.startswith(HISTORY)}
+                why = "kept, planned with an older shot" if knew != earlier and not planned.given else ""
+            elif standing.before is None:
+                why = "the plan of an earlier shot is made first"
+            else:
+                why = self._why(shot.id, STAGE, STAGE, standing.inputs(shot))
+            standing.add(shot, planned)
+            earlier[shot.id] = planned.digest if planned else ""
+            yield self._step(shot.id, STAGE, planned is not None, why)
 
     def keyframes(self) -> Iterator[Step]:
         before: list[_Drawn] = []
@@ -123,15 +124,19 @@ class _Look:
             for number in range(shot.keyframes):
                 tokens, reads = self.tokens[shot.id], self.studio.decoder_capabilities(shot)
                 stage = keyframe_stage(number)
-                if tokens is None or self.faces is None or (waits and reads.earlier):
+                cast = self.known_cast
+                if tokens is None or cast is None or (waits and reads.earlier):
                     keys.append(self._pinned(shot, stage))
-                    why = "an earlier picture is made first" if tokens and self.faces is not None else PLAN_FIRST
+                    why = "an earlier picture is made first" if tokens and cast is not None else PLAN_FIRST
                     yield self._step(shot.id, "keyframe", keys[-1] is not None, why)
                 else:
+                    faces = faces_of(self.studio.takes.cast_of(shot, cast) if self.studio.is_locked(shot) else cast)
                     earlier = earlier_keyframes(shot, before, reads.earlier)
-                    inputs = self.studio.keyframe_inputs(shot, number, tokens[number], self.faces, earlier)
-                    kept = kept_drawing(self.studio, shot, stage, inputs)
-                    key, step = (kept[0].key, None) if kept else self._known(shot, stage, "keyframe", inputs)
+                    inputs = self.studio.keyframe_inputs(shot, number, tokens[number], faces, earlier)
+                    held = locked_keyframe(self.studio, shot, number, inputs)
+                    kept = None if held else kept_drawing(self.studio, shot, number, inputs)
+                    locked = held.key if held else None
+                    key, step = (kept[0].key, None) if kept else self._known(shot, stage, "keyframe", inputs, locked)
                     keys.append(key)
                     yield step or self._step(shot.id, "keyframe", True, "kept, drawn with an older picture")
                 waits |= keys[-1] is None
@@ -149,7 +154,8 @@ class _Look:
                 yield self._step(shot.id, "clip", before is not None, why)
             else:
                 inputs = self.studio.clip_inputs(shot, keys, before if follows else None)
-                before, step = self._known(shot, "clip", "clip", inputs)
+                held = locked_clip(self.studio, shot, keys, inputs)
+                before, step = self._known(shot, "clip", "clip", inputs, held.key if held else None)
                 yield step
             yield from self._shown(shot, before)
 
@@ -169,15 +175,11 @@ class _Look:
         self.shown_keys.append(key)
         yield self._step(shot.id, "shown", bool(key and self.store.find("shown", key)), "its clip is made first")
 
-    def _planned(self, shot: ResolvedShot, inputs: Mapping[str, Any]) -> tuple[Any, str]:
-        found = self.store.find("plan", artefact_key("plan", inputs))
-        if found is not None:
-            return read_take(found.path, shot), ""
-        return None, self._why(shot.id, "plan", "plan", inputs)
-
-    def _known(self, shot: ResolvedShot, stage: str, folder: str, inputs: Mapping[str, Any]) -> tuple[str, Step]:
-        if pinned := self._pinned(shot, stage):
-            return pinned, self._step(shot.id, folder, True, "")
+    def _known(
+        self, shot: ResolvedShot, stage: str, folder: str, inputs: Mapping[str, Any], locked: str | None
+    ) -> tuple[str, Step]:
+        if held := self._pinned(shot, stage) or locked:
+            return held, self._step(shot.id, folder, True, "")
         key = artefact_key(folder, inputs)
         there = self.store.find(folder, key) is not None
         return key, self._step(shot.id, folder, there, "" if there else self._why(shot.id, stage, folder, inputs))

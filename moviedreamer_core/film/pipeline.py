@@ -2,13 +2,13 @@
 
 Every stage is a function over a `Studio`. It asks the store for each result by the name of all that decides it, makes
 what is not there, and reads back the file that it made: a picture is the same numbers whether it was made now or found.
-A take that the artist pinned stands for its shot whatever the script says. Pictures are float32 [3, H, W] in [0, 1].
+A take that the artist pinned stands for its shot whatever the script says, and so does what was made last of a locked
+shot. Pictures are float32 [3, H, W] in [0, 1].
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
 
 from torch import Tensor
 
@@ -29,8 +29,8 @@ from .planning import FilmPlan, faces_of, listed_shots
 from .references import earlier_keyframes
 from .results import checked_clip, checked_keyframe, joined, without_first
 from .studio import Studio
+from .takes import Drawn, Moved, Rendered
 
-Faces: TypeAlias = Mapping[str, str]
 SOUND = ".wav"
 """The ending of the file beside a clip that holds its sound."""
 GIVEN = "given"
@@ -113,12 +113,12 @@ def by_shot(keyframes: Iterable[Keyframe]) -> dict[str, list[Keyframe]]:
 
 def render_keyframes(studio: Studio, cast: Cast, plan: FilmPlan) -> Iterator[Keyframe]:
     """The keyframes of all shots in film order."""
-    faces, before = faces_of(studio, cast), list[Keyframe]()
+    before: list[Keyframe] = []
     studio.progress.stage("keyframes", sum(shot.keyframes for shot in studio.shots))
     for shot in studio.shots:
         for number in range(shot.keyframes):
             studio.progress.check()
-            before.append(render_keyframe(studio, cast, plan, faces, shot, number, before))
+            before.append(render_keyframe(studio, cast, plan, shot, number, before))
             yield before[-1]
             studio.progress.advance(shot.id, before[-1].path)
 
@@ -129,20 +129,20 @@ def render_shot(
     """The keyframes of one shot, without a word to the progress but whether to stop. `before` are those before it in
     film order.
     """
-    shot, faces = studio.by_id[shot_id], faces_of(studio, cast)
+    shot = studio.by_id[shot_id]
     own: list[Keyframe] = []
     for number in range(shot.keyframes):
-        own.append(render_keyframe(studio, cast, plan, faces, shot, number, [*before, *own]))
+        own.append(render_keyframe(studio, cast, plan, shot, number, [*before, *own]))
     return own
 
 
 def is_own(studio: Studio, cast: Cast, plan: FilmPlan, keyframe: Keyframe) -> bool:
-    """Whether this studio renders exactly this keyframe: not so for pictures made elsewhere and for pinned takes."""
+    """Whether this studio renders exactly this keyframe: not so for pictures made elsewhere, pinned or locked ones."""
     shot = studio.by_id[keyframe.shot.id]
-    if pinned_take(studio, shot, keyframe_stage(keyframe.number), "keyframe"):
+    if studio.is_locked(shot) or pinned_take(studio, shot, keyframe_stage(keyframe.number), "keyframe"):
         return False
     tokens = tokens_digest(plan.take(shot.id).planned.tokens[keyframe.number])
-    inputs = studio.keyframe_inputs(shot, keyframe.number, tokens, faces_of(studio, cast))
+    inputs = studio.keyframe_inputs(shot, keyframe.number, tokens, faces_of(cast))
     if EARLIER not in inputs:
         return artefact_key("keyframe", inputs) == keyframe.key
     known = studio.store.inputs_of("keyframe", keyframe.key)
@@ -190,18 +190,19 @@ def read_picture(path: Path) -> Tensor:
 
 
 def render_keyframe(
-    studio: Studio, cast: Cast, plan: FilmPlan, faces: Faces, shot: ResolvedShot, number: int,
-    before: Sequence[Keyframe],
-) -> Keyframe:  # fmt: skip
+    studio: Studio, cast: Cast, plan: FilmPlan, shot: ResolvedShot, number: int, before: Sequence[Keyframe]
+) -> Keyframe:
     """One keyframe; `before` are those before it in film order."""
     stage, reads = keyframe_stage(number), studio.decoder_capabilities(shot)
-    made = pinned_take(studio, shot, stage, "keyframe")
+    if studio.is_locked(shot):
+        cast = studio.takes.cast_of(shot, cast)
+    tokens = plan.take(shot.id).planned.tokens[number]
+    earlier = earlier_keyframes(shot, before, reads.earlier)
+    inputs = studio.keyframe_inputs(shot, number, tokens_digest(tokens), faces_of(cast), earlier)
+    made = pinned_take(studio, shot, stage, "keyframe") or locked_keyframe(studio, shot, number, inputs)
     older: tuple[str, ...] = ()
     if made is None:
-        tokens = plan.take(shot.id).planned.tokens[number]
-        earlier = earlier_keyframes(shot, before, reads.earlier)
-        inputs = studio.keyframe_inputs(shot, number, tokens_digest(tokens), faces, earlier)
-        made, older = kept_drawing(studio, shot, stage, inputs) or (None, ())
+        made, older = kept_drawing(studio, shot, number, inputs) or (None, ())
     if made is None:
         carried = Tokens(tokens[None], plan.plan.tokenizer_fingerprint)
 
@@ -225,9 +226,9 @@ def save_picture(image: Tensor, path: Path) -> None:
 
 
 def _clip(studio: Studio, shot: ResolvedShot, keyframes: list[Keyframe], before: Clip | None) -> Clip:
-    made = pinned_take(studio, shot, "clip", "clip")
+    inputs = studio.clip_inputs(shot, [k.key for k in keyframes], before.key if before else None)
+    made = pinned_take(studio, shot, "clip", "clip") or locked_clip(studio, shot, [k.key for k in keyframes], inputs)
     if made is None:
-        inputs = studio.clip_inputs(shot, [k.key for k in keyframes], before.key if before else None)
 
         def make(path: Path) -> None:
             start = last_frame(before.path) if before else None
@@ -298,6 +299,76 @@ def pinned_take(studio: Studio, shot: ResolvedShot, stage: str, folder: str) -> 
     """The take that the artist pinned for a shot, made here or elsewhere, if the store still has it."""
     take = studio.store.index.pinned(studio.name, shot.id, stage)
     return (studio.store.find(folder, take.key) or studio.store.find(GIVEN, take.key)) if take else None
+
+
+def locked_keyframe(studio: Studio, shot: ResolvedShot, number: int, inputs: Mapping[str, object]) -> Artefact | None:
+    """The keyframe in which a locked shot stays, if its film knows one and it lies here.
+
+    None: it is to be made from `inputs`, which are the shot's as it was. Raises MovieDreamerError if that would be
+    another picture: its decoder's weights are not those of then.
+    """
+    made = studio.made(shot).drawn
+    if made is None or number >= len(made.keyframes):
+        return None
+    return _locked(studio, shot, "keyframe", made.keyframes[number], inputs, f"decoder '{studio.decoder(shot)}'")
+
+
+def locked_clip(
+    studio: Studio, shot: ResolvedShot, keyframes: Sequence[str], inputs: Mapping[str, object]
+) -> Artefact | None:
+    """The clip in which a locked shot stays; None and errors as with `locked_keyframe`.
+
+    A clip stays only beside its keyframes (a picture put in their place is moved anew), at the film's rate, and not in
+    an animatic.
+    """
+    drawn, made = studio.made(shot).drawn, studio.made(shot).moved
+    if drawn is None or made is None or list(drawn.keyframes) != list(keyframes):
+        return None
+    if studio.animator(shot) != made.animator and made.animator in studio.animators.names():
+        return None
+    found = studio.store.find("clip", made.clip)
+    if found is not None and clip_info(found.path).fps != studio.script.fps:
+        return None
+    return _locked(studio, shot, "clip", made.clip, inputs, f"animator '{studio.animator(shot)}'")
+
+
+def _locked(
+    studio: Studio, shot: ResolvedShot, stage: str, key: str, inputs: Mapping[str, object], maker: str
+) -> Artefact | None:
+    found = studio.store.find(stage, key)
+    if found is None and artefact_key(stage, inputs) != key:
+        raise MovieDreamerError(
+            f"{studio.at(shot)}: is locked to a {stage} ({key[:12]}) that is not in the store {studio.store.root}, and "
+            f"{maker} would make another one of it now: use the weights that made it, or unlock the shot"
+        )
+    return found
+
+
+def rendered_of(studio: Studio, keyframes: Iterable[Keyframe] = (), clips: Iterable[Clip] = ()) -> dict[str, Rendered]:
+    """What was made of each shot, as the film's takes remember it."""
+    drawn = {name: _drawn(studio, studio.by_id[name], own) for name, own in by_shot(keyframes).items()}
+    moved = {clip.shot.id: _moved(studio, studio.by_id[clip.shot.id], clip) for clip in clips}
+    return {name: Rendered(drawn=drawn.get(name), moved=moved.get(name)) for name in {**drawn, **moved}}
+
+
+def _drawn(studio: Studio, shot: ResolvedShot, own: Sequence[Keyframe]) -> Drawn:
+    return studio.made(shot).drawn or Drawn(
+        decoder=studio.decoder(shot),
+        seed=studio.seed(shot),
+        steps=studio.steps(shot),
+        guidance=studio.guidance(shot),
+        keyframes=tuple(keyframe.key for keyframe in own),
+    )
+
+
+def _moved(studio: Studio, shot: ResolvedShot, clip: Clip) -> Moved:
+    return studio.made(shot).moved or Moved(
+        animator=studio.animator(shot),
+        seed=studio.seed(shot),
+        motion=studio.motion(shot),
+        anchor_strength=studio.anchor_strength(shot),
+        clip=clip.key,
+    )
 
 
 def fetch_shot(

@@ -21,7 +21,18 @@ from ..planner.plan import HISTORY, tokens_digest
 from ..script import ResolvedShot, shot_seed
 from ..store import artefact_key
 from ..tokenizer import Tokens
-from .planning import EDITED, STAGE, FilmPlan, PlanTake, chosen_shots, make_plan, marked, past_of, tokenizer_fingerprint
+from .planning import (
+    EDITED,
+    STAGE,
+    FilmPlan,
+    PlanTake,
+    chosen_shots,
+    make_plan,
+    marked,
+    past_of,
+    take_facts,
+    tokenizer_fingerprint,
+)
 from .studio import Studio
 
 VERSION = 1
@@ -40,13 +51,14 @@ def replan(
     """Plan the selected shots again, or all from the first of them on, with shot seeds that follow from `seed`.
 
     None keeps the seeds, which still refreshes what was planned with an older shot. Temperature and candidates are the
-    studio's. The same inputs give the same takes, read from the store. Raises MovieDreamerError for unknown shots, or
-    if the plan goes on from another history than the studio's.
+    studio's. Locked shots stay. The same inputs give the same takes, read from the store. Raises MovieDreamerError for
+    unknown shots, or if the plan goes on from another history than the studio's.
     """
     chosen = chosen_shots(studio, selection)
     first = next(n for n, shot in enumerate(studio.shots) if shot.id in chosen)
     if extent == EXTENTS[0]:
         chosen = [shot.id for shot in studio.shots[first:]]
+    chosen = [name for name in chosen if not studio.is_locked(studio.by_id[name])]
     kept = {take.planned.id: replace(take, fresh=False) for take in film.takes if take.planned.id not in chosen}
     _require_history(studio, film)
     other = studio
@@ -113,7 +125,7 @@ def load_plan(studio: Studio, cast: Cast, path: Path, *, missing: str = MISSING[
     for shot in studio.shots:
         planned = plan.by_id.get(shot.id)
         if planned is not None and len(planned.tokens) == shot.keyframes:
-            inputs = {"version": VERSION, "loaded": planned.digest, "as": _facts(planned)}
+            inputs = {"version": VERSION, "loaded": planned.digest, "as": take_facts(planned)}
             kept[shot.id] = _kept_file(studio, planned, inputs, "")
     absent = [shot for shot in studio.shots if shot.id not in kept]
     if absent and missing == MISSING[0]:
@@ -165,13 +177,6 @@ def _kept_file(studio: Studio, planned: PlannedShot, inputs: dict[str, Any], wor
 
     made = studio.store.fetch(STAGE, inputs, ".safetensors", make, check=studio.progress.check)
     return PlanTake(planned, made.path, made.key, False, edit=words)
-
-
-def _facts(planned: PlannedShot) -> list[Any]:
-    """What a loaded shot carries beside its tokens."""
-    draws = "" if planned.candidates is None else tokens_digest(planned.candidates)
-    return [planned.id, repr(planned.log_likelihood), planned.seed, planned.temperature, planned.inputs, planned.given,
-            [list(pair) for pair in planned.planned_with], draws]  # fmt: skip
 
 
 def _of_shot(studio: Studio, name: str, change: Any) -> PlannedShot:

@@ -1,8 +1,9 @@
 """The plan of the whole film over the store: what an edit touched is planned again, everything else is kept.
 
 The plan is an artefact that an artist owns. A shot's take stays while what it was planned *from* (its own sentences,
-faces, seed, settings) is unchanged; it is then kept even if shots before it have changed, and marked so. A new take is
-named by that and by the tokens of all shots before it, so going back to an earlier script finds the earlier take.
+faces, seed, settings) is unchanged; it is then kept even if shots before it have changed, and marked so. What is kept
+is what the film carries (`FilmTakes`), never what happens to be in the store: the same script, weights, seeds and takes
+are the same film on every computer. A new take is named by its inputs and by the tokens of all shots before it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +15,7 @@ from typing import Any
 from ..cast import Cast
 from ..errors import MovieDreamerError
 from ..planner import Plan, PlannedShot, load_planner, plan
-from ..planner.plan import HISTORY
+from ..planner.plan import HISTORY, Context, tokens_digest
 from ..script import ResolvedShot, crowded_shots
 from ..script.resolve import scene_ids, shot_ids
 from ..script.routes import select, targets_of
@@ -22,6 +23,7 @@ from ..sentences import load_text
 from ..store import artefact_key
 from .settings import REPLAN
 from .studio import Studio
+from .takes import FilmTakes, KeptTake
 
 STAGE = "plan"
 EDITED = "plan-edited"
@@ -70,8 +72,8 @@ def make_plan(studio: Studio, cast: Cast, *, kept: Mapping[str, PlanTake] | None
     """The plan of all shots; each is in the store as soon as it is planned.
 
     `kept` are takes of another plan of this script, by shot id, that stay as they are; the rest is planned around them.
-    Without it, what stays is what the store's index says (`kept_takes`). Raises MovieDreamerError for a cast, history
-    or shot that the planner cannot read, naming the shot's line, before anything is planned.
+    Without it, what stays is what the film's earlier takes and `replan` say (`Standing`). Raises MovieDreamerError for
+    a cast, history or shot that the planner cannot read, naming the shot's line, before anything is planned.
     """
     check_planning(studio, cast)
     studio.progress.stage("plan", len(studio.shots))
@@ -86,6 +88,16 @@ def make_plan(studio: Studio, cast: Cast, *, kept: Mapping[str, PlanTake] | None
         elif take.planned.id not in kept:
             studio.store.index.record(studio.name, take.planned.id, EDITED, take.key, note=take.note)
     return film
+
+
+def takes_after(studio: Studio, cast: Cast, film: FilmPlan) -> FilmTakes:
+    """The takes that the film carries from now on: those of this plan, and the earlier ones."""
+    now, faces = [], faces_of(cast)
+    for shot, take in zip(studio.shots, film.takes, strict=True):
+        locked = studio.takes.locked(shot.id) if studio.is_locked(shot) else None
+        own = tuple(faces.get(who.id, "") for who in shot.characters)
+        now.append(KeptTake(take.planned, studio.state(shot), locked.faces if locked else own))
+    return studio.takes.planned(tokenizer_fingerprint(studio), now, cast)
 
 
 def marked(studio: Studio, takes: Sequence[PlanTake]) -> FilmPlan:
@@ -119,48 +131,99 @@ def check_planning(studio: Studio, cast: Cast) -> None:
             raise MovieDreamerError(f"the history of earlier keyframes cannot be used. {error}") from error
 
 
-def planned_before(studio: Studio) -> FilmPlan:
-    """The plan that the store's index has of the film; nothing is planned.
+def planned_before(studio: Studio, cast: Cast) -> FilmPlan:
+    """The film's plan as it was made last, whatever its history was; nothing is planned.
 
     Raises MovieDreamerError naming the first shot that was not planned, or by a bundle with another tokenizer.
     """
-    takes = []
+    standing, takes = Standing(studio, cast), []
+    if studio.takes.takes and studio.takes.tokenizer != tokenizer_fingerprint(studio):
+        raise MovieDreamerError(
+            f"{studio.script.title}: was planned with tokenizer {studio.takes.tokenizer[:12]}, the bundle's is "
+            f"{tokenizer_fingerprint(studio)[:12]}: plan that film with this bundle first"
+        )
     for shot in studio.shots:
-        current = studio.store.index.current(studio.name, shot.id, STAGE)
-        take = None if current is None else _take(studio, shot, current.key)
+        known = studio.takes.latest(shot.id)
+        take = _carried_file(studio, shot, known, standing.faces) if known else standing.stored(shot)
         if take is None:
             raise MovieDreamerError(
                 f"{studio.at(shot)}: has no plan in the store {studio.store.root}; plan that film first "
                 "(`moviedreamer plan`), or name the store in which it was made"
             )
-        try:
-            Plan.load(take.path).require(tokenizer_fingerprint(studio))
-        except MovieDreamerError as error:
-            raise MovieDreamerError(f"{studio.at(shot)}: {error}") from error
+        standing.add(shot, take.planned)
         takes.append(take)
     return marked(studio, takes)
 
 
-def kept_takes(studio: Studio, faces: dict[str, str]) -> dict[str, PlanTake]:
-    """The takes that stay whatever happens to the shots before them, by shot id.
+class Standing:
+    """Which take of a shot stands, walking along the film: `find` a shot's, then `add` what it has.
 
-    A pinned take stays whatever happens at all. A take of the current plan stays while its own inputs are the same,
-    unless `replan` says otherwise.
+    A function of the script, its cast, seeds and weights, and of the takes that the film carries: the store is only
+    where their files lie. In this order: a take that the artist pinned; for a locked shot its last one; the carried
+    take of the same inputs after the same shots; unless `replan` asks for it anew, the newest one of the same inputs,
+    which is then marked as planned with an older shot; the stored take of the same inputs after the same shots. None:
+    it has to be planned.
     """
-    chosen = asked_anew(studio)
-    kept: dict[str, PlanTake] = {}
-    for shot in studio.shots:
-        current = studio.store.index.current(studio.name, shot.id, STAGE)
-        if current is None or (shot.id in chosen and not current.pinned):
-            continue
-        take = _take(studio, shot, current.key)
-        if take is None or len(take.planned.tokens) != shot.keyframes:
-            continue
-        if current.pinned or take.planned.inputs == own_key(studio, shot, faces):
-            kept[shot.id] = take
-    if studio.settings.replan == "following":
-        _drop_outdated(studio, kept)
-    return kept
+
+    def __init__(self, studio: Studio, cast: Cast, kept: Mapping[str, PlanTake] | None = None) -> None:
+        self.studio, self.cast, self.kept = studio, cast, kept
+        self.faces, self.anew = faces_of(cast), asked_anew(studio)
+        self.before: str | None = NOTHING
+        self.context: Context | None = tuple(past_of(studio).items())
+
+    def find(self, shot: ResolvedShot) -> PlanTake | None:
+        """The take of the next shot that stands, if any."""
+        if self.kept is not None:
+            return self.kept.get(shot.id) or self.stored(shot)
+        return self._pinned(shot) or self._carried(shot) or self.stored(shot)
+
+    def stored(self, shot: ResolvedShot) -> PlanTake | None:
+        """The take of exactly these inputs after exactly these shots, if the store has it."""
+        return None if self.before is None else _take(self.studio, shot, artefact_key(STAGE, self.inputs(shot)))
+
+    def inputs(self, shot: ResolvedShot) -> dict[str, Any]:
+        """What names a new take of the next shot: its own inputs and the tokens of all shots before it."""
+        return {"own": self.studio.plan_inputs(shot, self.faces), "before": self.before}
+
+    def add(self, shot: ResolvedShot, planned: PlannedShot | None) -> None:
+        """Go on to the shot after this one, which has these tokens; None: nobody knows yet (a dry run)."""
+        if planned is None or self.before is None or self.context is None:
+            self.before = self.context = None
+            return
+        # The planner remembers a shot's words and faces beside its tokens. They go into the name where the tokens do
+        # not stand for them: in a locked or pinned shot whose words have changed since.
+        own = own_key(self.studio, shot, self.faces)
+        told = "" if planned.given or planned.inputs == own or not self._holds(shot) else own
+        self.before = after(self.before, planned, told)
+        self.context = (*self.context, (shot.id, planned.digest))
+
+    def _holds(self, shot: ResolvedShot) -> bool:
+        pinned = self.studio.store.index.pinned(self.studio.name, shot.id, STAGE)
+        return pinned is not None or self.studio.is_locked(shot)
+
+    def _pinned(self, shot: ResolvedShot) -> PlanTake | None:
+        pinned = self.studio.store.index.pinned(self.studio.name, shot.id, STAGE)
+        take = _take(self.studio, shot, pinned.key) if pinned else None
+        return take if take is not None and len(take.planned.tokens) == shot.keyframes else None
+
+    def _carried(self, shot: ResolvedShot) -> PlanTake | None:
+        takes, own = self.studio.takes, own_key(self.studio, shot, self.faces)
+        if self.studio.is_locked(shot):
+            planned = takes.latest(shot.id)
+            if takes.tokenizer != tokenizer_fingerprint(self.studio):
+                raise MovieDreamerError(
+                    f"{self.studio.at(shot)}: is locked, but its plan was made with another tokenizer "
+                    f"({takes.tokenizer[:12]}): unlock it, or use the bundle that made it"
+                )
+        elif takes.tokenizer != tokenizer_fingerprint(self.studio) or shot.id in self.anew:
+            return None
+        else:
+            planned = None if self.context is None else takes.exact(shot.id, own, self.context)
+            if planned is None and self.studio.settings.replan != "following":
+                planned = takes.latest(shot.id, own)
+        if planned is None or len(planned.tokens) != shot.keyframes:
+            return None
+        return _carried_file(self.studio, shot, planned, self.faces)
 
 
 def own_key(studio: Studio, shot: ResolvedShot, faces: dict[str, str]) -> str:
@@ -168,9 +231,9 @@ def own_key(studio: Studio, shot: ResolvedShot, faces: dict[str, str]) -> str:
     return artefact_key("plan-inputs", studio.plan_inputs(shot, faces))
 
 
-def faces_of(studio: Studio, cast: Cast) -> dict[str, str]:
+def faces_of(cast: Cast) -> dict[str, str]:
     """Character id -> fingerprint of the face, "" without one."""
-    return {c.id: cast.face_fingerprint(c.id) for c in studio.script.characters}
+    return {who: cast.face_fingerprint(who) for who in cast.ids}
 
 
 def tokenizer_fingerprint(studio: Studio) -> str:
@@ -178,34 +241,34 @@ def tokenizer_fingerprint(studio: Studio) -> str:
     return str(studio.bundle.config("planner").get("tokenizer_fingerprint", ""))
 
 
-def after(before: str, planned: PlannedShot) -> str:
-    """The name of the history `before` with one more shot."""
-    return sha256(f"{before}\0{planned.id}\0{planned.digest}".encode()).hexdigest()
+def after(before: str, planned: PlannedShot, told: str = "") -> str:
+    """The name of the history `before` with one more shot; `told` is what its tokens do not say of it."""
+    return _chained(before, planned.id, planned.digest + told)
 
 
-def stored_inputs(studio: Studio, shot: ResolvedShot, faces: dict[str, str], before: str) -> dict[str, Any]:
-    """What names a new take: the shot's own inputs and the tokens of all shots before it."""
-    return {"own": studio.plan_inputs(shot, faces), "before": before}
+def _chained(before: str, shot_id: str, digest: str) -> str:
+    return sha256(f"{before}\0{shot_id}\0{digest}".encode()).hexdigest()
 
 
 def _takes(studio: Studio, cast: Cast, kept: Mapping[str, PlanTake] | None) -> Iterator[PlanTake]:
-    """Takes in film order: kept ones, ones that the store has, and from the first that it has not, planned ones."""
-    faces, before = faces_of(studio, cast), NOTHING
+    """Takes in film order: those that stand, and the others as they are planned."""
+    standing = Standing(studio, cast, kept)
+    known: dict[str, PlannedShot] = {}
     stage = STAGE if kept is None else EDITED
-    kept = kept_takes(studio, faces) if kept is None else kept
-    done: dict[str, PlanTake] = {}
+    stream: Iterator[PlannedShot] | None = None
+    walked = 0  # how many shots the planner has seen
     for index, shot in enumerate(studio.shots):
-        take = kept.get(shot.id) or _stored(studio, shot, faces, before)
+        studio.progress.check()
+        take = standing.find(shot)
         if take is None:
-            yield from _planned(studio, cast, faces, index, {**kept, **done}, before, stage)
-            return
-        done[shot.id] = take
-        before = after(before, take.planned)
+            stream = stream or _stream(studio, cast, known)
+            for _ in range(index - walked):
+                next(stream)
+            walked = index + 1
+            take = _plan_one(studio, shot, stream, standing, stage)
+        known[shot.id] = take.planned
+        standing.add(shot, take.planned)
         yield take
-
-
-def _stored(studio: Studio, shot: ResolvedShot, faces: dict[str, str], before: str) -> PlanTake | None:
-    return _take(studio, shot, artefact_key(STAGE, stored_inputs(studio, shot, faces, before)))
 
 
 def _take(studio: Studio, shot: ResolvedShot, key: str) -> PlanTake | None:
@@ -214,58 +277,64 @@ def _take(studio: Studio, shot: ResolvedShot, key: str) -> PlanTake | None:
     return PlanTake(read_take(found.path, shot), found.path, key, False) if found else None
 
 
-def _planned(
-    studio: Studio,
-    cast: Cast,
-    faces: dict[str, str],
-    start: int,
-    known: dict[str, PlanTake],
-    before: str,
-    stage: str,
-) -> Iterator[PlanTake]:
-    """Takes of the shots from number `start` on, planned one after another; `known` ones stay."""
+def _stream(studio: Studio, cast: Cast, known: Mapping[str, PlannedShot]) -> Iterator[PlannedShot]:
+    """The planner's walk along the film; `known` shots are walked past as they stand at that moment."""
     settings, planner, text = studio.settings, load_planner(studio.bundle), load_text(studio.bundle)
-    stream = plan(
+    return plan(
         planner,
         studio.shots,
         cast,
         text,
         history=None if studio.history is None else studio.history.read_by(planner, text),
-        frozen={name: take.planned for name, take in known.items()},
+        frozen=known,
         candidates=settings.candidates,
         temperature=settings.temperature,
         seed=studio.script.seed,
         progress=studio.inner,
     )
-    for index, shot in enumerate(studio.shots):
-        studio.progress.check()
-        if shot.id in known:
-            next(stream)
-            take = known[shot.id]
-        else:
-            take = _plan_one(studio, shot, stream, faces, before, stage)
-        if index >= start:
-            before = after(before, take.planned)
-            yield take
 
 
 def _plan_one(
-    studio: Studio, shot: ResolvedShot, stream: Iterator[PlannedShot], faces: dict[str, str], before: str, stage: str
+    studio: Studio, shot: ResolvedShot, stream: Iterator[PlannedShot], standing: Standing, stage: str
 ) -> PlanTake:
     drawn: list[PlannedShot] = []
-    own = own_key(studio, shot, faces)
+    own = own_key(studio, shot, standing.faces)
 
     def make(path: Path) -> None:
         drawn.append(next(stream))
         one = Plan((_named(drawn[0], own),), tokenizer_fingerprint(studio), studio.bundle.fingerprint("planner"))
         one.save(path)
 
-    inputs = stored_inputs(studio, shot, faces, before)
-    made = studio.store.fetch(STAGE, inputs, ".safetensors", make, check=studio.progress.check)
+    made = studio.store.fetch(STAGE, standing.inputs(shot), ".safetensors", make, check=studio.progress.check)
     if not drawn:  # another process was faster; the planner must still walk past this shot
         next(stream)
     studio.store.index.record(studio.name, shot.id, stage, made.key)
     return PlanTake(read_take(made.path, shot), made.path, made.key, made.fresh)
+
+
+def _carried_file(studio: Studio, shot: ResolvedShot, planned: PlannedShot, faces: dict[str, str]) -> PlanTake:
+    """A carried take as a file: the one in which it was planned, if it is here, else one of its own.
+
+    Never under the name of the inputs: what a workflow carries must not stand for what this planner plans.
+    """
+    before = NOTHING
+    for name, digest in planned.planned_with:
+        before = before if name.startswith(HISTORY) else _chained(before, name, digest)
+    inputs = {"own": studio.plan_inputs(shot, faces), "before": before}
+    made_here = _take(studio, shot, artefact_key(STAGE, inputs))
+    if made_here is not None and made_here.planned.digest == planned.digest:
+        return made_here
+    one = Plan((planned,), tokenizer_fingerprint(studio), studio.bundle.fingerprint("planner"))
+    inputs = {"carried": planned.digest, "inputs": planned.inputs, "as": take_facts(planned)}
+    made = studio.store.fetch(STAGE, inputs, ".safetensors", one.save, check=studio.progress.check)
+    return PlanTake(planned, made.path, made.key, False)
+
+
+def take_facts(planned: PlannedShot) -> list[Any]:
+    """What a shot's plan carries beside its tokens."""
+    draws = "" if planned.candidates is None else tokens_digest(planned.candidates)
+    return [planned.id, repr(planned.log_likelihood), planned.seed, planned.temperature, planned.inputs, planned.given,
+            [list(pair) for pair in planned.planned_with], draws]  # fmt: skip
 
 
 def _named(planned: PlannedShot, own: str) -> PlannedShot:
@@ -304,21 +373,6 @@ def asked_anew(studio: Studio) -> set[str]:
         return set(chosen_shots(studio, asked))
     except MovieDreamerError as error:
         raise MovieDreamerError(f"--replan {asked}: {error}; or give one of {', '.join(REPLAN)}") from error
-
-
-def _drop_outdated(studio: Studio, kept: dict[str, PlanTake]) -> None:
-    """Forget every take that was planned with something else than what now stands before it."""
-    before = past_of(studio)
-    broken = False
-    for shot in studio.shots:
-        take = kept.get(shot.id)
-        if take is None:
-            broken = True  # its tokens are not known yet: whatever follows is planned after it
-        elif broken or (not take.planned.given and dict(take.planned.planned_with) != before):
-            del kept[shot.id]
-            broken = True
-        else:
-            before[shot.id] = take.planned.digest
 
 
 def listed_shots(ids: tuple[str, ...]) -> str:

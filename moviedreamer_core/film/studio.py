@@ -24,6 +24,7 @@ from .asking import CLIP_VALUES, KEYFRAME_VALUES, read_values
 from .episode import Episode
 from .references import cast_references
 from .settings import FilmSettings
+from .takes import NO_TAKES, FilmTakes, Rendered, ShotState
 
 # Raised when a stage's code changes what it makes from the same inputs.
 VERSIONS = {"cast": 1, "plan": 1, "keyframe": 1, "clip": 1, "shown": 1, "film": 1}
@@ -50,7 +51,8 @@ class Checks:
 
 class Studio:
     """What all stages share. `folder` is where the script's file names start; `name` is the film's in the store's
-    index; `history` is an earlier episode that the plan goes on from (few-shot).
+    index; `history` is an earlier episode that the plan goes on from (few-shot); `takes` are those of the film's
+    earlier runs: without them the film is what script, weights and seeds make, whatever the store holds.
 
     Nothing is loaded or hashed until a stage needs it. Raises MovieDreamerError for a decoder or animator that does not
     exist, naming the line of the shot that asks for it.
@@ -69,6 +71,7 @@ class Studio:
         decoders: Registry[Decoder] = DECODERS,
         animators: Registry[Animator] = ANIMATORS,
         history: Episode | None = None,
+        takes: FilmTakes = NO_TAKES,
     ) -> None:
         self.settings: FilmSettings = settings or FilmSettings()
         if self.settings.seed is not None:
@@ -77,10 +80,10 @@ class Studio:
         self.script: Script = script
         self.bundle, self.store, self.progress = bundle, store, progress
         self.folder, self.name = Path(folder), name or script.title
-        self.decoders, self.animators, self.history = decoders, animators, history
+        self.decoders, self.animators, self.history, self.takes = decoders, animators, history, takes
         given = self.settings
         shots = resolve(script, storyboard=given.storyboard, settings=given.shot_settings, routes=given.routes)
-        self.shots = tuple(_reseeded(shot, given.rerolled) for shot in shots)
+        self.shots = tuple(self._as_locked(_reseeded(shot, given.rerolled)) for shot in shots)
         self.by_id = {shot.id: shot for shot in self.shots}
         for shot in self.shots:
             self._check_names(shot)
@@ -103,6 +106,18 @@ class Studio:
         other.shots = tuple(_reseeded(shot, seeds) for shot in self.shots)
         other.by_id = {shot.id: shot for shot in other.shots}
         return other
+
+    def is_locked(self, shot: ResolvedShot) -> bool:
+        """Whether a shot stays as its film made it last; one that was never made has nothing to stay as."""
+        return bool(shot.choice("lock").value) and self.takes.locked(shot.id) is not None
+
+    def made(self, shot: ResolvedShot) -> Rendered:
+        """How a locked shot was made last; nothing of any other shot, which is made as it is decided now."""
+        return self.takes.rendered.get(shot.id, Rendered()) if self.is_locked(shot) else Rendered()
+
+    def state(self, shot: ResolvedShot) -> ShotState:
+        """What was decided for a shot, for a later run in which it is locked."""
+        return ShotState.of(shot, self.seed(shot))
 
     def decoder(self, shot: ResolvedShot) -> str:
         """Name of the decoder that renders a shot."""
@@ -134,21 +149,37 @@ class Studio:
 
     def steps(self, shot: ResolvedShot) -> int:
         """Sampling steps of a shot's decoder; 0 leaves it to the decoder."""
+        if made := self.made(shot).drawn:
+            return made.steps
         return shot.choice("steps").value or self.settings.steps or 0
 
     def guidance(self, shot: ResolvedShot) -> float | None:
         """Guidance of a shot's decoder; None leaves it to the decoder."""
+        if made := self.made(shot).drawn:
+            return made.guidance
         chosen = shot.choice("guidance").value
         return self.settings.guidance if chosen is None else float(chosen)
 
     def motion(self, shot: ResolvedShot) -> float:
         """How much moves in a shot's clip; 1 is usual."""
+        if made := self.made(shot).moved:
+            return made.motion
         chosen = shot.choice("motion").value
         return self.settings.motion if chosen is None else float(chosen)
+
+    def anchor_strength(self, shot: ResolvedShot) -> float:
+        """How much a shot's clip holds on to its keyframe; 1 is usual."""
+        made = self.made(shot).moved
+        return made.anchor_strength if made else self.settings.anchor_strength
 
     def seed(self, shot: ResolvedShot) -> int:
         """A shot's seed."""
         return shot.seed if shot.seed is not None else shot_seed(self.script.seed, shot.id)
+
+    def as_made(self, shot: ResolvedShot, stage: str) -> ResolvedShot:
+        """The shot with the seed that it has at a stage, keyframe or clip: for a locked one, the seed of then."""
+        made = self.made(shot).drawn if stage == "keyframe" else self.made(shot).moved
+        return replace(shot, seed=made.seed) if made else shot
 
     def frames(self, shot: ResolvedShot) -> int:
         """Frames of a shot's clip, at least one for each keyframe."""
@@ -193,6 +224,7 @@ class Studio:
         """What decides keyframe `number` of a shot: what its decoder reads. `tokens` is the digest of its tokens,
         `earlier` are the pictures that it is shown of what was drawn before (film/references.py).
         """
+        shot = self.as_made(shot, "keyframe")
         name, reads = self.decoder(shot), self.decoder_capabilities(shot)
         inputs: dict[str, Any] = {
             "version": VERSIONS["keyframe"],
@@ -219,6 +251,7 @@ class Studio:
 
     def clip_inputs(self, shot: ResolvedShot, keyframes: list[str], before: str | None) -> dict[str, Any]:
         """What decides a shot's clip: its keyframes' keys, and for one that continues the key of the clip before."""
+        shot = self.as_made(shot, "clip")
         name, reads = self.animator(shot), self.animator_capabilities(shot)
         inputs: dict[str, Any] = {
             "version": VERSIONS["clip"],
@@ -232,7 +265,7 @@ class Studio:
             return inputs | {
                 "weights": text,
                 "fields": {**stage_fields("clip", shot, self.script), "shot.animator": name},
-                "anchor_strength": self.settings.anchor_strength,
+                "anchor_strength": self.anchor_strength(shot),
                 "motion": self.motion(shot),
             }
         return inputs | {"values": read_values(reads.values, CLIP_VALUES, self, shot, 0)}
@@ -248,7 +281,8 @@ class Studio:
 
     def draw_seed(self, shot: ResolvedShot, stage: str, number: int = 0) -> int:
         """A seed of its own for each thing that is drawn for a shot: 0 to 2**63 - 1."""
-        digest = sha256(f"{self.seed(shot)}\0{stage}\0{number}".encode()).digest()
+        seed = self.seed(self.as_made(shot, stage))
+        digest = sha256(f"{seed}\0{stage}\0{number}".encode()).digest()
         return int.from_bytes(digest[:8], "big") >> 1
 
     def at(self, shot: ResolvedShot) -> str:
@@ -266,6 +300,20 @@ class Studio:
         if not path.is_file():
             raise MovieDreamerError(f"{self.script.file} names the file {name}, but there is no file {path}")
         return content_hash(path, self.store.hashes)
+
+    def _as_locked(self, shot: ResolvedShot) -> ResolvedShot:
+        if not self.is_locked(shot):
+            return shot
+        take, made = self.takes.locked(shot.id), self.made(shot)
+        if take is None:
+            return shot
+        then = take.state.shot(shot)
+        # A maker that is not wired here is not needed either while what it made lies in the store.
+        if made.drawn and made.drawn.decoder in self.decoders.names():
+            then = replace(then, decoder=made.drawn.decoder)
+        if made.moved and made.moved.animator in self.animators.names():
+            then = replace(then, animator=made.moved.animator)
+        return then
 
     def _check_names(self, shot: ResolvedShot) -> None:
         try:

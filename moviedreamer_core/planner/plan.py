@@ -8,7 +8,7 @@ tensors `<number>.tokens` (and `.candidates`, `.candidate_scores`), and everythi
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -134,7 +134,7 @@ class Plan:
             "version": VERSION,
             "tokenizer": self.tokenizer_fingerprint,
             "planner": self.planner_fingerprint,
-            "shots": _shot_rows(self.shots),
+            "shots": shot_rows(self.shots),
         }
         temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
         try:
@@ -162,7 +162,7 @@ class Plan:
                 f"expected {KIND!r} version {VERSION}: this is not a plan of this version of MovieDreamer"
             )
         try:
-            shots = tuple(_read_shots(about["shots"], tensors))
+            shots = tuple(read_shots(about["shots"], tensors))
             return cls(shots, str(about["tokenizer"]), str(about["planner"]))
         except (KeyError, TypeError, ValueError, IndexError) as error:
             raise MovieDreamerError(f"{path}: the plan is damaged ({error!r}); make it again") from error
@@ -172,7 +172,7 @@ HISTORY = "\0history"
 """Begins the ids under which shots of an earlier episode stand in `planned_with`; no script can use it."""
 
 
-def _shot_rows(shots: tuple[PlannedShot, ...]) -> list[dict]:
+def shot_rows(shots: tuple[PlannedShot, ...]) -> list[dict]:
     """JSON of the shots. What a shot was planned with is stored as a change of its predecessor's list."""
     rows, last = [], Context()
     for shot in shots:
@@ -185,7 +185,8 @@ def _shot_rows(shots: tuple[PlannedShot, ...]) -> list[dict]:
     return rows
 
 
-def _read_shots(rows: list[dict], tensors: dict[str, Tensor]) -> Iterator[PlannedShot]:
+def read_shots(rows: list[dict], tensors: Mapping[str, Tensor]) -> Iterator[PlannedShot]:
+    """The shots of `shot_rows`, in order. Raises KeyError, TypeError, ValueError or IndexError for damaged rows."""
     last = Context()
     for n, row in enumerate(rows):
         last = last[: row["same"]] + tuple((str(name), str(digest)) for name, digest in row["more"])

@@ -6,7 +6,7 @@ equals one made in a single run.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -72,9 +72,10 @@ def plan(
     """The plan of `shots` in film order, one at a time.
 
     `frozen` maps shot ids to what must stay: shots of an earlier plan (returned as they are) or tokens [K, T, D] made
-    elsewhere. To plan again from shot N, freeze all before it; to plan one shot anew, freeze all others. Of
-    `candidates` draws per keyframe the most likely one is kept, all are returned. `temperature` is by default the
-    planner's own (0: the top mode). A shot's seed is `seeds[id]`, else its script's, else a hash of `seed` and its id.
+    elsewhere. It is read when a shot's turn comes, so what a shot became may decide what stays after it. To plan again
+    from shot N, freeze all before it; to plan one shot anew, freeze all others. Of `candidates` draws per keyframe the
+    most likely one is kept, all are returned. `temperature` is by default the planner's own (0: the top mode). A shot's
+    seed is `seeds[id]`, else its script's, else a hash of `seed` and its id.
     Everything is checked before the first shot. Raises MovieDreamerError for inputs that do not fit this planner, and
     naming the shot if the planner gives a value that is not finite. Puts the planner into evaluation mode.
     """
@@ -90,12 +91,13 @@ def plan(
                 f"history: got {len(past.tokens.values)} keyframes, but conditions of {len(past.conditions)}; expected "
                 "as many"
             )
-    return _run(planner.eval(), requests, cast, past, draw, progress)
+    return _run(planner.eval(), requests, frozen or {}, cast, past, draw, progress)
 
 
 def _run(
     planner: Planner,
     requests: list[_Request],
+    frozen: Mapping[str, PlannedShot | Tokens],
     cast: Faces | None,
     past: History | None,
     draw: _Draw,
@@ -108,6 +110,7 @@ def _run(
             planner.remember(memory, tokens, past.conditions[n] if past and past.conditions else None)
     for request in requests:
         progress.check()
+        request = replace(request, kept=_kept(planner, request.shot, frozen.get(request.shot.id)))
         with one_thread():
             planned = _plan_shot(planner, memory, request, inputs_digest(request.sentences, cast), known, draw)
         known = (*known, (planned.id, planned.digest))

@@ -18,7 +18,7 @@ from .errors import nearest
 from .model import DEFAULT_SECONDS, Scene, Script, Shot
 from .routes import Route, Target, pick, targets_of
 
-DECIDED = ("seed", "decoder", "animator", "steps", "seconds", "guidance", "motion")
+DECIDED = ("seed", "decoder", "animator", "steps", "seconds", "guidance", "motion", "lock")
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,10 @@ class ResolvedShot:
 
 @dataclass(frozen=True)
 class ShotSettings:
-    """Values for the shots that `shots` selects ("3, 7-9, scene:harbour, who:mara, all"); None leaves a field alone."""
+    """Values for the shots that `shots` selects ("3, 7-9, scene:harbour, who:mara, all"); None leaves a field alone.
+
+    `lock` keeps a shot as its film made it last, whatever changes (film/takes.py).
+    """
 
     shots: str = "all"
     seed: int | None = None
@@ -89,6 +92,7 @@ class ShotSettings:
     seconds: float | None = None
     guidance: float | None = None
     motion: float | None = None
+    lock: bool | None = None
 
 
 def shot_seed(film_seed: int, shot_id: str) -> int:

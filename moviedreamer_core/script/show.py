@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from .fields import field_table
 from .model import Script
-from .resolve import DECIDED, ResolvedShot, resolve
+from .resolve import DECIDED, Choice, ResolvedShot, resolve
 
 
 def show_script(script: Script, shots: Sequence[ResolvedShot] | None = None, *, fields: bool = True) -> str:
@@ -28,14 +28,18 @@ def choice_table(shots: Sequence[ResolvedShot]) -> str:
     rows: list[tuple[str, ...]] = [("shot", *DECIDED)]
     for shot in shots:
         cells = [shot.choice(field) for field in DECIDED]
-        rows.append((f"{shot.index + 1} {shot.id}", *(_cell(choice.value, choice.source) for choice in cells)))
+        rows.append((f"{shot.index + 1} {shot.id}", *(_cell(choice) for choice in cells)))
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return "\n".join("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths)).rstrip() for row in rows)
 
 
-def _cell(value: object, source: str) -> str:
-    shown = "bundle's" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
-    return f"{shown} [{source}]"
+def _cell(choice: Choice) -> str:
+    value = choice.value
+    if choice.field == "lock":
+        shown = "yes" if value else "no"
+    else:
+        shown = "bundle's" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{shown} [{choice.source}]"
 
 
 def _cast_text(script: Script) -> str:
