@@ -1,6 +1,8 @@
 """Plan, plan again, pick, edit, save and load: what changes, what stays, what is refused before the planner runs."""
 
 import json
+import shutil
+import subprocess
 from dataclasses import replace
 
 import pytest
@@ -372,3 +374,50 @@ def test_the_command_line_goes_on_from_earlier_films(tiny_bundle, tmp_path, caps
     assert run(["plan", third, *options, "--history", first, "--history", second]) == 0
     assert run(["plan", third, *options, "--history", second]) == 0  # another history: all is planned anew
     assert capsys.readouterr().out.count("planned now") == 5
+
+
+def test_a_locked_shot_keeps_its_picture_whatever_is_changed_around_it(film):
+    pack, plan, bundle = film
+    first = pack.run("MovieDreamerDecodeKeyframes", plan=plan, decoder=decoder(pack, bundle), steps=1)
+    takes = json.loads(takes_of(pack, plan, candidates=4))
+    takes["rendered"] = json.loads(first.ui["moviedreamer_rendered"][0])
+    lock = pack.run("MovieDreamerShotSettings", shots="four", lock=True).args[0]
+    script = pack.module("moviedreamer_core.script").parse_script(SCRIPT.replace("a red balloon", "a blue kite"))
+    edited = replace(plan, story=replace(plan.story, script=script))
+    kept = planned(pack, edited, candidates=4, takes=json.dumps(takes), shot_settings=lock)[0]
+    ink = decoder(pack, bundle, "ink")
+    again = pack.run("MovieDreamerDecodeKeyframes", plan=kept, decoder=ink, steps=2, seed=9)
+
+    def pictures(out):
+        return {k.shot.id: k.path.read_bytes() for k in out.args[0].frames if k.number == 0}
+
+    before, after = pictures(first), pictures(again)
+    assert [name for name in before if after[name] == before[name]] == ["four"]
+
+
+def test_a_lock_behind_the_plan_is_refused_in_words(film):
+    pack, plan, bundle = film
+    lock = pack.run("MovieDreamerShotSettings", shots="four", lock=True).args[0]
+    with pytest.raises(Exception, match="lock of four: wire these Shot Settings into Plan Film"):
+        pack.run("MovieDreamerDecodeKeyframes", plan=plan, decoder=decoder(pack, bundle), shot_settings=lock)
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="no node here to run the page's helpers")
+def test_the_page_keeps_the_takes_in_the_planner_above(request):
+    helpers = (request.config.rootpath / "web/js/takes_helpers.mjs").as_uri()
+    program = f"""
+    import * as h from "{helpers}";
+    const planner = {{ comfyClass: h.PLANNER, inputs: [] }}, edit = {{ inputs: [{{}}], getInputNode: () => planner }};
+    const decode = {{ inputs: [{{}}, {{}}], getInputNode: (slot) => slot ? null : edit }};
+    const run = (plan, rendered = {{}}) => ({{ moviedreamer_takes: [JSON.stringify({{ plan, rendered }})] }});
+    const drawn = (seed) => ({{ moviedreamer_rendered: [JSON.stringify({{ one: {{ drawn: {{ seed }} }} }})] }});
+    const moved = {{ moviedreamer_rendered: [JSON.stringify({{ one: {{ moved: {{ seed: 3 }} }} }})] }};
+    let text = h.plannedTakes("", run("a"));
+    text = h.renderedTakes(h.renderedTakes(text, drawn(1)), moved);
+    text = h.renderedTakes(h.plannedTakes(text, run("b")), drawn(2));
+    console.log(JSON.stringify([JSON.parse(text), h.above(decode, h.PLANNER).length, h.plannedTakes("x", {{}}),
+      h.renderedTakes("", moved)]));
+    """
+    done = subprocess.run(["node", "--input-type=module", "-e", program], capture_output=True, text=True, timeout=60)
+    kept = {"plan": "b", "rendered": {"one": {"drawn": {"seed": 2}, "moved": {"seed": 3}}}}
+    assert json.loads(done.stdout or done.stderr) == [kept, 1, "x", ""]

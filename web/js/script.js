@@ -4,7 +4,7 @@
 import { app } from "../../../scripts/app.js";
 import { api } from "../../../scripts/api.js";
 import {
-  UPLOADS, chooseOption, hideWidget, isScript, rememberEmbedded, shownText, uploadedName, widgetOf,
+  UPLOADS, afterRuns, chooseOption, hideWidget, isScript, rememberEmbedded, shownText, uploadedName, widgetOf,
 } from "./script_helpers.mjs";
 
 app.registerExtension({
@@ -37,15 +37,6 @@ function prepareInfo(node) {
   });
   widget.serialize = false;
   afterRuns(node, (output) => { text.value = shownText(output); });
-}
-
-/** Calls `then` with what every run of the node shows. */
-function afterRuns(node, then) {
-  const before = node.onExecuted;
-  node.onExecuted = function (output, ...rest) {
-    before?.call(this, output, ...rest);
-    then(output);
-  };
 }
 
 /** Lets the artist choose files and puts them into ComfyUI's input folder; the first script is then chosen. */

@@ -22,6 +22,15 @@ export function hideWidget(widget) {
   widget.computeSize = () => [0, -4];
 }
 
+/** Calls `then` with what every run of the node shows. */
+export function afterRuns(node, then) {
+  const before = node.onExecuted;
+  node.onExecuted = function (output, ...rest) {
+    before?.call(this, output, ...rest);
+    then(output);
+  };
+}
+
 /** Writes what a run kept of the script (`output.embedded`) into the node's hidden widget; says whether it changed. */
 export function rememberEmbedded(node, output) {
   const widget = widgetOf(node, "embedded");
