@@ -19,9 +19,9 @@ class MovieDreamerShotSettings(io.ComfyNode):
             display_name="Shot Settings",
             category=Category.SCRIPT,
             description=(
-                "Chooses seed, steps, guidance, seconds or motion for named shots, or locks them as they are; all other "
-                "shots stay. Settings are chained and win over routes and the script; the storyboard wins over them. "
-                "Wire them into Plan Film, Decode Keyframes or Animate Keyframes: they hold from there on."
+                "Chooses seed, steps, guidance, seconds or motion for named shots, or locks them as they are; all "
+                "other shots stay. Settings are chained and win over routes and the script; the storyboard wins over "
+                "them. Wire them into Plan Film, Decode Keyframes or Animate Keyframes: they hold from there on."
             ),
             search_aliases=["per-shot", "shot seed", "reroll a shot", "shot length", "override"],
             inputs=[

@@ -160,3 +160,34 @@ def test_unknown_arguments_are_refused(capsys):
     with pytest.raises(SystemExit) as stop:
         run(["film", "x.yaml", "--colour", "red"])
     assert stop.value.code == 2
+
+
+def test_a_film_is_made_again_from_its_script_and_what_its_file_carries(tiny_bundle, tmp_path, capsys):
+    """An edit keeps the later shots' plans; the film's file says which, so another computer makes the same film."""
+    script, options = tmp_path / "script.yaml", making(tiny_bundle, tmp_path)
+    script.write_text(SCRIPT)
+    quiet = ["--animator", "panzoom", "--quiet"]
+    assert run(["plan", *options, "--quiet"]) == 0
+    script.write_text(SCRIPT.replace("waves hello}]", "runs}]"))
+    here, there, alone = (tmp_path / name / "film.mp4" for name in ("here", "there", "alone"))
+    assert run(["film", *options, *quiet, "-o", str(here)]) == 0
+    assert "shot five: planned with an older shot two" in capsys.readouterr().out
+    elsewhere = [*options[:4], str(tmp_path / "elsewhere"), *options[5:]]
+    assert run(["film", *elsewhere, *quiet, "-o", str(there), "--takes", str(here)]) == 0
+    assert there.read_bytes() == here.read_bytes()
+    alone_options = [*options[:4], str(tmp_path / "empty"), *options[5:]]
+    assert run(["film", *alone_options, *quiet, "-o", str(alone)]) == 0
+    assert run(["plan", *alone_options, "--takes", str(alone)]) == 2
+    assert "carries no takes: its script alone makes this film" in capsys.readouterr().err
+
+
+def test_a_locked_shot_stays_from_run_to_run(tiny_bundle, tmp_path):
+    script, options = tmp_path / "script.yaml", making(tiny_bundle, tmp_path)
+    script.write_text(SCRIPT)
+    assert run(["keyframes", *options, "-o", str(tmp_path / "before"), "--quiet"]) == 0
+    script.write_text(SCRIPT.replace("a red balloon", "a blue kite"))
+    changed = ["--decoder", "ink", "--seed", "8", "--lock", "scene:library"]
+    assert run(["keyframes", *options, *changed, "-o", str(tmp_path / "after"), "--quiet"]) == 0
+    names = sorted(path.name for path in (tmp_path / "before").glob("0*.png"))
+    same = [n for n in names if (tmp_path / "before" / n).read_bytes() == (tmp_path / "after" / n).read_bytes()]
+    assert same == [name for name in names if "four" in name or "five" in name]

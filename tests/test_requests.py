@@ -12,10 +12,11 @@ from moviedreamer_core.builtin import ANIMATORS, DECODERS
 from moviedreamer_core.bundle import Bundle
 from moviedreamer_core.contract import check_animator, check_decoder
 from moviedreamer_core.errors import MovieDreamerError
-from moviedreamer_core.film.pipeline import animate_clips, faceless, render_keyframes
+from moviedreamer_core.film.pipeline import animate_clips, faceless, render_keyframes, rendered_of
 from moviedreamer_core.film.planning import FilmPlan, PlanTake
 from moviedreamer_core.film.settings import FilmSettings
 from moviedreamer_core.film.studio import Studio
+from moviedreamer_core.film.takes import NO_TAKES, FilmTakes
 from moviedreamer_core.planner import Plan, PlannedShot
 from moviedreamer_core.progress import SILENT
 from moviedreamer_core.registry import Capabilities, Factory
@@ -80,13 +81,14 @@ def bundle(tiny_bundle):
 def film(bundle, tmp_path):
     """Make the film's keyframes and clips by these makers, from a plan of plain noise: no network runs."""
 
-    def make(decoder, animator=None, text=SCRIPT, can=WORDS, noise=0, **settings):
+    def make(decoder, animator=None, text=SCRIPT, can=WORDS, noise=0, takes=NO_TAKES, **settings):
         text = re.sub(r"\n *(animator: panzoom|decoder: ink)", "", text)
         animator = animator or Humming()
         studio = Studio(
             parse_script(text), bundle, Store(tmp_path / "store"),
             settings=FilmSettings(decoder="drawing", animator="humming", **settings),
             decoders=DECODERS.extended([decoder.factory(can)]), animators=ANIMATORS.extended([animator.factory()]),
+            takes=takes,
         )  # fmt: skip
         drawn = torch.Generator().manual_seed(noise)
         tokens = {s.id: torch.randn(s.keyframes, 2, 8, generator=drawn) for s in studio.shots}
@@ -155,15 +157,16 @@ def test_who_reads_earlier_pictures_is_shown_the_place_and_close_pictures_of_peo
 
 
 def test_a_picture_stays_when_an_earlier_one_is_drawn_anew_and_says_so(film):
-    film(Drawing(), can=SHOWN)
+    studio, first = film(Drawing(), can=SHOWN)
+    takes = FilmTakes(rendered=rendered_of(studio, first))
     edited = SCRIPT.replace("action: waves hello, expression: happy", "action: talks, expression: happy")
-    _, kept = film(Drawing(), text=edited, can=SHOWN)
+    _, kept = film(Drawing(), text=edited, can=SHOWN, takes=takes)
     assert fresh(kept) == ["one"]
     notes = {k.shot.id: k.note for k in kept if k.note}
     assert notes == {"two": "drawn with an older shot one", "three": "drawn with an older shot one"}
-    _, back = film(Drawing(), can=SHOWN)
+    _, back = film(Drawing(), can=SHOWN, takes=takes)
     assert not fresh(back) and not any(k.note for k in back), "the exact picture is looked up first"
-    _, following = film(Drawing(), text=edited, can=SHOWN, replan="following")
+    _, following = film(Drawing(), text=edited, can=SHOWN, takes=takes, replan="following")
     assert fresh(following) == ["two", "three"] and not any(k.note for k in following)
 
 

@@ -219,7 +219,7 @@ def test_a_lock_that_nobody_can_keep_is_an_error_that_names_the_shot(artist, bun
 
 def test_a_dry_run_knows_locked_and_carried_shots(artist):
     artist.film()
-    steps = foresee(artist.studio(EDITED, **LOCK_FOUR), ("cast", "plan", "keyframe", "clip"))
+    steps = foresee(artist.studio(EDITED, animator="panzoom", **LOCK_FOUR), ("cast", "plan", "keyframe", "clip"))
     assert not [step for step in steps if step.made]
 
 

@@ -11,9 +11,9 @@ from .planning import FilmPlan
 def plan_lines(film: FilmPlan) -> Iterator[str]:
     """One line a shot in film order."""
     for number, take in enumerate(film.takes, 1):
-        state = "planned now" if take.fresh else take.edit or "kept"
+        state = "planned now" if take.fresh else take.edit or ("locked" if take.locked else "kept")
         note = f", {take.note}" if take.note else ""
-        yield f"{number:>4} {take.planned.id}: {state}{note}, {likelihood(take.planned)}"
+        yield f"{number:>4} {take.planned.id}: {state}{note}, seed {take.planned.seed}, {likelihood(take.planned)}"
 
 
 def likelihood(planned: PlannedShot) -> str:

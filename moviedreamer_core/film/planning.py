@@ -35,7 +35,7 @@ NOTHING = ""
 @dataclass(frozen=True)
 class PlanTake:
     """One shot's planned tokens and where they are kept. `older`: shots before it that have changed since; `edit`: what
-    the artist changed in them, in words.
+    the artist changed in them, in words; `locked`: it stays whatever changes.
     """
 
     planned: PlannedShot
@@ -44,6 +44,7 @@ class PlanTake:
     fresh: bool
     older: tuple[str, ...] = ()
     edit: str = ""
+    locked: bool = False
 
     @property
     def note(self) -> str:
@@ -223,7 +224,8 @@ class Standing:
                 planned = takes.latest(shot.id, own)
         if planned is None or len(planned.tokens) != shot.keyframes:
             return None
-        return _carried_file(self.studio, shot, planned, self.faces)
+        take = _carried_file(self.studio, shot, planned, self.faces)
+        return replace(take, locked=self.studio.is_locked(shot))
 
 
 def own_key(studio: Studio, shot: ResolvedShot, faces: dict[str, str]) -> str:
