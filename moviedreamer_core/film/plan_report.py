@@ -13,7 +13,7 @@ def plan_lines(film: FilmPlan) -> Iterator[str]:
     for number, take in enumerate(film.takes, 1):
         state = "planned now" if take.fresh else take.edit or ("locked" if take.locked else "kept")
         note = f", {take.note}" if take.note else ""
-        yield f"{number:>4} {take.planned.id}: {state}{note}, seed {take.planned.seed}, {likelihood(take.planned)}"
+        yield f"{number:>4} {take.planned.id}: {state}{note}, {likelihood(take.planned)}, seed {take.planned.seed}"
 
 
 def likelihood(planned: PlannedShot) -> str:
