@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from .errors import MovieDreamerError
+from .files import DAMAGED, is_file, json_object, read_json, shown_name
 
 FORMAT = 1
 PACKAGED = Path(__file__).parent / "bundles"
@@ -63,7 +64,7 @@ class Bundle:
         Raises MovieDreamerError if there is none, or its format is one that this version cannot read.
         """
         folder = find_bundle(name)
-        raw = _read_json(folder / "bundle.json")
+        raw = read_json(folder / "bundle.json")
         if raw.get("format") != FORMAT:
             raise MovieDreamerError(
                 f"{folder / 'bundle.json'}: this bundle has format {raw.get('format')!r}, this version of MovieDreamer "
@@ -77,7 +78,7 @@ class Bundle:
                 fps=int(raw["fps"]),
                 description=str(raw.get("description", "")),
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except DAMAGED as error:
             raise MovieDreamerError(f"{folder / 'bundle.json'}: field missing or of the wrong kind: {error}") from error
         return cls(folder, info)
 
@@ -125,12 +126,12 @@ class Bundle:
 
     def config(self, part: str) -> dict[str, Any]:
         """The configuration of a part, without loading its weights."""
-        return _read_json(self.path(part) / "config.json")
+        return read_json(self.path(part) / "config.json")
 
     def card(self, part: str) -> dict[str, Any]:
         """The card of a part: data seed, steps, seconds, hardware, commit, measured quality. Empty if it has none."""
         file = self.home(part) / "card.json"
-        return _read_json(file) if file.is_file() else {}
+        return read_json(file) if file.is_file() else {}
 
     def size(self, part: str) -> int:
         """Bytes that a part takes on disk."""
@@ -146,11 +147,12 @@ class Bundle:
 def find_bundle(name: str | Path) -> Path:
     """The folder of a packaged bundle, or `name` itself if it is a folder with a `bundle.json`."""
     for folder in (PACKAGED / str(name), Path(name)):
-        if (folder / "bundle.json").is_file():
+        if is_file(folder / "bundle.json"):
             return folder.resolve()
     packaged = ", ".join(sorted(f.parent.name for f in PACKAGED.glob("*/bundle.json"))) or "none"
     raise MovieDreamerError(
-        f"no bundle '{name}': expected the name of a packaged bundle ({packaged}) or a folder that holds a bundle.json"
+        f"no bundle '{shown_name(name)}': expected the name of a packaged bundle ({packaged}) or a folder that holds a "
+        "bundle.json"
     )
 
 
@@ -163,7 +165,7 @@ def load_model(kind: type[T], folder: Path) -> T:
     import torch  # 2 s, measured; whoever only lists, checks or fingerprints a bundle need not wait for it
 
     check_weights(folder)
-    config = _read_json(folder / "config.json")
+    config = read_json(folder / "config.json")
     found = config.get("_class_name") or (config.get("architectures") or [None])[0]
     if found is not None and found != kind.__name__:
         raise MovieDreamerError(
@@ -233,9 +235,9 @@ def _check_safetensors(file: Path) -> None:
         if length >= min(HEADER_LIMIT, size):
             raise MovieDreamerError(f"{file}: not a safetensors file, or cut off in its header; get it again")
         try:
-            header = json.loads(stream.read(length))
-            ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            header = json_object(stream.read(length).decode(), str(file))
+            ends = [int(entry["data_offsets"][1]) for name, entry in header.items() if name != "__metadata__"]
+        except (*DAMAGED, MovieDreamerError) as error:
             raise MovieDreamerError(f"{file}: not a safetensors file: {error}") from error
     expected = 8 + length + max(ends, default=0)
     if size != expected:
@@ -255,16 +257,6 @@ def _file_hash(path: str, size: int, mtime_ns: int) -> str:
         while block := stream.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise MovieDreamerError(f"{path}: cannot be read as JSON: {error}") from error
-    if not isinstance(value, dict):
-        raise MovieDreamerError(f"{path}: expected a JSON object, got a {type(value).__name__}")
-    return value
 
 
 def _size(value: Any) -> tuple[int, int]:

@@ -12,6 +12,7 @@ import torch
 from ..moviedreamer_core.bundle import Bundle
 from ..moviedreamer_core.cast import pack_fingerprint
 from ..moviedreamer_core.errors import MovieDreamerError
+from ..moviedreamer_core.files import is_file, leads_outside
 from ..moviedreamer_core.film.pipeline import faceless, make_cast
 from ..moviedreamer_core.film.portable import (
     Embedded,
@@ -20,11 +21,10 @@ from ..moviedreamer_core.film.portable import (
     gather,
     keep,
     keep_picture,
-    named_files,
     with_character,
 )  # fmt: skip
 from ..moviedreamer_core.film.settings import FilmSettings
-from ..moviedreamer_core.script import Script, open_document, parse_script
+from ..moviedreamer_core.script import Script, named_files, open_document, parse_script
 from ..moviedreamer_core.script.errors import nearest
 from ..moviedreamer_core.script.portraits import EXAMPLES, example_path, named_file, portrait_path
 from . import host
@@ -54,10 +54,9 @@ def script_file(name: str) -> Path | None:
     """The file of a script in the list, None if it is not there. No name leads out of the input folder."""
     if name in EXAMPLES:
         return example_path(name)
-    folder = host.input_folder().resolve()
-    path = (folder / name).resolve()
-    fits = path.is_relative_to(folder) and path.suffix.lower() in SUFFIXES
-    return path if fits and path.is_file() else None
+    path = host.input_folder().resolve() / name
+    fits = not leads_outside(name) and path.suffix.lower() in SUFFIXES
+    return path if fits and is_file(path) else None
 
 
 def load_story(name: str, keep_inside: bool, embedded: str, faces: Bundle | None) -> tuple[Story, str]:
@@ -72,7 +71,7 @@ def load_story(name: str, keep_inside: bool, embedded: str, faces: Bundle | None
         return _travelled(kept, host.input_folder()), embedded
     document = open_document(path)
     story = Story(document.script, path.parent)
-    check_files(story.script, story.folder)
+    check_files(story.script, story.folder, below=_below(name))
     if not keep_inside:
         return story, ""
     kept = _still_right(name, embedded, document.text, story, faces)
@@ -104,13 +103,13 @@ def check_loadable(name: str) -> None:
     """Raise MovieDreamerError for a script that is here and that Load Script cannot give."""
     path = script_file(name)
     if path is not None:
-        check_files(open_document(path).script, path.parent)
+        check_files(open_document(path).script, path.parent, below=_below(name))
 
 
 def written_story(text: str, name: str) -> Story:
     """The story of a text in the workflow. The files that it names lie in ComfyUI's input folder."""
     script = parse_script(text, kind="json" if text.lstrip().startswith("{") else "yaml", file=name.strip() or "script")
-    check_files(script, host.input_folder(), inside=True)
+    check_files(script, host.input_folder(), below="")
     return Story(script, host.input_folder())
 
 
@@ -156,6 +155,11 @@ def stamp_of_text(text: str) -> str:
     except MovieDreamerError:
         return ""
     return host.stamp(*(named_file(story.folder, name) for name in named_files(story.script)))
+
+
+def _below(name: str) -> str:
+    """The folder of a script inside the input folder; a packaged example is a folder of its own."""
+    return Path(name).parent.as_posix()
 
 
 def _travelled(kept: Embedded, place: Path) -> Story:

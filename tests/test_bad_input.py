@@ -126,7 +126,7 @@ def test_a_missing_reference_picture_is_named(refused):
 def test_stored_faces(tmp_path):
     script = parse_script(SCRIPT.replace("name: Mara,", "name: Mara, embeddings: faces.safetensors,"))
     (tmp_path / "faces.safetensors").write_bytes(b"not at all")
-    with pytest.raises(MovieDreamerError, match="'mara'.*faces.safetensors cannot be read"):
+    with pytest.raises(MovieDreamerError, match="'mara'.*faces.safetensors: cannot be read"):
         cast_members(script, tmp_path)
     save_file({"a": torch.ones(1, 3), "b": torch.ones(1, 3)}, tmp_path / "faces.safetensors")
     with pytest.raises(MovieDreamerError, match="'mara'.*holds a, b"):

@@ -54,6 +54,37 @@ def test_a_script_that_is_not_there_is_refused_on_its_node(pack, name):
         pack.run("MovieDreamerLoadScript", script=name)
 
 
+def test_no_script_leads_out_of_the_input_folder(pack):
+    folder = pack.host.base / "input"
+    (folder / "film").mkdir()
+    (folder / "faces").mkdir()
+    portrait = pack.module("moviedreamer_core.script.portraits").portrait_path("mara")
+    for name in ("secret.png", "input/faces/m.png"):
+        shutil.copyfile(portrait, pack.host.base / name)
+    script = folder / "film" / "f.yaml"
+    for name in ("../../secret.png", str(pack.host.base / "secret.png"), "C:/secret.png", "\\\\server\\secret.png"):
+        script.write_text(FACED.replace("[m.png]", json.dumps([name])))
+        with pytest.raises(ValueError, match="f.yaml:6: .*lies outside the folder of scripts"):
+            pack.run("MovieDreamerLoadScript", script="film/f.yaml")
+    script.write_text(FACED.replace("m.png", "../faces/m.png"))
+    assert pack.run("MovieDreamerLoadScript", script="film/f.yaml").args[0].script.characters[0].references
+
+
+@pytest.mark.parametrize("audio", ["/etc/hostname", "../../secret.wav", "C:\\secret.wav"])
+def test_a_kept_copy_names_no_file_outside(pack, audio):
+    text = SCRIPT.replace("fps: 4", f"audio: '{audio}'")
+    for files in ({}, {audio: "0" * 64}):
+        kept = pack.module("moviedreamer_core.film.portable").Embedded("sub/x.yaml", "x.yaml", text, files, {}).dump()
+        with pytest.raises(Exception, match="lies outside"):
+            pack.run("MovieDreamerLoadScript", script="sub/x.yaml", embedded=kept)
+
+
+def test_a_name_that_no_file_can_have_is_refused_on_its_node(pack):
+    for name in ("a\0b.yaml", "n" * 300 + ".yaml"):
+        with pytest.raises(Exception, match="no script"):
+            pack.run("MovieDreamerLoadScript", script=name)
+
+
 def test_a_broken_script_is_refused_with_its_line(pack):
     (pack.host.base / "input" / "bad.yaml").write_text(SCRIPT.replace("size: medium", "size: medum"))
     with pytest.raises(ValueError, match="bad.yaml:14.*did you mean medium"):

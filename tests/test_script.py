@@ -137,6 +137,23 @@ def test_an_edit_changes_its_line_only(tmp_path: Path) -> None:
     assert removed.script.scenes[0].shots[1].seconds is None and "# the end" in removed.text
 
 
+@pytest.mark.parametrize("head", ["# my film\n---\n", "# a\n\n# b\n---\n", "---\n", "%YAML 1.2\n---\n", ""])
+def test_what_stands_before_the_document_survives_an_edit(tmp_path: Path, head: str) -> None:
+    body = "title: A\nscenes:\n  - place: x # here\n    shots:\n      - {size: wide}\n"
+    (tmp_path / "film.yaml").write_text(head + body)
+    edited = open_document(tmp_path / "film.yaml").edit(("title",), "B")
+    assert edited.text == head + body.replace("A", "B")
+    assert edited.edit(("title",), "A").text == head + body
+
+
+@pytest.mark.parametrize("kind", ["yaml", "json"])
+def test_a_text_that_looks_like_a_merge_key_is_a_text(kind: str) -> None:
+    script = parse_script('{"title": "<<", "scenes": [{"place": "<<", "shots": [{"size": "wide"}]}]}', kind="json")
+    assert parse_script(script_text(script, kind=kind), kind=kind) == script
+    with pytest.raises(ScriptError, match="quotes"):
+        parse_script("title: <<\nscenes: []\n")
+
+
 def test_json_edit_and_lines(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     path.write_text(script_text(small(), kind="json"))

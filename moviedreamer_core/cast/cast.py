@@ -16,12 +16,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor
 
 from ..errors import MovieDreamerError
+from ..files import DAMAGED, json_object, whole_text
 from ..progress import SILENT, Progress
+from ..tensors import read_tensors
 
 if TYPE_CHECKING:
     from .faces import FacePack
@@ -157,22 +159,20 @@ class Cast:
     @classmethod
     def load(cls, path: str | Path) -> "Cast":
         """Read what `save` wrote. Raises MovieDreamerError for a missing, damaged or different file."""
-        try:
-            with safe_open(str(path), framework="pt") as file:
-                metadata = file.metadata() or {}
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        except (OSError, SafetensorError) as error:
-            raise MovieDreamerError(f"{path}: cannot be read as a cast: {error}") from error
+        metadata, tensors = read_tensors(path, "a cast")
         if KIND not in metadata:
             raise MovieDreamerError(f"{path}: got a safetensors file of another kind, expected a cast")
         try:
-            about = json.loads(metadata[KIND])
+            about = json_object(metadata[KIND], str(path))
             if about["version"] != VERSION:
                 raise ValueError(f"version {about['version']}, this program reads {VERSION}")
-            members = [Member(p["id"], p["name"], p["description"], tensors.get(p["id"])) for p in about["members"]]
+            said = [{name: str(p[name]) for name in ("id", "name", "description")} for p in about["members"]]
+            for texts in said:
+                whole_text(texts)
+            members = [Member(**texts, embeddings=tensors.get(texts["id"])) for texts in said]
             return cls(members, pack=str(about["pack"]), width=int(about["width"]))
-        except (KeyError, TypeError, ValueError) as error:
-            raise MovieDreamerError(f"{path}: the cast cannot be used: {error!r}; make it again") from error
+        except (*DAMAGED, RuntimeError) as error:
+            raise MovieDreamerError(f"{path}: the cast cannot be used: {error}; make it again") from error
 
     def _member(self, character_id: str) -> Member:
         if character_id in self.members:
@@ -186,7 +186,7 @@ def stored_pack(metadata: Mapping[str, str] | None) -> str:
     """The fingerprint of the face pack that a safetensors file's metadata names; "" where it names none."""
     try:
         return str(json.loads((metadata or {})[KIND])["pack"])
-    except (KeyError, TypeError, ValueError):
+    except DAMAGED:
         return ""
 
 

@@ -22,6 +22,9 @@ from torch import Tensor
 
 from ..bundle import file_hash
 from ..errors import MovieDreamerError
+from ..files import is_file, read_json, shown_name
+from ..pictures import picture_file
+from .runtime import onnxruntime
 
 Picture: TypeAlias = str | Path | np.ndarray | Tensor
 CPU = ("CPUExecutionProvider",)
@@ -57,6 +60,7 @@ class FacePack:
         _onnx_files(self.folder)
         settings = _settings(self.folder)
         self.smallest_face = settings.smallest_face
+        self.knows = known_faces(self.folder)
         self._analysis = _open(self.folder, tuple(providers or CPU), threads)
         self._analysis.prepare(ctx_id=0, det_thresh=settings.det_threshold, det_size=settings.det_size)
 
@@ -88,7 +92,7 @@ class FacePack:
         too small.
         """
         pixels, title = _read(picture, name)
-        face = _only_face(self._find(pixels, title), title, self.smallest_face, pixels.shape)
+        face = _only_face(self._find(pixels, title), title, self.smallest_face, pixels.shape, only_for(self.knows))
         return face.embedding
 
     def embed_pictures(self, pictures: Sequence[Picture]) -> Tensor:
@@ -120,19 +124,31 @@ def pack_fingerprint(folder: Path | str) -> str:
     return sha256("".join(file_hash(file) for file in _onnx_files(Path(folder))).encode()).hexdigest()
 
 
-def _only_face(faces: list[FoundFace], title: str, smallest: float, shape: tuple[int, ...]) -> FoundFace:
-    """The quality gate of a reference picture; `shape` is the picture's [H, W, 3]."""
+def known_faces(folder: Path | str) -> str:
+    """The only faces that a pack knows, as its card says: "paper faces"; "" for a pack that does not say."""
+    card = Path(folder) / "card.json"
+    return str(read_json(card).get("knows", "")) if is_file(card) else ""
+
+
+def only_for(knows: str) -> str:
+    """What to tell who might have given such a pack a photograph; "" for a pack that knows all faces."""
+    return f"; this pack knows {knows} only: photographs need one of your own (--faces, Load Faces)" if knows else ""
+
+
+def _only_face(faces: list[FoundFace], title: str, smallest: float, shape: tuple[int, ...], hint: str) -> FoundFace:
+    """The quality gate of a reference picture; `shape` is the picture's [H, W, 3], `hint` ends an error."""
     size = f"{shape[1]}x{shape[0]}"
     if not faces:
         raise MovieDreamerError(
             f"{title}: no face found in this {size} picture; use one in which the face is seen from the front, lit, "
             "and at least a quarter of the picture high, or leave out `references` and describe the character in words"
+            f"{hint}"
         )
     if len(faces) > 1:
         places = ", ".join(f"at ({sum(f.box[0::2]) / 2:.0f}, {sum(f.box[1::2]) / 2:.0f})" for f in faces[:6])
         raise MovieDreamerError(
             f"{title}: {len(faces)} faces found ({places}), expected exactly one; crop the picture to the "
-            "character's face"
+            f"character's face{hint}"
         )
     if faces[0].side < smallest:
         raise MovieDreamerError(
@@ -173,17 +189,17 @@ def _read(picture: Picture, name: str) -> tuple[np.ndarray, str]:
 
 
 def _read_file(path: Path) -> np.ndarray:
-    if not path.is_file():
-        raise MovieDreamerError(f"{path}: no such picture; correct the path under `references` of the script")
-    try:
-        with Image.open(path) as image:
-            upright = ImageOps.exif_transpose(image).convert("RGBA")
-    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
+    if not is_file(path):
         raise MovieDreamerError(
-            f"{path}: cannot be read as a picture ({error}); expected a whole PNG, JPEG or WebP file"
-        ) from error
-    paper = Image.new("RGBA", upright.size, (255, 255, 255, 255))
-    return np.asarray(Image.alpha_composite(paper, upright).convert("RGB"))
+            f"{shown_name(path)}: no such picture; correct the path under `references` of the script"
+        )
+    with picture_file(path) as image:
+        upright = ImageOps.exif_transpose(image)
+        if not upright.mode.endswith(("A", "a")) and "transparency" not in upright.info:
+            return np.asarray(upright.convert("RGB"))  # without a copy for alpha, which large pictures would feel
+        seen = upright.convert("RGBA")
+        paper = Image.new("RGBA", seen.size, (255, 255, 255, 255))
+        return np.asarray(Image.alpha_composite(paper, seen).convert("RGB"))
 
 
 def _shrink(pixels: np.ndarray) -> tuple[np.ndarray, float]:
@@ -240,16 +256,16 @@ def _settings(folder: Path) -> _Settings:
 
 def _open(folder: Path, providers: tuple[str, ...], threads: int) -> Any:
     # Here: 1.2 s that a film without faces need not wait for (measured), and a broken onnxruntime breaks faces alone.
-    import onnxruntime  # noqa: PLC0415
+    runtime = onnxruntime()
     from insightface.app import FaceAnalysis  # noqa: PLC0415
 
-    unknown = [p for p in providers if p not in onnxruntime.get_available_providers()]
+    unknown = [p for p in providers if p not in runtime.get_available_providers()]
     if unknown:
         raise MovieDreamerError(
             f"onnxruntime has no provider {unknown[0]!r} here; it has "
-            f"{', '.join(onnxruntime.get_available_providers())}"
+            f"{', '.join(runtime.get_available_providers())}"
         )
-    options = onnxruntime.SessionOptions()
+    options = runtime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = threads
     wanted = ["detection", "recognition"]
     try:

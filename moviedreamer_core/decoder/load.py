@@ -4,11 +4,13 @@
 
 from pathlib import Path
 
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
 
 from ..bundle import Bundle, load_model
 from ..errors import MovieDreamerError
+from ..files import DAMAGED
 from ..sentences import load_text
 from .latents import load_autoencoder
 from .model import KeyframeDecoder
@@ -61,14 +63,19 @@ def merge_adapter(model: KeyframeDecoder, folder: Path) -> None:
 
     Raises MovieDreamerError if it was made for another network.
     """
-    state = {k: v.float() for k, v in load_file(folder / ADAPTER_WEIGHTS).items()}
+    try:
+        state = {k: v.float() for k, v in load_file(folder / ADAPTER_WEIGHTS).items()}
+    except (OSError, SafetensorError, *DAMAGED) as error:
+        raise MovieDreamerError(f"{folder}: cannot be loaded as a LoRA: {error}; get it again") from error
     weights = dict(model.named_parameters())
     for key, down in state.items():
         if not key.endswith(".lora_A.weight"):
             continue
-        up, target = state[key.replace("lora_A", "lora_B")], weights.get(key.replace("lora_A.", ""))
+        up, target = state.get(key.replace("lora_A", "lora_B")), weights.get(key.replace("lora_A.", ""))
+        if up is None or target is None or min(up.ndim, down.ndim) < 2 or up[0].numel() != len(down):
+            raise MovieDreamerError(f"{folder}: its weight {key} does not fit the decoder; get it again")
         change = up.flatten(1) @ down.flatten(1)
-        if target is None or target.numel() != change.numel():
+        if target.numel() != change.numel():
             raise MovieDreamerError(
                 f"{folder}: its weight {key} has no counterpart in the decoder: it was made for another decoder."
             )

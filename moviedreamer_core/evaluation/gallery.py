@@ -24,6 +24,7 @@ from ..film.pipeline import Keyframe, show_keyframe
 from ..film.plot import continuity_plot
 from ..film.summary import write_sheet
 from ..papertown import draw_frame
+from ..pictures import picture_file
 from ..progress import SILENT, Progress
 from ..store.files import plain_errors, publish
 from .details import returning
@@ -73,7 +74,7 @@ def contact_jpeg(one: Made) -> bytes:
     """A film's contact sheet."""
     with TemporaryDirectory() as folder:
         path = write_sheet(one.held.studio, one.held.plan, one.keyframes, Path(folder) / "sheet.png")
-        with Image.open(path) as sheet:
+        with picture_file(path) as sheet:
             return jpeg(sheet.convert("RGB"))
 
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import MovieDreamerError
+from ..files import shown_name
+from .media import media_file
 
 if TYPE_CHECKING:
     from av import AudioFrame
@@ -78,14 +80,10 @@ def _samples(path: Path) -> Iterator[np.ndarray]:
     """[2, N] float32 arrays at 48 kHz as they are decoded."""
     import av
 
-    try:
-        with av.open(str(path)) as container:
-            if not container.streams.audio:
-                raise MovieDreamerError(f"{path} holds no sound; expected WAV, MP3, M4A, FLAC, OGG, ...")
-            resampler = av.AudioResampler(format="fltp", layout="stereo", rate=RATE)
-            for frame in container.decode(audio=0):
-                yield from (part.to_ndarray() for part in resampler.resample(frame))
-            yield from (part.to_ndarray() for part in resampler.resample(None))
-    except (av.error.FFmpegError, OSError) as error:
-        raise MovieDreamerError(
-            f"The sound file {path} cannot be read: {error}. Check the path, or export it anew.") from error
+    with media_file(path, "a sound file (WAV, MP3, M4A, FLAC, OGG, ...)") as container:
+        if not container.streams.audio:
+            raise MovieDreamerError(f"{shown_name(path)} holds no sound; expected WAV, MP3, M4A, FLAC, OGG, ...")
+        resampler = av.AudioResampler(format="fltp", layout="stereo", rate=RATE)
+        for frame in container.decode(audio=0):
+            yield from (part.to_ndarray() for part in resampler.resample(frame))
+        yield from (part.to_ndarray() for part in resampler.resample(None))

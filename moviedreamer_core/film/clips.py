@@ -14,14 +14,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
 
 from ..errors import MovieDreamerError
+from ..pictures import picture_file
+from .media import media_file
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 STILLS = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
+EXPECTED = "a clip (MP4, MOV, MKV, WebM, ...); if the store made it, run `moviedreamer store verify`"
 MAX_SIDE = 8192
 MAX_FPS = 240
 NTSC = tuple(Fraction(n * 1000, 1001) for n in (24, 30, 48, 60, 120))
@@ -84,17 +86,13 @@ def read_clip(path: Path) -> Iterator[np.ndarray]:
     if Path(path).suffix.lower() in STILLS:
         yield _read_still(Path(path))
         return
-    import av
-
-    try:
-        with av.open(str(path)) as container:
-            if not container.streams.video:
-                raise MovieDreamerError(f"{path} holds no pictures; expected a video or a picture.")
-            container.streams.video[0].codec_context.thread_count = 1
-            for frame in container.decode(video=0):
-                yield frame.to_ndarray(format="rgb24")
-    except (av.error.FFmpegError, OSError) as error:
-        raise _unreadable(path, error) from error
+    with media_file(Path(path), EXPECTED) as container:
+        if not container.streams.video:
+            raise MovieDreamerError(f"{path} holds no pictures; expected a video or a picture.")
+        container.streams.video[0].codec_context.thread_count = 1
+        for frame in container.decode(video=0):
+            checked_size((frame.width, frame.height))
+            yield frame.to_ndarray(format="rgb24")
 
 
 def clip_info(path: Path) -> ClipInfo:
@@ -102,16 +100,16 @@ def clip_info(path: Path) -> ClipInfo:
     if Path(path).suffix.lower() in STILLS:
         height, width = _read_still(Path(path)).shape[:2]
         return ClipInfo(1, width, height, Fraction(1))
+
     import av
 
-    try:
-        with av.open(str(path)) as container:
-            stream = container.streams.video[0]
-            rate = Fraction(stream.average_rate or stream.guessed_rate or 1)
-            count = stream.frames or round((container.duration or 0) / av.time_base * rate)
-            return ClipInfo(count, stream.codec_context.width, stream.codec_context.height, rate)
-    except (av.error.FFmpegError, OSError, IndexError) as error:
-        raise _unreadable(path, error) from error
+    with media_file(Path(path), EXPECTED) as container:
+        if not container.streams.video:
+            raise MovieDreamerError(f"{path} holds no pictures; expected a video or a picture.")
+        stream = container.streams.video[0]
+        rate = Fraction(stream.average_rate or stream.guessed_rate or 1)
+        count = stream.frames or round((container.duration or 0) / av.time_base * rate)
+        return ClipInfo(count, stream.codec_context.width, stream.codec_context.height, rate)
 
 
 def file_tags(path: Path) -> dict[str, str]:
@@ -153,14 +151,5 @@ def checked_fps(fps: int | float | Fraction) -> Fraction:
 
 
 def _read_still(path: Path) -> np.ndarray:
-    try:
-        with Image.open(path) as image:
-            return np.asarray(image.convert("RGB"))
-    except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
-        raise _unreadable(path, error) from error
-
-
-def _unreadable(path: Path, error: Exception) -> MovieDreamerError:
-    return MovieDreamerError(
-        f"{path} cannot be read as a clip or picture: {error}. If the store made it, run `moviedreamer store verify` "
-        "and the same command again; if it was made elsewhere, export it anew.")
+    with picture_file(path) as image:
+        return np.asarray(image.convert("RGB"))

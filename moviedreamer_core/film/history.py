@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ImageOps
 from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
@@ -17,6 +17,7 @@ from torch import Tensor
 from ..bundle import Bundle
 from ..cast import Cast
 from ..errors import MovieDreamerError
+from ..pictures import picture_file
 from ..progress import SILENT, Progress
 from ..script.sentences import shot_sentences
 from ..store import Store, array_hash
@@ -90,16 +91,12 @@ def encode_pictures(
 
 def open_picture(path: Path) -> Tensor:
     """A picture file of any kind as float32 [3, H, W] in [0, 1]. Raises MovieDreamerError if it cannot be read."""
-    from .clips import to_float
-
-    try:
-        with Image.open(path) as file:
-            picture = ImageOps.exif_transpose(file).convert("RGB")
-    except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
-        raise MovieDreamerError(f"{path} cannot be read as a picture: {error}") from error
     import numpy as np
 
-    return to_float(np.asarray(picture))
+    from .clips import to_float
+
+    with picture_file(path) as file:
+        return to_float(np.asarray(ImageOps.exif_transpose(file).convert("RGB")))
 
 
 def _checked(pixels: Tensor, number: int) -> Tensor:

@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from safetensors import SafetensorError, safe_open
-
 from ..cast.cast import stored_pack
 from ..errors import MovieDreamerError
 from ..script import Character, Script
 from ..script.portraits import named_file
+from ..tensors import read_tensors
 
 
 @dataclass(frozen=True)
@@ -42,15 +41,12 @@ def _stored(character: Character, folder: Path, pack: str) -> list[list[float]]:
         return []
     path = folder / character.embeddings
     try:
-        with safe_open(str(path), framework="pt") as file:
-            names = list(file.keys())
-            name = character.id if character.id in names else names[0] if len(names) == 1 else None
-            rows = file.get_tensor(name) if name is not None else None
-            made_by = stored_pack(file.metadata())
-    except (OSError, SafetensorError) as error:
-        raise MovieDreamerError(
-            f"character '{character.id}': {path} cannot be read as stored faces: {error}"
-        ) from error
+        metadata, tensors = read_tensors(path, "stored faces")
+    except MovieDreamerError as error:
+        raise MovieDreamerError(f"character '{character.id}': {error}") from error
+    names, made_by = list(tensors), stored_pack(metadata)
+    name = character.id if character.id in names else names[0] if len(names) == 1 else None
+    rows = tensors[name] if name is not None else None
     if rows is None or rows.ndim not in (1, 2):
         raise MovieDreamerError(
             f"character '{character.id}': {path} holds {', '.join(names) or 'nothing'}; expected a tensor [n, F] "

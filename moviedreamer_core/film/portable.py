@@ -23,7 +23,8 @@ from torch import Tensor
 
 from ..cast import Cast, Member
 from ..errors import MovieDreamerError
-from ..script import Character, Script, ScriptError, missing_files, parse_script
+from ..files import DAMAGED, is_file, json_object, leads_outside, whole_text
+from ..script import Character, Script, ScriptError, missing_files, named_files, outside_files, parse_script
 from ..script.errors import nearest
 from ..script.portraits import named_file
 from ..store import array_hash, content_hash
@@ -67,23 +68,27 @@ class Embedded:
     def read(cls, text: str) -> "Embedded":
         """What `dump` wrote. Raises MovieDreamerError if the text is damaged or of another version."""
         try:
-            data = json.loads(text)
+            data = json_object(text, "the kept script")
             if data["version"] != VERSION:
                 raise ValueError(f"version {data['version']}, this program reads {VERSION}")
             words = {key: str(data[key]) for key in ("name", "file", "text", "pack")}
             width = int(data["width"])
             faces = {str(k): torch.stack([_decoded(row, width) for row in v]) for k, v in data["faces"].items()}
-            return cls(**words, files={str(k): str(v) for k, v in data["files"].items()}, faces=faces, width=width)
-        except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+            files = {str(k): str(v) for k, v in data["files"].items()}
+            whole_text({**words, **{f"the character {who!r}": who for who in faces}})
+            if outside := next((k for k in files if leads_outside(k, _place(words["name"]))), None):
+                raise ValueError(f"it names the file {outside}, which lies outside the folder of scripts")
+            return cls(**words, files=files, faces=faces, width=width)
+        except (*DAMAGED, RuntimeError, MovieDreamerError) as error:
             raise MovieDreamerError(
-                f"the script that is kept inside this workflow is damaged ({error!r}): get the workflow again, or the "
+                f"the script that is kept inside this workflow is damaged ({error}): get the workflow again, or the "
                 "script's own file"
             ) from error
 
     def holds(self, text: str, folder: Path) -> bool:
         """Whether the script's file and every file that it names still say what is kept here."""
         return self.text == text and all(
-            (path := named_file(folder, name)).is_file() and content_hash(path) == known
+            is_file(path := named_file(folder, name)) and content_hash(path) == known
             for name, known in self.files.items()
         )
 
@@ -94,6 +99,8 @@ class Embedded:
         Raises MovieDreamerError if the sound is nowhere, or the kept faces do not belong to the kept words.
         """
         script = parse_script(self.text, kind=self.kind, file=self.file)
+        if outside := outside_files(script, _place(self.name)):
+            raise ScriptError(outside)
         stored = self._save_faces(home) if self.faces else None
         people = []
         for person in script.characters:
@@ -123,7 +130,7 @@ class Embedded:
         if (home / kept).is_file() and content_hash(home / kept) == known:
             return kept
         for path in (place / tail for place in places for tail in (name, plain)):
-            if path.is_file() and content_hash(path) == known:
+            if is_file(path) and content_hash(path) == known:
                 return keep(path, home, "sounds")
         raise MovieDreamerError(
             f"{self.file} has the sound file {name}, which does not travel inside a workflow: put {plain} (the same "
@@ -133,27 +140,20 @@ class Embedded:
 
 def embed(name: str, file: str, text: str, script: Script, folder: Path, cast: Cast) -> Embedded:
     """The script `text`, read as `script`, with the faces of `cast` and the hashes of the files that it names."""
+    if outside := outside_files(script, _place(name)):
+        raise ScriptError(outside)
     faces = {who: rows for who in cast.ids if (rows := cast.embeddings(who)) is not None}
     files = {named: content_hash(named_file(folder, named)) for named in named_files(script)}
     return Embedded(name, file, text, files, faces, cast.pack if faces else "", cast.width if faces else 0)
 
 
-def named_files(script: Script) -> list[str]:
-    """Every file that a script names, each once."""
-    names = [name for c in script.characters for name in (*c.references, c.embeddings)]
-    return list(dict.fromkeys(name for name in (*names, script.audio) if name))
-
-
-def check_files(script: Script, folder: Path, *, inside: bool = False) -> None:
-    """Raise ScriptError for files that are not there; `inside` also refuses names that lead out of `folder`."""
-    for name in named_files(script) if inside else ():
-        if not (folder / name).resolve().is_relative_to(folder.resolve()):
-            raise MovieDreamerError(
-                f"{script.file}: names the file {name}, which lies outside {folder}; put it in there and name it "
-                "relative to that folder"
-            )
-    if missing := missing_files(script, folder):
-        raise ScriptError(missing)
+def check_files(script: Script, folder: Path, *, below: str | None = None) -> None:
+    """Raise ScriptError for files that are not there. With `below`, the place of `folder` in the folder of scripts
+    ("" for that folder itself), also for names that lead out of it.
+    """
+    outside = [] if below is None else outside_files(script, below)
+    if wrong := outside or missing_files(script, folder):
+        raise ScriptError(wrong)
 
 
 def gather(script: Script, folder: Path, home: Path) -> Script:
@@ -229,6 +229,11 @@ def _with(person: Character, **changes: object) -> Character:
 def _changed(script: Script, **changes: object) -> Script:
     """The script with other fields, its lines kept."""
     return script.model_copy(update=changes).locate(script.file, script._lines)
+
+
+def _place(name: str) -> str:
+    """The folder of a script among other scripts: "act 1" of "act 1/film.yaml"."""
+    return name.replace("\\", "/").rpartition("/")[0]
 
 
 def _kept_name(path: Path, digest: str, kind: str) -> str:

@@ -7,6 +7,7 @@ tensors `<number>.tokens` (and `.candidates`, `.candidate_scores`), and everythi
 
 import hashlib
 import json
+import math
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -14,11 +15,13 @@ from functools import cached_property
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor
 
 from ..errors import MovieDreamerError
+from ..files import DAMAGED, json_object, whole_text
+from ..tensors import read_tensors
 from ..tokenizer.tokens import Tokens
 
 KIND = "moviedreamer.plan"
@@ -150,12 +153,9 @@ class Plan:
     @classmethod
     def load(cls, path: str | Path) -> "Plan":
         """Read a plan. Raises MovieDreamerError if the file is damaged, no plan, or of another version."""
-        try:
-            with safe_open(str(path), framework="pt") as file:
-                about = json.loads((file.metadata() or {}).get("plan", "{}"))
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
-        except (OSError, SafetensorError, ValueError) as error:
-            raise MovieDreamerError(f"{path}: cannot be read as a plan: {error}; make it again") from error
+        metadata, tensors = read_tensors(path, "a plan")
+        # The likelihood of an edited shot is NaN.
+        about = json_object(metadata.get("plan", "{}"), f"{path}: the plan", finite=False)
         if about.get("kind") != KIND or about.get("version") != VERSION:
             raise MovieDreamerError(
                 f"{path}: got kind {about.get('kind')!r} version {about.get('version')!r}, "
@@ -164,8 +164,8 @@ class Plan:
         try:
             shots = tuple(read_shots(about["shots"], tensors))
             return cls(shots, str(about["tokenizer"]), str(about["planner"]))
-        except (KeyError, TypeError, ValueError, IndexError) as error:
-            raise MovieDreamerError(f"{path}: the plan is damaged ({error!r}); make it again") from error
+        except (*DAMAGED, RuntimeError) as error:
+            raise MovieDreamerError(f"{path}: the plan is damaged ({error}); make it again") from error
 
 
 HISTORY = "\0history"
@@ -190,18 +190,36 @@ def read_shots(rows: list[dict], tensors: Mapping[str, Tensor]) -> Iterator[Plan
     last = Context()
     for n, row in enumerate(rows):
         last = last[: row["same"]] + tuple((str(name), str(digest)) for name, digest in row["more"])
-        tokens = tensors[f"{n:05d}.tokens"]
-        if tokens.ndim != 3 or not torch.isfinite(tokens).all():
-            raise ValueError(f"tokens of shot {row['id']!r} have shape {tuple(tokens.shape)} or are not finite")
-        yield PlannedShot(
+        shot = PlannedShot(
             id=str(row["id"]),
-            tokens=tokens,
+            tokens=tensors[f"{n:05d}.tokens"],
+            inputs=str(row["inputs"]),
+            candidates=tensors.get(f"{n:05d}.candidates"),
+            candidate_scores=tensors.get(f"{n:05d}.candidate_scores"),
             log_likelihood=float(row["log_likelihood"]),
             seed=int(row["seed"]),
             temperature=float(row["temperature"]),
-            inputs=str(row["inputs"]),
             given=bool(row["given"]),
             planned_with=last,
-            candidates=tensors.get(f"{n:05d}.candidates"),
-            candidate_scores=tensors.get(f"{n:05d}.candidate_scores"),
         )
+        _check_read(shot)
+        yield shot
+
+
+def _check_read(shot: PlannedShot) -> None:
+    """Raise ValueError unless a shot that was read is one that a planner could have made."""
+    who = f"shot {shot.id!r}"
+    whole_text({"its id": shot.id, "its inputs": shot.inputs, "its context": "".join(map("".join, shot.planned_with))})
+    if math.isinf(shot.log_likelihood) or not 0 <= shot.temperature <= 4 or not 0 <= shot.seed < 2**64:
+        raise ValueError(f"{who} has an impossible likelihood, temperature or seed")
+    shape = tuple(shot.tokens.shape)
+    draws = tuple(shot.candidates.shape) if shot.candidates is not None else ()
+    scores = tuple(shot.candidate_scores.shape) if shot.candidate_scores is not None else ()
+    for name in ("tokens", "candidates", "candidate_scores"):
+        value = getattr(shot, name)
+        if value is not None and not (value.dtype.is_floating_point and bool(torch.isfinite(value).all())):
+            raise ValueError(f"{name} of {who} are not finite numbers")
+    if len(shape) != 3 or 0 in shape:
+        raise ValueError(f"tokens of {who} have shape {shape}")
+    if (draws or scores) and (len(scores) != 2 or draws != (shape[0], scores[1], *shape[1:]) or scores[0] != shape[0]):
+        raise ValueError(f"candidates of {who} have shape {draws}, their scores {scores}, its tokens {shape}")

@@ -18,10 +18,10 @@ from pydantic import ValidationError
 from ruamel.yaml.comments import CommentedMap
 
 from ..errors import MovieDreamerError
-from .check import FieldPath, Issue, each_shot, reference_issues
+from ..files import ordinary_file
+from .check import FieldPath, each_shot, reference_issues
 from .errors import Problem, ScriptError, problem_of
 from .model import MAX_SHOTS, Character, Defaults, Line, Scene, Script, Shot, ShotCharacter
-from .portraits import named_file
 from .resolve import scene_ids, shot_ids
 from .source import MAX_BYTES, Lines, SourceError, parse, plain, round_trip_yaml
 from .translate import structure_issues
@@ -111,20 +111,6 @@ def script_text(script: Script, *, kind: str = "yaml") -> str:
     return stream.getvalue()
 
 
-def missing_files(script: Script, folder: str | Path) -> list[Problem]:
-    """A problem for every file that the script names (references, embeddings, audio) and that is not there."""
-    named: list[tuple[FieldPath, str]] = [(("audio",), script.audio)] if script.audio else []
-    for index, character in enumerate(script.characters):
-        named += [(("characters", index, "references", i), name) for i, name in enumerate(character.references)]
-        if character.embeddings:
-            named.append((("characters", index, "embeddings"), character.embeddings))
-    return [
-        problem_of(Issue(path, f"no file {Path(folder) / name}"), file=script.file, line=script.line_of(path))
-        for path, name in named
-        if not named_file(folder, name).is_file()
-    ]
-
-
 def _document(path: Path, kind: str, text: str) -> Document:
     data, lines = _parse(text, kind, path.name)
     return Document(path, kind, text, data, _validated(data, lines, path.name))
@@ -132,7 +118,7 @@ def _document(path: Path, kind: str, text: str) -> Document:
 
 def _read(path: Path) -> str:
     try:
-        with path.open("rb") as file:
+        with ordinary_file(path).open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise MovieDreamerError(f"{path}: cannot be read: {error.strerror}") from None
@@ -197,11 +183,20 @@ def _write(data: Any, kind: str, before: str) -> str:
         return json.dumps(data, indent=_json_indent(before), ensure_ascii=False) + "\n"
     mapping, offset = _yaml_indents(before)
     yaml = round_trip_yaml(mapping=mapping, sequence=offset + 2, offset=offset)
-    yaml.explicit_start = any(line.startswith("---") for line in before.splitlines()) or None
+    head = _head(before)
     stream = io.StringIO()
     yaml.dump(data, stream)
-    text = stream.getvalue()
+    text = head + stream.getvalue()
     return text.replace("\n", "\r\n") if "\r\n" in before else text
+
+
+def _head(before: str) -> str:
+    """What stands before the document and its marker `---`, and the marker: the writer would drop it."""
+    lines = before.removeprefix("\ufeff").splitlines()
+    marker = next((i for i, line in enumerate(lines) if line.startswith("---")), None)
+    if marker is None or any(line.strip() and not line.startswith(("#", "%")) for line in lines[:marker]):
+        return ""
+    return "".join(f"{line}\n" for line in [*lines[:marker], "---"])
 
 
 def _yaml_indents(before: str) -> tuple[int, int]:

@@ -46,8 +46,8 @@ class _LimitedComposer(Composer):
             raise SourceError("YAML anchors and aliases (& and *) are not used in scripts; write the text out", line)
         if getattr(event, "ctag", None) is not None and str(event.ctag) != "!":
             raise SourceError(f"YAML tags ({event.ctag}) are not used in scripts; put a text in quotes instead", line)
-        if getattr(event, "value", None) == "<<":
-            raise SourceError("YAML merge keys (<<) are not used in scripts; use `defaults`", line)
+        if getattr(event, "value", None) == "<<" and event.style is None:
+            raise SourceError("YAML merge keys (<<) are not used in scripts; use `defaults`, or quotes for text", line)
         if isinstance(parent, MappingNode) and index is None and not isinstance(event, ScalarEvent):
             raise SourceError("the name of a field is a list or a mapping; expected a word", line)
         self.nesting = getattr(self, "nesting", 0) + 1

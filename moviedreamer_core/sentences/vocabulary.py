@@ -16,6 +16,8 @@ from pathlib import Path
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 from tokenizers.trainers import BpeTrainer
 
+from ..errors import MovieDreamerError
+
 PAD, BOS, EOS = "<|pad|>", "<|startoftext|>", "<|endoftext|>"
 MAX_PIECES = 4096
 WORDS_FILE = "words.txt"
@@ -35,7 +37,12 @@ def known_words(texts: Iterable[str]) -> list[str]:
 def read_words(folder: Path) -> frozenset[str] | None:
     """The words a bundle was trained on, or None where it lists none (CLIP's own vocabulary knows everything)."""
     path = folder / WORDS_FILE
-    return frozenset(path.read_text(encoding="utf-8").split()) if path.is_file() else None
+    if not path.is_file():
+        return None
+    try:
+        return frozenset(path.read_text(encoding="utf-8").split())
+    except (OSError, ValueError) as error:
+        raise MovieDreamerError(f"{path}: cannot be read as a list of words: {error}; get it again") from error
 
 
 def train_vocabulary(texts: Iterable[str], pieces: int = MAX_PIECES) -> Tokenizer:

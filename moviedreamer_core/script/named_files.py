@@ -1,0 +1,59 @@
+"""The files that a script names: pictures of faces, stored faces, sound. Which there are, and which lie elsewhere.
+
+Names are relative to the script's folder. Whoever runs a script of his own may name any file of his own. A script that
+came with somebody else's workflow may not: there, names must stay in one folder (`outside_files`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..files import is_file, leads_outside, shown_name
+from .check import FieldPath, Issue
+from .errors import Problem, problem_of
+from .model import Script
+from .portraits import named_file
+
+
+def named_paths(script: Script) -> Iterator[tuple[FieldPath, str]]:
+    """(field, file name) of every file that the script names, in its order."""
+    for index, character in enumerate(script.characters):
+        for number, name in enumerate(character.references):
+            yield ("characters", index, "references", number), name
+        if character.embeddings:
+            yield ("characters", index, "embeddings"), character.embeddings
+    if script.audio:
+        yield ("audio",), script.audio
+
+
+def named_files(script: Script) -> list[str]:
+    """Every file that a script names, each once."""
+    return list(dict.fromkeys(name for _, name in named_paths(script)))
+
+
+def missing_files(script: Script, folder: str | Path) -> list[Problem]:
+    """A problem for every file that the script names and that is not there."""
+    return [
+        _problem(script, path, f"no file {shown_name(Path(folder) / name)}")
+        for path, name in named_paths(script)
+        if not is_file(named_file(folder, name))
+    ]
+
+
+def outside_files(script: Script, below: str = "") -> list[Problem]:
+    """A problem for every file that lies outside the folder in which a script must stay; `below` is the script's own
+    folder inside it. Names decide, not links: a link inside the folder was put there by its owner.
+    """
+    return [
+        _problem(
+            script, path, f"the file {shown_name(name)} lies outside the folder of scripts; put it in there and name "
+            "it relative to the script",
+        )
+        for path, name in named_paths(script)
+        if leads_outside(name, below)
+    ]  # fmt: skip
+
+
+def _problem(script: Script, path: FieldPath, message: str) -> Problem:
+    return problem_of(Issue(path, message), file=script.file, line=script.line_of(path))
