@@ -57,6 +57,20 @@ def tiny_bundle(tmp_path_factory):
     return build_tiny_bundle(tmp_path_factory.mktemp("bundle") / "tiny")
 
 
+@pytest.fixture(scope="session")
+def random_pack(tmp_path_factory):
+    """The mini pack's networks with random weights, as they are exported."""
+    from moviedreamer_core.training.parts.faces import FaceNetworks, FacesPart
+    from moviedreamer_core.training.settings import load_settings
+
+    torch.manual_seed(0)
+    part = FacesPart.__new__(FacesPart)
+    part.settings = FacesPart.read_settings(load_settings("mini")["faces"])
+    folder = tmp_path_factory.mktemp("pack")
+    part.export(FaceNetworks(128), folder)
+    return folder
+
+
 @pytest.fixture
 def script_file(tmp_path):
     """A small script in a file of its own."""

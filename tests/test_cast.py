@@ -187,20 +187,6 @@ def test_a_folder_without_a_pack_is_refused_and_nothing_is_downloaded(no_network
         FacePack(tmp_path / "empty")
 
 
-@pytest.fixture(scope="session")
-def random_pack(tmp_path_factory) -> Path:
-    """The mini pack's networks with random weights, as they are exported."""
-    from moviedreamer_core.training.parts.faces import FaceNetworks, FacesPart
-    from moviedreamer_core.training.settings import load_settings
-
-    torch.manual_seed(0)
-    part = FacesPart.__new__(FacesPart)
-    part.settings = FacesPart.read_settings(load_settings("mini")["faces"])
-    folder = tmp_path_factory.mktemp("pack")
-    part.export(FaceNetworks(128), folder)
-    return folder
-
-
 def test_the_mini_networks_are_a_pack_for_insightface(random_pack):
     pack = FacePack(random_pack)
     assert pack.width == 128 and len(pack.fingerprint) == 64

@@ -5,10 +5,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.table import Table
 
 from ..errors import MovieDreamerError
+from .terminal import plain_console
 
 if TYPE_CHECKING:
     from ..evaluation.ablate.claims import AblationRun
@@ -66,9 +66,9 @@ def _show_plan(ablation: "Ablation", runs: list["AblationRun"]) -> None:
         one = own[0].claim
         regimes = ", ".join(one.regimes) or "-"
         table.add_row(claim, one.kind, regimes, str(len(one.variants)), str(len(own)), str(len(todo)), _time(seconds))
-    console = Console()
+    console = plain_console()
     console.print(table)
-    console.print(f"about {_time(total)} on one core, drawing and encoding on first use not counted", highlight=False)
+    console.print(f"about {_time(total)} on one core, drawing and encoding on first use not counted")
 
 
 def _time(seconds: float) -> str:

@@ -3,12 +3,13 @@
 import argparse
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from ..builtin import ANIMATORS, DECODERS
 from ..bundle import PACKAGED, PARTS, Bundle, BundleInfo
 from .stores import shown_size
+from .terminal import plain_console
 
 
 def add_bundle_option(parser: argparse.ArgumentParser) -> None:
@@ -16,6 +17,28 @@ def add_bundle_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--bundle", default="mini", help="name of a packaged bundle, or its folder (default: %(default)s)"
     )
+
+
+def add_faces_option(parser: argparse.ArgumentParser) -> None:
+    """`--faces`: another face pack than the bundle's."""
+    parser.add_argument(
+        "--faces", type=Path, metavar="FOLDER",
+        help="face pack to use instead of the bundle's: a folder of an insightface detector and recogniser (*.onnx)",
+    )  # fmt: skip
+
+
+def chosen_bundle(options: argparse.Namespace) -> Bundle:
+    """The bundle that `--bundle` names, with the face pack of `--faces` if there is one.
+
+    Raises MovieDreamerError if that folder holds no face pack.
+    """
+    bundle = Bundle.open(options.bundle)
+    if options.faces is None:
+        return bundle
+    from ..cast import pack_fingerprint
+
+    pack_fingerprint(options.faces)
+    return bundle.with_part("faces", options.faces)
 
 
 def add_commands(commands: argparse._SubParsersAction) -> None:
@@ -39,16 +62,16 @@ def _pack(options: argparse.Namespace) -> None:
     width, height = FRAME_SIZE
     info = BundleInfo(options.name, FRAME_SIZE, (4 * width, 4 * height), 8, description="papertown, from nothing")
     bundle = pack(options.built, options.target, info)
-    Console().print(f"{bundle.folder}: {', '.join(bundle.parts())}", highlight=False)
+    plain_console().print(f"{bundle.folder}: {', '.join(bundle.parts())}")
 
 
 def _info(options: argparse.Namespace) -> None:
     bundle = Bundle.open(options.bundle)
-    info, console = bundle.info, Console()
-    console.print(f"[bold]{info.name}[/bold] {info.description}", highlight=False)
-    console.print(f"in {bundle.folder}", highlight=False)
+    info, console = bundle.info, plain_console()
+    console.print(Text(info.name, "bold"), info.description)
+    console.print(f"in {bundle.folder}")
     sizes = "drawn at {}x{}, shown at {}x{}".format(*info.render_size, *info.show_size)
-    console.print(f"{sizes}, {info.fps} frames a second", highlight=False)
+    console.print(f"{sizes}, {info.fps} frames a second")
     table = Table("part", "size", "fingerprint", "trained", "quality")
     for part in PARTS:
         if bundle.has(part):
@@ -59,10 +82,10 @@ def _info(options: argparse.Namespace) -> None:
         else:
             table.add_row(part, "-", "", "not in this bundle", "")
     console.print(table)
-    console.print(f"{shown_size(sum(bundle.size(p) for p in bundle.parts()))} in all", highlight=False)
+    console.print(f"{shown_size(sum(bundle.size(p) for p in bundle.parts()))} in all")
     for kind, registry in (("decoders", DECODERS), ("animators", ANIMATORS)):
         listed = "; ".join(f"{name}: {registry.find(name).summary}" for name in registry.names())
-        console.print(f"{kind}: {listed}", highlight=False)
+        console.print(f"{kind}: {listed}")
 
 
 def _number(value: object) -> str:

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import MovieDreamerError
+from ..files import is_file, shown_name
 from ..progress import Progress
 from ..script import Route, Script, load_script
-from .bundles import add_bundle_option
+from .bundles import add_bundle_option, add_faces_option, chosen_bundle
 from .stores import add_store_option
 
 SUFFIXES = (".yaml", ".yml", ".json")
@@ -29,6 +30,7 @@ def add_making_options(parser: argparse.ArgumentParser) -> None:
     """Everything that decides how a script is made."""
     add_script(parser)
     add_bundle_option(parser)
+    add_faces_option(parser)
     add_store_option(parser)
     parser.add_argument("--seed", type=int, help="seed of the film instead of the script's")
     parser.add_argument("--decoder", action="append", default=[], metavar="NAME[=SHOTS]",
@@ -84,13 +86,14 @@ def examples() -> list[Path]:
 def find_script(name: str) -> Path:
     """A script's file, or the example of that name. Raises MovieDreamerError if there is neither."""
     path = Path(name)
-    if path.is_file():
+    if is_file(path):
         return path
     known = {example.stem: example for example in examples()}
     if name in known:
         return known[name]
     raise MovieDreamerError(
-        f"no script '{name}': there is no such file, and the examples are {', '.join(sorted(known)) or 'none'}"
+        f"no script '{shown_name(name)}': there is no such file, and the examples are "
+        f"{', '.join(sorted(known)) or 'none'}"
     )
 
 
@@ -124,7 +127,6 @@ def seed_routes(texts: Sequence[str]) -> list[Route]:
 
 def open_studio(options: argparse.Namespace, progress: Progress) -> Any:
     """The studio that the options describe, with the threads set: their number decides the bytes."""
-    from ..bundle import Bundle
     from ..film.settings import FilmSettings
     from ..film.studio import Studio
     from ..store import Store
@@ -150,7 +152,7 @@ def open_studio(options: argparse.Namespace, progress: Progress) -> Any:
             *(Route(True, shots, "lock") for shots in options.lock),
         ),
     )
-    store, bundle = Store(options.store), Bundle.open(options.bundle)
+    store, bundle = Store(options.store), chosen_bundle(options)
     history = earlier_episodes(options.history, script, bundle, store, dry=options.dry_run)
     takes = earlier_takes(store, script, find_script(options.script), options.takes)
     return Studio(

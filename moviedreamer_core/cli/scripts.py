@@ -4,7 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from .bundles import add_bundle_option
+from ..store import default_store
+from .bundles import add_bundle_option, add_faces_option, chosen_bundle
 from .options import add_script, find_script, open_script
 
 
@@ -17,6 +18,7 @@ def add_commands(commands: argparse._SubParsersAction) -> None:
     )
     add_script(check)
     add_bundle_option(check)
+    add_faces_option(check)
     check.add_argument(
         "--fit", choices=("pad", "crop"), default="pad", help="how an aspect other than the bundle's is met"
     )
@@ -30,18 +32,20 @@ def add_commands(commands: argparse._SubParsersAction) -> None:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from ..bundle import Bundle
-    from ..script import bundle_notes, crowded_shots, missing_files
-    from ..sentences import load_text
+    from ..film.makeable import notes_of, problems
+    from ..film.settings import FilmSettings
+    from ..film.studio import Studio
+    from ..store import Store
 
     path = find_script(options.script)
     script, folder = open_script(options.script)
-    bundle = Bundle.open(options.bundle)
-    missing = missing_files(script, folder)
-    notes = bundle_notes(script, load_text(bundle), bundle.info.show_size, options.fit)
-    most = int(bundle.config("planner").get("max_slots", 0)) if bundle.has("planner") else 0
-    crowded = [f"{path.name}:{line}: {text}" for line, text in crowded_shots(script, most)] if most else []
-    wrong = [*(str(problem) for problem in missing), *crowded]
+    bundle = chosen_bundle(options)
+
+    def studio() -> Studio:
+        settings = FilmSettings(fit=options.fit)
+        return Studio(script, bundle, Store(default_store()), folder=folder, settings=settings)  # it is not asked
+
+    notes, wrong = notes_of(script, folder, bundle, options.fit), problems(script, folder, studio)
     sys.stdout.write("".join(f"{text}\n" for text in [*wrong, *notes]))
     shots = sum(len(scene.shots) for scene in script.scenes)
     state = f"{len(wrong)} problems" if wrong else "nothing wrong"

@@ -5,11 +5,11 @@ import re
 import time
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
 from ..errors import MovieDreamerError
 from ..store import Store, collect, default_store, listing, verify
+from .terminal import plain_console
 
 UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 
@@ -77,12 +77,10 @@ def _list(options: argparse.Namespace) -> None:
         mark = " (kept)" if entry.kept else ""
         table.add_row(entry.stage, entry.key[:12], shown_size(entry.bytes), f"{entry.seconds:.1f} s",
                       time.strftime("%Y-%m-%d %H:%M", time.localtime(entry.used)), users + mark)  # fmt: skip
-    console = Console()
+    console = plain_console()
     console.print(table)
     films = ", ".join(store.index.films()) or "none"
-    console.print(
-        f"{len(entries)} results, {shown_size(sum(e.bytes for e in entries))}; films: {films}", highlight=False
-    )
+    console.print(f"{len(entries)} results, {shown_size(sum(e.bytes for e in entries))}; films: {films}")
 
 
 def _list_takes(store: Store, film: str) -> None:
@@ -96,26 +94,25 @@ def _list_takes(store: Store, film: str) -> None:
             mark = " pinned" if take.pinned else " *" if now is not None and now.key == take.key else ""
             made = time.strftime("%Y-%m-%d %H:%M", time.localtime(take.made))
             table.add_row(shot, take.stage, f"{number}{mark}", take.key[:12], made, take.note)
-    Console().print(table)
+    plain_console().print(table)
 
 
 def _verify(options: argparse.Namespace) -> int:
     report = verify(Store(options.store))
-    console = Console()
-    console.print(f"{report.whole} whole, {len(report.damaged)} damaged", highlight=False)
+    console = plain_console()
+    console.print(f"{report.whole} whole, {len(report.damaged)} damaged")
     for path in report.damaged:
-        console.print(f"set aside: {path}", highlight=False)
+        console.print(f"set aside: {path}")
     if report.damaged_index_lines:
-        console.print(f"{report.damaged_index_lines} unreadable lines in the index were skipped", highlight=False)
+        console.print(f"{report.damaged_index_lines} unreadable lines in the index were skipped")
     return 1 if report.damaged else 0
 
 
 def _trim(options: argparse.Namespace) -> None:
     report = collect(Store(options.store), options.cap)
-    Console().print(
+    plain_console().print(
         f"removed {report.removed} results, freed {shown_size(report.bytes_freed)}, "
-        f"{shown_size(report.bytes_left)} left",
-        highlight=False,
+        f"{shown_size(report.bytes_left)} left"
     )
 
 

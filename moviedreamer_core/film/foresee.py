@@ -28,7 +28,9 @@ GUESSES = {"cast": 3.0, "plan": 0.1, "keyframe": 2.0, "clip": 4.0, "shown": 1.0,
 
 @dataclass(frozen=True)
 class Step:
-    """One result of a run. `made`: it would be made anew, `why` then says what decides so; `seconds` it would take."""
+    """One result of a run. `made`: it would be made anew, `why` says what decides so; `seconds` it would take. Of one
+    that is kept `why` says what an artist should know of it, "" if nothing.
+    """
 
     shot: str
     stage: str
@@ -105,16 +107,17 @@ class _Look:
             take = standing.find(shot)
             planned = take.planned if take else None
             self.tokens[shot.id] = None if planned is None else [tokens_digest(row) for row in planned.tokens]
+            why = note = ""
             if planned is not None:
                 knew = {name: digest for name, digest in planned.planned_with if not name.startswith(HISTORY)}
-                why = "kept, planned with an older shot" if knew != earlier and not planned.given else ""
+                note = "kept, planned with an older shot" if knew != earlier and not planned.given else ""
             elif standing.before is None:
                 why = "the plan of an earlier shot is made first"
             else:
                 why = self._why(shot.id, STAGE, STAGE, standing.inputs(shot))
             standing.add(shot, planned)
             earlier[shot.id] = planned.digest if planned else ""
-            yield self._step(shot.id, STAGE, planned is not None, why)
+            yield self._step(shot.id, STAGE, planned is not None, why, note)
 
     def keyframes(self) -> Iterator[Step]:
         before: list[_Drawn] = []
@@ -202,9 +205,10 @@ class _Look:
         different = ["the shots before it" if name == "before" else name for name in named]
         return f"changed: {', '.join(different[:4])}" if different else "its file is gone or damaged"
 
-    def _step(self, shot: str, stage: str, there: bool, why: str) -> Step:
+    def _step(self, shot: str, stage: str, there: bool, why: str, note: str = "") -> Step:
+        """`why` it would be made, `note` what to know of it if it is there."""
         seconds = 0.0 if there else self.took.get(stage, GUESSES[stage])
-        return Step(shot, stage, not there, why, seconds)
+        return Step(shot, stage, not there, note if there else why, seconds)
 
 
 def _took(studio: Studio) -> dict[str, float]:

@@ -14,10 +14,12 @@ from typing import Any
 from ..builtin import ANIMATORS, DECODERS
 from ..bundle import Bundle
 from ..errors import MovieDreamerError
+from ..files import is_file, shown_name
 from ..progress import SILENT, Progress
 from ..registry import Animator, Capabilities, Decoder, Registry
 from ..requests import EarlierKeyframe
 from ..script import Choice, ResolvedShot, Script, resolve, shot_seed, stage_fields
+from ..script.check import MAX_FRAMES
 from ..script.portraits import named_file
 from ..store import Store, content_hash
 from .asking import CLIP_VALUES, KEYFRAME_VALUES, read_values
@@ -87,6 +89,11 @@ class Studio:
         self.by_id = {shot.id: shot for shot in self.shots}
         for shot in self.shots:
             self._check_names(shot)
+            if self.frames(shot) > MAX_FRAMES:  # a storyboard or shot settings may ask for more than the script
+                long = f"{self.frames(shot)} frames, {shot.seconds:g} s at {script.fps} a second"
+                raise MovieDreamerError(
+                    f"{self.at(shot)}: {long}; expected at most {MAX_FRAMES}: make it shorter, or two shots"
+                )
 
     @property
     def inner(self) -> Progress:
@@ -297,8 +304,8 @@ class Studio:
     def content_of(self, name: str) -> str:
         """The hash of a file that the script names. Raises MovieDreamerError if it is not there."""
         path = self.file(name)
-        if not path.is_file():
-            raise MovieDreamerError(f"{self.script.file} names the file {name}, but there is no file {path}")
+        if not is_file(path):
+            raise MovieDreamerError(f"{self.script.file}: names a file that is not there: {shown_name(path)}")
         return content_hash(path, self.store.hashes)
 
     def _as_locked(self, shot: ResolvedShot) -> ResolvedShot:

@@ -6,11 +6,18 @@ of the wrong kind is skipped), so that a file with a misspelt field and a misspe
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 FieldPath = tuple[str | int, ...]
+MAX_ASPECT = 16
+MAX_FRAMES = 3600
+"""Frames of one shot: two minutes at 30 a second. A clip is made as a whole, in memory."""
+MAX_SUBTITLE = 30_000
+DEFAULT_FPS = 8
+DEFAULT_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -46,7 +53,7 @@ def each_shot(script: Any) -> Iterator[tuple[FieldPath, int, Any]]:
 def reference_issues(script: Any) -> list[Issue]:
     """Everything wrong between the parts of a script (see the module)."""
     cast = [c for c in parts_of(script, "characters") if isinstance(value_of(c, "id"), str)]
-    issues = [*_cast_issues(script), *_id_issues(script)]
+    issues = [*_cast_issues(script), *_id_issues(script), *_aspect_issues(script), *_length_issues(script)]
     names = [value_of(character, field) for character in cast for field in ("id", "name")]
     known = {name.casefold() for name in names if isinstance(name, str)}
     shown = tuple(str(value_of(c, "name") or value_of(c, "id")) for c in cast)
@@ -83,6 +90,42 @@ def _id_issues(script: Any) -> Iterator[Issue]:
         if isinstance(name, str) and first_shot.setdefault(name, number) != number:
             message = f"shot {number} has the id {name!r}, which shot {first_shot[name]} already has"
             yield Issue((*path, "id"), f"{message}; expected every id once in the film")
+
+
+def _aspect_issues(script: Any) -> Iterator[Issue]:
+    """A picture's sides must both be there."""
+    aspect = value_of(script, "aspect")
+    sides = aspect.split(":") if isinstance(aspect, str) else []
+    if len(sides) == 2 and all(re.fullmatch(r"[1-9][0-9]{0,3}", side) for side in sides):
+        width, height = map(int, sides)
+        if max(width, height) > MAX_ASPECT * min(width, height):
+            message = f"the script: aspect is {aspect!r}; expected at most {MAX_ASPECT}:1, at least 1:{MAX_ASPECT}"
+            yield Issue(("aspect",), message)
+
+
+def _length_issues(script: Any) -> Iterator[Issue]:
+    """A clip must fit into memory, a shot's dialogue into one subtitle."""
+    fps = value_of(script, "fps")
+    fps = fps if isinstance(fps, int) and not isinstance(fps, bool) else DEFAULT_FPS
+    for path, number, shot in each_shot(script):
+        scene = parts_of(script, "scenes")[int(path[1])]
+        levels = (shot, value_of(scene, "defaults"), value_of(script, "defaults"))
+        said = (value_of(level, "seconds") for level in levels if level is not None)
+        seconds = next((value for value in said if value is not None), DEFAULT_SECONDS)
+        is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+        if is_number and MAX_FRAMES < seconds * fps < float("inf"):
+            message = f"shot {number} has {seconds * fps:g} frames ({seconds:g} s at {fps} a second)"
+            yield Issue((*path, "seconds"), f"{message}; expected at most {MAX_FRAMES}: split the shot, or lower fps")
+        size = sum(len(text.encode("utf-8", "replace")) + 1 for text in _spoken(shot))
+        if size > MAX_SUBTITLE:
+            message = f"shot {number}: its dialogue has {size} bytes; expected at most {MAX_SUBTITLE}: split the shot"
+            yield Issue((*path, "dialogue"), message)
+
+
+def _spoken(shot: Any) -> Iterator[str]:
+    """What a subtitle holds of a shot's dialogue: names and lines."""
+    for line in parts_of(shot, "dialogue"):
+        yield from (text for field in ("who", "line") if isinstance(text := value_of(line, field), str))
 
 
 def _shot_issues(

@@ -13,13 +13,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, PrivateAttr, StringConstraints, Tag, model_validator
 
-from .check import FieldPath, reference_issues
+from .check import DEFAULT_FPS, FieldPath, reference_issues
 from .errors import ScriptError, problem_of
 
 MAX_SHOTS = 2000
 MAX_SECONDS = 120.0
 MAX_SEED = 2**53 - 1  # the largest whole number that JSON and JavaScript carry exactly
-DEFAULT_SECONDS = 2.0
 
 Size = Literal["close", "medium", "two-shot", "wide"]
 Join = Literal["cut", "continue"]
@@ -134,7 +133,7 @@ class Script(_Part):
 
     title: Name = Field(description="Title of the film.")
     style: Text = Field("", description="Style of the whole film, e.g. bright paper colours.")
-    fps: Annotated[int, Field(strict=True, ge=1, le=120)] = Field(8, description="Frames a second.")
+    fps: Annotated[int, Field(strict=True, ge=1, le=120)] = Field(DEFAULT_FPS, description="Frames a second.")
     aspect: str = Field("2:1", pattern=r"^[1-9]\d{0,3}:[1-9]\d{0,3}$", description="Width to height, e.g. 16:9.")
     seed: Seed = Field(0, description="Seed of the film; every shot's seed follows from it and the shot's id.")
     audio: FilePath | None = Field(None, description="A sound file laid under the film, relative to the script.")

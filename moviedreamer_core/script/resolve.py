@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import MovieDreamerError
+from .check import DEFAULT_SECONDS
 from .errors import nearest
-from .model import DEFAULT_SECONDS, Scene, Script, Shot
+from .model import Scene, Script, Shot
 from .routes import Route, Target, pick, targets_of
 
 DECIDED = ("seed", "decoder", "animator", "steps", "seconds", "guidance", "motion", "lock")

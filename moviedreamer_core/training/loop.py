@@ -167,7 +167,7 @@ class Run:
             folder.mkdir(parents=True, exist_ok=True)
             with self._averaged():
                 self.part.export(self.bare.eval(), folder)
-            card = self._card(metrics) | ({"past_gates": past_gates} if past_gates else {})
+            card = self._card(metrics) | dict(self.part.about) | ({"past_gates": past_gates} if past_gates else {})
             (folder / "card.json").write_text(json.dumps(card, indent=2) + "\n")
             plot_curve(self.folder / "log.jsonl", self.folder / "curve.png")
         self.accelerator.wait_for_everyone()

@@ -44,6 +44,8 @@ class Part:
     model: nn.Module
     Settings: ClassVar[type[PartSettings]] = PartSettings
     settings: PartSettings
+    about: Mapping[str, str] = {}
+    """What the part's card says of it beside its training."""
 
     def __init__(self, settings: Mapping[str, Any], workspace: Workspace):
         """Raises MovieDreamerError for a section with a setting that the part does not know, lacks or cannot take."""

@@ -79,6 +79,7 @@ class FacesPart(Part):
     """The face pack: a detector and a recogniser of papertown's faces."""
 
     name = "faces"
+    about = {"knows": "paper faces"}
     Settings = FacesSettings
     settings: FacesSettings
 
