@@ -101,6 +101,21 @@ def test_ctrl_c_says_how_to_go_on(script, tiny_bundle, tmp_path):
     assert "Traceback" not in errors and len(finished(store)) >= 2
 
 
+def test_two_runs_do_not_write_one_output(script, tiny_bundle, tmp_path):
+    out = tmp_path / "out" / "film.mp4"
+    first = start(*arguments(script, tiny_bundle, tmp_path / "a", out))
+    wait_for(first, tmp_path / "a", 2)
+    first.send_signal(signal.SIGSTOP)  # in the middle of its work, however slow the others start
+    for other in (out, out.with_suffix(".gif")):  # beside both lie film.srt, contact_sheet.png and report.html
+        second = start(*arguments(script, tiny_bundle, tmp_path / "b", other))
+        _, errors = second.communicate(timeout=250)
+        assert second.returncode == 2 and "another run is writing it" in errors, errors
+    first.send_signal(signal.SIGCONT)
+    _, errors = first.communicate(timeout=250)
+    assert first.returncode == 0, errors
+    assert {path.name for path in out.parent.iterdir()} == {"film.mp4", "film.srt", "contact_sheet.png", "report.html"}
+
+
 def test_two_processes_share_a_store(script, tiny_bundle, reference, tmp_path):
     store, outs = tmp_path / "store", [tmp_path / "a" / "film.mp4", tmp_path / "b" / "film.mp4"]
     processes = [start(*arguments(script, tiny_bundle, store, out)) for out in outs]

@@ -6,12 +6,14 @@ import sys
 from .. import __version__
 from ..errors import Cancelled, MovieDreamerError
 from . import ablating, bundles, evaluating, making, scripts, stores, training
+from .terminal import forgive_letters
 
 STOPPED = "stopped; run the same command to go on"
 
 
 def run(arguments: list[str] | None = None) -> int:
     """Run one command; the exit status is returned: 0 done, 1 a check said no, 2 bad input, 130 stopped."""
+    forgive_letters()
     parser = build_parser()
     options, rest = parser.parse_known_args(arguments)
     options.rest = rest

@@ -3,7 +3,6 @@
 from pathlib import Path
 from types import TracebackType
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -13,6 +12,8 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+
+from .terminal import plain_console
 
 
 class Bars:
@@ -26,8 +27,8 @@ class Bars:
             TimeElapsedColumn(),
             TextColumn("left"),
             TimeRemainingColumn(),
-            TextColumn("{task.fields[note]}", style="dim"),
-            console=Console(stderr=True),
+            TextColumn("{task.fields[note]}", style="dim", markup=False),
+            console=plain_console(stderr=True),
             disable=quiet,
         )
         self._tasks: dict[str, TaskID] = {}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ..bundle import Bundle
 from ..errors import MovieDreamerError
+from ..files import is_folder
 from ..film.episode import Episode
 from ..film.history import episode_of, read_history
 from ..film.pipeline import make_cast
@@ -29,7 +30,7 @@ def earlier_episodes(
 
 
 def _episode(name: str, script: Script, bundle: Bundle, store: Store, dry: bool) -> Episode:
-    if Path(name).is_dir():
+    if is_folder(Path(name)):
         return read_history(Path(name), bundle, None if dry else store)
     earlier, folder = open_script(name)
     if earlier.title == script.title:

@@ -7,12 +7,14 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
 from rich.table import Table
 
+from ..files import short_name
 from ..progress import SILENT
 from .bars import Bars
 from .options import add_making_options, open_studio
+from .outputs import check_output, held_output
+from .terminal import plain_console
 
 if TYPE_CHECKING:
     from ..film.pipeline import Clip, Keyframe
@@ -70,8 +72,8 @@ def _run(options: argparse.Namespace) -> None:
         studio = with_animator(studio, "panzoom")
     if options.dry_run:
         return _foresee(studio.with_progress(SILENT), options)
-    _check_output(studio, options)
-    with bars:
+    check_output(studio, options)
+    with held_output(options.output), bars:
         lines = list(_make(studio, options, began))
     sys.stdout.write("".join(f"{line}\n" for line in lines))
 
@@ -143,7 +145,8 @@ def _keep_keyframes(studio: "Studio", plan: Any, keyframes: "Sequence[Keyframe]"
 
     for keyframe in keyframes:
         more = f"_{keyframe.number + 1}" if keyframe.shot.keyframes > 1 else ""
-        copy_out(show_keyframe(studio, keyframe), folder / f"{keyframe.shot.index + 1:03}_{keyframe.shot.id}{more}.png")
+        name = short_name(f"{keyframe.shot.index + 1:03}_{keyframe.shot.id}", f"{more}.png")
+        copy_out(show_keyframe(studio, keyframe), folder / name)
     yield f"{folder}: {len(keyframes)} keyframes, {sum(k.fresh for k in keyframes)} of them made now"
     yield str(write_sheet(studio, plan, keyframes, folder / "contact_sheet.png"))
 
@@ -152,40 +155,8 @@ def _keep_clips(studio: "Studio", clips: "Sequence[Clip]", folder: Path) -> Iter
     from ..film.making import copy_out
 
     for clip in clips:
-        copy_out(clip.shown, folder / f"{clip.shot.index + 1:03}_{clip.shot.id}.mp4")
+        copy_out(clip.shown, folder / short_name(f"{clip.shot.index + 1:03}_{clip.shot.id}", ".mp4"))
     yield f"{folder}: {len(clips)} clips, {sum(clip.fresh for clip in clips)} of them made now"
-
-
-def _check_output(studio: "Studio", options: argparse.Namespace) -> None:
-    """Find out before the work, not after it, that the result cannot be written, or its sound not be read."""
-    if options.output is None:
-        return
-    from ..errors import MovieDreamerError
-    from ..film.making import format_of, sound_of
-    from ..film.pictures import FILM_FILE
-    from ..store.files import plain_errors
-
-    folder = options.output
-    if options.what in ("film", "animatic"):
-        kind = format_of(options.output, options.format)
-        sound_of(studio, options.audio)
-        if kind != "png" and options.output.is_dir():
-            raise MovieDreamerError(
-                f"{options.output} is a folder; expected a file name such as {options.output / 'film.mp4'}"
-            )
-        if kind == "png" and options.output.is_dir() and any(options.output.iterdir()):
-            if not (options.output / FILM_FILE).exists():
-                raise MovieDreamerError(
-                    f"{options.output} holds other files; a film in pictures needs a folder of its own"
-                )
-        folder = options.output.parent
-    elif options.what == "plan":
-        folder = options.output.parent
-    with plain_errors(folder, f"write the {options.what}"):
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / ".moviedreamer-probe"
-        probe.touch()
-        probe.unlink()
 
 
 def _foresee(studio: "Studio", options: argparse.Namespace) -> None:
@@ -201,13 +172,12 @@ def _foresee(studio: "Studio", options: argparse.Namespace) -> None:
         if step.made or step.why:
             table.add_row(step.shot or "(film)", step.stage, "made" if step.made else "kept", step.why,
                           f"{step.seconds:.1f}" if step.made else "")  # fmt: skip
-    console = Console()
+    console = plain_console()
     console.print(table)
     made = [step for step in steps if step.made]
     console.print(
         f"{len(made)} of {len(steps)} results would be made, the rest is kept; "
-        f"about {sum(step.seconds for step in made):.0f} s",
-        highlight=False,
+        f"about {sum(step.seconds for step in made):.0f} s"
     )
     from ..script import field_table
 

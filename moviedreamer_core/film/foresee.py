@@ -141,7 +141,7 @@ class _Look:
                     locked = held.key if held else None
                     key, step = (kept[0].key, None) if kept else self._known(shot, stage, "keyframe", inputs, locked)
                     keys.append(key)
-                    yield step or self._step(shot.id, "keyframe", True, "kept, drawn with an older picture")
+                    yield step or self._step(shot.id, "keyframe", True, "", "kept, drawn with an older picture")
                 waits |= keys[-1] is None
                 before += [_Drawn(shot, keys[-1])] if keys[-1] else []
             self.keyframe_keys[shot.id] = None if None in keys else [key for key in keys if key]
