@@ -114,13 +114,8 @@ def clip_info(path: Path) -> ClipInfo:
 
 def file_tags(path: Path) -> dict[str, str]:
     """The texts that a film file carries in its container, by name."""
-    import av
-
-    try:
-        with av.open(str(path)) as container:
-            return dict(container.metadata)
-    except (av.error.FFmpegError, OSError) as error:
-        raise _unreadable(path, error) from error
+    with media_file(Path(path), "a film (MP4)") as container:
+        return dict(container.metadata)
 
 
 def checked_frame(frame: np.ndarray, whose: str) -> np.ndarray:
