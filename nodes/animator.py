@@ -4,11 +4,13 @@ from dataclasses import replace
 
 from ..moviedreamer_core.film.checks import check_animating
 from ..moviedreamer_core.film.pipeline import animate_clips, rendered_of
+from ..moviedreamer_core.film.reasons import takes_before, told_pictures
 from ..moviedreamer_core.requests import MAX_CONTROL
 from ..moviedreamer_core.script import ShotSettings
 from . import host
 from ._comfy import io
 from .plan_inputs import checked_shots, later_settings, rendered_ui, seed_input, shots_input
+from .strip import first_pictures, strip
 from .types import (
     AnimatorHandle,
     AnimatorRoutesType,
@@ -105,8 +107,11 @@ class MovieDreamerAnimateKeyframes(io.ComfyNode):
             before=before,
         )
         check_animating(studio, keyframes.frames)
+        had = takes_before(studio, "clip")
         clips = tuple(animate_clips(studio, keyframes.frames))
-        return io.NodeOutput(Clips(keyframes, clips, studio), ui=rendered_ui(rendered_of(studio, clips=clips)))
+        told, pictures = told_pictures(studio, "clip", clips, had), first_pictures(keyframes.frames)
+        ui = {**rendered_ui(rendered_of(studio, clips=clips)), **strip("clip", told, pictures)}
+        return io.NodeOutput(Clips(keyframes, clips, studio), ui=ui)
 
 
 class MovieDreamerRouteAnimator(io.ComfyNode):

@@ -4,10 +4,12 @@ from dataclasses import replace
 
 from ..moviedreamer_core.film.checks import check_decoding
 from ..moviedreamer_core.film.pipeline import render_keyframes, rendered_of
+from ..moviedreamer_core.film.reasons import takes_before, told_pictures
 from ..moviedreamer_core.script import ShotSettings
 from . import host
 from ._comfy import io
 from .plan_inputs import checked_shots, later_settings, rendered_ui, seed_input, shots_input
+from .strip import first_pictures, strip
 from .types import (
     Category,
     DecoderHandle,
@@ -104,8 +106,11 @@ class MovieDreamerDecodeKeyframes(io.ComfyNode):
             plan.story, decoder.bundle, settings, decoder=decoder, decoder_routes=routes or (), takes=plan.takes
         )
         check_decoding(studio, plan.cast, plan.film)
+        had = takes_before(studio, "keyframe")
         frames = tuple(render_keyframes(studio, plan.cast, plan.film))
-        return io.NodeOutput(Keyframes(plan, frames, studio), ui=rendered_ui(rendered_of(studio, frames)))
+        told = told_pictures(studio, "keyframe", frames, had)
+        ui = {**rendered_ui(rendered_of(studio, frames)), **strip("keyframe", told, first_pictures(frames))}
+        return io.NodeOutput(Keyframes(plan, frames, studio), ui=ui)
 
 
 class MovieDreamerRouteDecoder(io.ComfyNode):

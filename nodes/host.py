@@ -22,7 +22,7 @@ from ..moviedreamer_core.film.settings import FilmSettings
 from ..moviedreamer_core.film.studio import Studio
 from ..moviedreamer_core.film.takes import NO_TAKES, FilmTakes
 from ..moviedreamer_core.registry import Factory
-from ..moviedreamer_core.script import Route
+from ..moviedreamer_core.script import ResolvedShot, Route
 from ..moviedreamer_core.store import Store
 from .types import AnimatorHandle, DecoderHandle, RouteTo, Story
 
@@ -79,17 +79,29 @@ def networks_of(value: object) -> Iterator[nn.Module]:
 
 
 class HostProgress:
-    """The core's progress as ComfyUI's bar with a preview of the current shot; `check` raises ComfyUI's interrupt."""
+    """The core's progress as ComfyUI's bar with a preview of the current shot, and its name on the node ("shot 9 of 12,
+    wood-path"); `check` raises ComfyUI's interrupt.
+    """
 
     def __init__(self) -> None:
         self._bar: Any = None
         self._done = self._total = 0
+        self._shots: Sequence[ResolvedShot] = ()
+        self._names: list[str] = []
+
+    def follow(self, shots: Sequence[ResolvedShot]) -> None:
+        """The shots that the stages of this run walk through."""
+        self._shots = shots
 
     def stage(self, name: str, total: int) -> None:
         """A bar for this stage."""
         import comfy.utils
 
         self._bar, self._done, self._total = comfy.utils.ProgressBar(total), 0, total
+        times = [shot.keyframes if name == "keyframes" else 1 for shot in self._shots]
+        names = [f"shot {shot.index + 1} of {len(self._shots)}, {shot.id}" for shot in self._shots]
+        self._names = [name for name, count in zip(names, times, strict=True) for _ in range(count)]
+        self._say()
 
     def advance(self, note: str = "", preview: Path | None = None) -> None:
         """One item is done."""
@@ -97,12 +109,28 @@ class HostProgress:
         if self._bar is not None:
             shown = ("JPEG", first_picture(preview), PREVIEW) if preview is not None else None
             self._bar.update_absolute(self._done, self._total, shown)
+        self._say()
+
+    def _say(self) -> None:
+        """Name the shot that is made next, where the items of the stage are shots."""
+        if self._done < self._total == len(self._names):
+            tell_page("progress", {"text": self._names[self._done]})
 
     def check(self) -> None:
         """Stop if the artist pressed Cancel."""
         import comfy.model_management
 
         comfy.model_management.throw_exception_if_processing_interrupted()
+
+
+def tell_page(event: str, said: dict[str, Any]) -> None:
+    """Send the page the event "moviedreamer.EVENT" about the node that runs now."""
+    from comfy_execution.utils import get_executing_context
+    from server import PromptServer
+
+    context, server = get_executing_context(), getattr(PromptServer, "instance", None)
+    if context is not None and server is not None:
+        server.send_sync(f"moviedreamer.{event}", {"node": context.node_id, **said}, server.client_id)
 
 
 def first_picture(path: Path) -> Image.Image:
@@ -222,18 +250,21 @@ def make_studio(
         animator=moved or settings.animator,
         routes=(*settings.routes, *routes, *more),
     )
-    return Studio(
+    progress = HostProgress()
+    studio = Studio(
         story.script,
         bundle,
         film_store(),
         folder=story.folder,
         settings=settings,
-        progress=HostProgress(),
+        progress=progress,
         decoders=(before.decoders if before else DECODERS).extended(decoders),
         animators=(before.animators if before else ANIMATORS).extended(animators),
         history=history,
         takes=takes,
     )
+    progress.follow(studio.shots)
+    return studio
 
 
 def _known(

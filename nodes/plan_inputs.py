@@ -111,7 +111,7 @@ def report_output() -> io.Output:
     return io.String.Output(
         "report",
         display_name="report",
-        tooltip="Which shots were planned now, kept, changed or planned with an older shot, and how likely they are.",
+        tooltip="Which shots were planned now and why, kept, changed, or planned with an older shot.",
     )
 
 

@@ -6,6 +6,7 @@ from ..moviedreamer_core.film import plan_edits
 from ..moviedreamer_core.film.direction import read_direction
 from ..moviedreamer_core.film.plan_report import plan_report
 from ..moviedreamer_core.film.planning import FilmPlan, make_plan, takes_after
+from ..moviedreamer_core.film.reasons import takes_before, told_plan
 from ..moviedreamer_core.film.settings import REPLAN
 from ..moviedreamer_core.film.takes import FilmTakes
 from ..moviedreamer_core.planner.edit import MODES
@@ -31,6 +32,7 @@ from .plan_inputs import (
     with_report,
 )
 from .stories import said
+from .strip import strip
 from .types import CastType, Category, PlannerType, PlanType, ShotSettingsType, StoryCast, StoryPlan, TokensType
 
 TAKES = "moviedreamer_takes"
@@ -111,9 +113,12 @@ class MovieDreamerPlanFilm(io.ComfyNode):
         earlier = FilmTakes.read(takes)
         plan = StoryPlan(cast.story, cast.cast, FilmPlan.nothing(), planner, settings, episode(history), earlier)
         studio = planning_studio(plan)
+        had = takes_before(studio, "plan")
         film = make_plan(studio, cast.cast)
-        carried = takes_after(studio, cast.cast, film).text()
-        return io.NodeOutput(replace(plan, film=film), plan_report(film), ui={TAKES: [carried]})
+        told = told_plan(studio, film, had)
+        report = plan_report(film, {shot.id: shot.why for shot in told})
+        ui = {TAKES: [takes_after(studio, cast.cast, film).text()], **strip("plan", told)}
+        return io.NodeOutput(replace(plan, film=film), report, ui=ui)
 
 
 class MovieDreamerReplanFrom(io.ComfyNode):

@@ -503,6 +503,13 @@ class Host:
         self.args = types.SimpleNamespace(disable_metadata=False, cpu=True)
         self.modules = {"comfy_api": _namespace("comfy_api", latest=latest), "comfy_api.latest": latest}
         self.modules |= {"folder_paths": self._folder_paths(), "comfy": _namespace("comfy", __path__=[])}
+        self.told: list[tuple[str, dict]] = []
+        context = types.SimpleNamespace(node_id="7")
+        utils = _namespace("comfy_execution.utils", get_executing_context=lambda: context)
+        self.modules |= {"comfy_execution": _namespace("comfy_execution", utils=utils), "comfy_execution.utils": utils}
+        tell = lambda event, said, sid: self.told.append((event, said))  # noqa: E731
+        page = types.SimpleNamespace(client_id="page", send_sync=tell)
+        self.modules["server"] = _namespace("server", PromptServer=types.SimpleNamespace(instance=page))
         for name, values in self._comfy().items():
             self.modules[f"comfy.{name}"] = _namespace(f"comfy.{name}", **values)
             setattr(self.modules["comfy"], name, self.modules[f"comfy.{name}"])

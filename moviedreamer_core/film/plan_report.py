@@ -1,19 +1,18 @@
-"""A plan in words: what was planned now, what was kept, what is out of date, how likely it all is."""
+"""A plan in words: what was planned now and why, what was kept, what is out of date."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from math import isfinite
-from statistics import fmean
 
 from ..planner import PlannedShot
 from .planning import FilmPlan
 
 
-def plan_lines(film: FilmPlan) -> Iterator[str]:
-    """One line a shot in film order."""
+def plan_lines(film: FilmPlan, why: Mapping[str, str] | None = None) -> Iterator[str]:
+    """One line a shot in film order; `why` says by shot id why one was planned now."""
     for number, take in enumerate(film.takes, 1):
         state = "planned now" if take.fresh else take.edit or ("locked" if take.locked else "kept")
-        note = f", {take.note}" if take.note else ""
-        yield f"{number:>4} {take.planned.id}: {state}{note}, {likelihood(take.planned)}, seed {take.planned.seed}"
+        said = (state, (why or {}).get(take.planned.id), take.note, f"seed {take.planned.seed}")
+        yield f"{number:>4} {take.planned.id}: {', '.join(filter(None, said))}"
 
 
 def likelihood(planned: PlannedShot) -> str:
@@ -22,17 +21,14 @@ def likelihood(planned: PlannedShot) -> str:
     return f"{planned.log_likelihood:.2f} nats a dimension" if known else "tokens changed by hand"
 
 
-def plan_report(film: FilmPlan) -> str:
+def plan_report(film: FilmPlan, why: Mapping[str, str] | None = None) -> str:
     """The plan in one line, then one line a shot."""
     takes = film.takes
     fresh, older = sum(take.fresh for take in takes), sum(bool(take.older) for take in takes)
     edited = sum(bool(take.edit) and not take.fresh for take in takes)
-    known = [take.planned.log_likelihood for take in takes if isfinite(take.planned.log_likelihood)]
     parts = [f"{len(takes)} shots: {fresh} planned now, {len(takes) - fresh - edited} kept"]
     if edited:
         parts.append(f"{edited} changed by the artist")
     if older:
         parts.append(f"{older} planned with an older version of an earlier shot")
-    if known:
-        parts.append(f"mean log-likelihood {fmean(known):.2f} nats a dimension")
-    return "\n".join([", ".join(parts), *plan_lines(film)])
+    return "\n".join([", ".join(parts), *plan_lines(film, why)])

@@ -1,0 +1,129 @@
+"""What a run made and why, shot by shot, in an artist's words: "the plot changed", not "shot.plot".
+
+Data contract: `takes_before` is asked before a stage runs: shot id -> key of the take that the shot had. What the stage
+gave is compared with it by the inputs that the store recorded of both. Nothing is computed again.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ..store.store import RECORD
+from .foresee import changes
+from .pipeline import GIVEN, Clip, Keyframe
+from .planning import FilmPlan
+from .studio import Studio
+
+FIRST = "made for the first time"
+DONE = {"plan": "planned", "keyframe": "drawn", "clip": "animated"}
+WORDS = {
+    "style": "the style", "scene.place": "the place", "scene.elements": "what stands there", "scene.time": "the time",
+    "scene.look": "the look", "shot.size": "the size", "shot.plot": "the plot", "shot.characters.id": "who is there",
+    "characters.description": "a description", "shot.characters.expression": "an expression",
+    "shot.characters.action": "an action", "shot.keyframes": "the number of keyframes", "shot.seed": "the seed",
+    "shot.decoder": "the decoder", "decoder": "the decoder", "shot.steps": "the steps", "steps": "the steps",
+    "shot.animator": "the animator", "animator": "the animator", "shot.join": "the join", "shot.seconds": "the length",
+    "frames": "the length", "fps": "the frame rate", "guidance": "the guidance", "motion": "the motion",
+    "anchor_strength": "the anchor strength", "temperature": "the temperature", "candidates": "the candidates",
+    "history": "the earlier episode", "faces": "a face", "tokens": "its plan", "keyframes": "its keyframe",
+    "before": "a shot before it", "size": "the picture size",
+}  # fmt: skip
+"""Names of inputs -> what an artist calls them; weights and the like are "the bundle"."""
+
+
+@dataclass(frozen=True)
+class ShotTold:
+    """One shot of a stage: its number from 1, whether it was made now and why, and what else to know of it."""
+
+    id: str
+    number: int
+    made: bool
+    why: str = ""
+    note: str = ""
+
+
+class Made(Protocol):
+    """What a stage gives for a shot."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def fresh(self) -> bool: ...
+
+
+def takes_before(studio: Studio, stage: str) -> dict[str, str]:
+    """Shot id -> key of the take that each shot has now; shots without one are left out."""
+    takes = ((shot.id, studio.store.index.current(studio.name, shot.id, stage)) for shot in studio.shots)
+    return {shot_id: take.key for shot_id, take in takes if take is not None}
+
+
+def told_plan(studio: Studio, film: FilmPlan, before: Mapping[str, str]) -> list[ShotTold]:
+    """The shots of a plan that was just made."""
+    return _told(studio, "plan", [(take.planned.id, take, take.note) for take in film.takes], before)
+
+
+def told_pictures(
+    studio: Studio, stage: str, made: Iterable[Keyframe | Clip], before: Mapping[str, str]
+) -> list[ShotTold]:
+    """The shots of keyframes or clips; of a shot with several the first that was made now speaks."""
+    first: dict[str, Keyframe | Clip] = {}
+    for each in made:
+        if each.shot.id not in first or (each.fresh and not first[each.shot.id].fresh):
+            first[each.shot.id] = each
+    return _told(studio, stage, [(shot_id, each, "") for shot_id, each in first.items()], before)
+
+
+def summary(told: Iterable[ShotTold], stage: str) -> str:
+    """In one line how many were made now, then a line for each reason: "The plot changed: wood-path"."""
+    told = list(told)
+    made = [shot for shot in told if shot.made]
+    head = f"{len(told)} shot{'s' * (len(told) != 1)}: {len(made)} {DONE[stage]} now, {len(told) - len(made)} kept"
+    reasons: dict[str, list[str]] = {}
+    for shot in told:
+        for reason in filter(None, (shot.why, shot.note)):
+            reasons.setdefault(reason, []).append(shot.id)
+    if list(reasons) == [FIRST] and len(made) == len(told):
+        return f"{head}, all for the first time"
+    return "\n".join([head, *(f"{why[0].upper()}{why[1:]}: {', '.join(ids)}" for why, ids in reasons.items())])
+
+
+def reason(studio: Studio, stage: str, before: str | None, now: str) -> str:
+    """Why the result `now` was made where a shot had `before`: what differs between the inputs of both."""
+    if before is None:
+        return FIRST
+    old, new = _inputs(studio, stage, before), _inputs(studio, stage, now)
+    if old is None:
+        made_elsewhere = studio.store.find(GIVEN, before) is not None
+        return "its last take was made elsewhere" if made_elsewhere else "its last take is gone"
+    different = list(dict.fromkeys(WORDS.get(name, "the bundle") for name in changes(old, new)))
+    if not different:
+        return "its file was gone or damaged"
+    if len(different) > 1 and "a shot before it" in different:  # its own change says enough
+        different.remove("a shot before it")
+    *most, last = different
+    return f"{', '.join(most)} and {last} changed" if most else f"{last} changed"
+
+
+def _told(
+    studio: Studio, stage: str, made: Iterable[tuple[str, Made, str]], before: Mapping[str, str]
+) -> list[ShotTold]:
+    numbers = {shot.id: shot.index + 1 for shot in studio.shots}
+    return [
+        ShotTold(
+            shot_id,
+            numbers[shot_id],
+            each.fresh,
+            reason(studio, stage, before.get(shot_id), each.key) if each.fresh else "",
+            note,
+        )
+        for shot_id, each, note in made
+    ]
+
+
+def _inputs(studio: Studio, stage: str, key: str) -> Any:
+    """What the store recorded of all that decided a result; None if it is not there."""
+    try:
+        return json.loads((studio.store.home(stage, key) / RECORD).read_text(encoding="utf-8"))["inputs"]
+    except (OSError, ValueError, KeyError):
+        return None

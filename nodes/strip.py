@@ -1,0 +1,28 @@
+"""What a stage's node shows of its shots, drawn by web/js/shots.js: what was made now and why, and their pictures."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ..moviedreamer_core.film.pipeline import Keyframe, by_shot
+from ..moviedreamer_core.film.reasons import ShotTold, summary
+from .saving import in_output
+
+
+def strip(stage: str, told: Iterable[ShotTold], pictures: Mapping[str, Path] | None = None) -> dict[str, Any]:
+    """A node's `ui`: {"told": [text], "shots": [one row a shot]}; `pictures` are files in the output folder by shot."""
+    told = list(told)
+    return {"told": [summary(told, stage)], "shots": [_row(shot, pictures or {}) for shot in told]}
+
+
+def first_pictures(keyframes: Iterable[Keyframe]) -> dict[str, Path]:
+    """Shot id -> the file of its first keyframe."""
+    return {shot_id: own[0].path for shot_id, own in by_shot(keyframes).items()}
+
+
+def _row(shot: ShotTold, pictures: Mapping[str, Path]) -> dict[str, Any]:
+    row: dict[str, Any] = {"id": shot.id, "number": shot.number, "made": shot.made}
+    row["said"] = ", ".join(filter(None, (shot.why, shot.note)))
+    if shot.id in pictures:
+        row["picture"] = in_output(pictures[shot.id]).shown()["images"][0]
+    return row
