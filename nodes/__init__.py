@@ -11,7 +11,12 @@ MODULES = (
 
 
 class MovieDreamerExtension(ComfyExtension):
-    """MovieDreamer's nodes."""
+    """MovieDreamer's nodes, and what the page asks for beside them."""
+
+    async def on_load(self) -> None:
+        """Answer the page."""
+        import_module(".script_page", __name__).add_routes()
+        import_module(".templates", __name__).keep_order()
 
     async def get_node_list(self) -> list[type[io.ComfyNode]]:
         """Every node, in the order in which a film is made."""

@@ -24,7 +24,7 @@ from ..moviedreamer_core.film.portable import (
     with_character,
 )  # fmt: skip
 from ..moviedreamer_core.film.settings import FilmSettings
-from ..moviedreamer_core.script import Script, named_files, open_document, parse_script
+from ..moviedreamer_core.script import Script, document_of, named_files, open_document, parse_script
 from ..moviedreamer_core.script.errors import nearest
 from ..moviedreamer_core.script.portraits import EXAMPLES, example_path, named_file, portrait_path
 from . import host
@@ -32,6 +32,8 @@ from .types import Story, StoryCast
 
 SUFFIXES = (".yaml", ".yml", ".json")
 NO_PORTRAIT = "none"
+HOME = "MovieDreamer"
+"""Our folder in the input folder, for the faces of scripts that came inside a workflow."""
 
 
 def said(check: Callable[[], object]) -> bool | str:
@@ -97,6 +99,20 @@ def kept_copy(name: str, embedded: str) -> Embedded:
             f"no script {name!r} in ComfyUI's input folder; the workflow keeps a copy of {kept.name!r} only"
         )
     return kept
+
+
+def kept_text(kept: Embedded) -> str:
+    """The text of a kept copy as Edit Script reads it: its faces come from a file that this writes into the input
+    folder.
+    """
+    home = host.input_folder() / HOME
+    script = kept.script(home, [host.input_folder()])
+    values: dict[tuple[str | int, ...], object] = {("audio",): f"{HOME}/{script.audio}"} if script.audio else {}
+    for index, person in enumerate(script.characters):
+        if person.embeddings:
+            values["characters", index, "references"] = None
+            values["characters", index, "embeddings"] = f"{HOME}/{person.embeddings}"
+    return document_of(kept.text, kept.kind, kept.file).edit_all(values).text
 
 
 def check_loadable(name: str) -> None:

@@ -101,6 +101,11 @@ def open_document(path: str | Path) -> Document:
     return _document(path, kind, _read(path))
 
 
+def document_of(text: str, kind: str, file: str) -> Document:
+    """The document in a text that came from a file of this name. Raises ScriptError with all problems."""
+    return _document(Path(file), kind, text)
+
+
 def script_text(script: Script, *, kind: str = "yaml") -> str:
     """A script as YAML or JSON; fields that hold their default are left out. Reading it back gives an equal script."""
     data = script.model_dump(mode="json", exclude_defaults=True)

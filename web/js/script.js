@@ -1,11 +1,15 @@
-// Load Script: a button that uploads scripts, and the copy that `embed` keeps in the workflow.
-// Script Info: the summary on the node.
+// Load Script: its shots, a button that uploads scripts, one that turns it into Edit Script, and the copy that `embed`
+// keeps in the workflow. Script Info: the summary on the node.
 
 import { app } from "../../../scripts/app.js";
 import { api } from "../../../scripts/api.js";
+import { addPanel } from "./panel.mjs";
 import {
-  UPLOADS, afterRuns, chooseOption, hideWidget, isScript, rememberEmbedded, shownText, uploadedName, widgetOf,
+  UPLOADS, afterRuns, chooseOption, hideWidget, isScript, rememberEmbedded, replaceNode, shotsText, shownText,
+  uploadedName, widgetOf,
 } from "./script_helpers.mjs";
+
+const refreshers = new WeakMap();
 
 app.registerExtension({
   name: "MovieDreamer.Script",
@@ -14,15 +18,64 @@ app.registerExtension({
     if (node.comfyClass === "MovieDreamerLoadScript") prepareLoader(node);
     if (node.comfyClass === "MovieDreamerScriptInfo") prepareInfo(node);
   },
+
+  loadedGraphNode(node) {
+    refreshers.get(node)?.();
+  },
 });
 
 function prepareLoader(node) {
   hideWidget(widgetOf(node, "embedded"));
-  const button = node.addWidget("button", "upload a script", null, () => pickFiles(node), { serialize: false });
-  button.serialize = false;
+  for (const [label, act] of [["upload a script", pickFiles], ["edit", edit]]) {
+    node.addWidget("button", label, null, () => act(node), { serialize: false }).serialize = false;
+  }
+  const panel = addPanel(node, { placeholder: "", height: 110 }), refresh = () => showShots(node, panel);
+  const chosen = widgetOf(node, "script"), before = chosen.callback;
+  chosen.callback = function (...values) {
+    before?.apply(this, values);
+    refresh();
+  };
+  refreshers.set(node, refresh);
+  queueMicrotask(refresh);  // a new node; one of a workflow has its values later, in loadedGraphNode
   afterRuns(node, (output) => {
     if (rememberEmbedded(node, output)) node.graph?.setDirtyCanvas?.(true, true);
+    refresh();
   });
+}
+
+/** What the server says of the chosen script. Throws an Error in its words. */
+async function askServer(node, more = {}) {
+  const body = { script: widgetOf(node, "script").value, embedded: widgetOf(node, "embedded")?.value ?? "", ...more };
+  const headers = { "Content-Type": "application/json" };
+  const response = await api.fetchApi("/moviedreamer/script", { method: "POST", headers, body: JSON.stringify(body) });
+  const answer = await response.json();
+  if (response.status !== 200) throw new Error(answer.error);
+  return answer;
+}
+
+async function showShots(node, panel) {
+  const asked = widgetOf(node, "script").value;
+  let words;
+  try {
+    words = shotsText(await askServer(node));
+  } catch (error) {
+    words = error.message;
+  }
+  if (widgetOf(node, "script").value === asked) panel.say(words);
+}
+
+/** Puts Edit Script with the script's text in the node's place. */
+async function edit(node) {
+  try {
+    const { name, text } = await askServer(node, { edit: true });
+    const editor = window.LiteGraph.createNode("MovieDreamerEditScript");
+    replaceNode(node, editor);
+    widgetOf(editor, "text").value = text;
+    widgetOf(editor, "name").value = name;
+    app.canvas?.selectNode?.(editor);
+  } catch (error) {
+    complain(error);
+  }
 }
 
 function prepareInfo(node) {
@@ -55,8 +108,12 @@ async function upload(node, files) {
     if (script) chooseOption(widgetOf(node, "script"), script);
     node.graph?.setDirtyCanvas?.(true, true);
   } catch (error) {
-    app.extensionManager.toast.add({ severity: "error", summary: "Load Script", detail: error.message });
+    complain(error);
   }
+}
+
+function complain(error) {
+  app.extensionManager.toast.add({ severity: "error", summary: "Load Script", detail: error.message });
 }
 
 async function send(file) {

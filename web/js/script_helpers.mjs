@@ -57,3 +57,23 @@ export function uploadedName(answer) {
 export function shownText(output) {
   return (output?.text ?? []).join("\n");
 }
+
+/** What Load Script says of a script. */
+export function shotsText({ title, shots }) {
+  return [`${title}: ${shots.length} shot${shots.length === 1 ? "" : "s"}`, ...shots].join("\n");
+}
+
+/** Puts `made` where `node` was, with its place, size, wires from the first output and group; one step to undo. */
+export function replaceNode(node, made) {
+  const graph = node.graph;
+  graph.beforeChange?.();
+  made.pos = [...node.pos];
+  graph.add(made);
+  made.size = [...node.size];
+  for (const id of [...(node.outputs[0].links ?? [])]) {
+    const link = graph.links.get?.(id) ?? graph.links[id];
+    made.connect(0, graph.getNodeById(link.target_id), link.target_slot);
+  }
+  graph.remove(node);
+  graph.afterChange?.();
+}
