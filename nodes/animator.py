@@ -9,7 +9,15 @@ from ..moviedreamer_core.requests import MAX_CONTROL
 from ..moviedreamer_core.script import ShotSettings
 from . import host
 from ._comfy import io
-from .plan_inputs import checked_shots, later_settings, rendered_ui, seed_input, shots_input
+from .plan_inputs import (
+    check_selection,
+    checked_shots,
+    later_settings,
+    rendered_ui,
+    script_input,
+    seed_input,
+    shots_input,
+)
 from .strip import first_pictures, strip
 from .types import (
     AnimatorHandle,
@@ -22,6 +30,8 @@ from .types import (
     KeyframesType,
     RouteTo,
     ShotSettingsType,
+    Story,
+    StoryPlan,
 )
 
 
@@ -133,6 +143,7 @@ class MovieDreamerRouteAnimator(io.ComfyNode):
                 AnimatorType.Input("animator", tooltip="Moves the shots named below."),
                 shots_input("The shots that this animator moves."),
                 AnimatorRoutesType.Input("routes", optional=True, tooltip="Routes that were made before this one."),
+                script_input(),
             ],
             outputs=[
                 AnimatorRoutesType.Output("routes", display_name="routes", tooltip="All routes so far and this one.")
@@ -144,7 +155,14 @@ class MovieDreamerRouteAnimator(io.ComfyNode):
         return checked_shots(shots)
 
     @classmethod
-    def execute(cls, animator: AnimatorHandle, shots: str, routes: tuple[RouteTo, ...] | None = None) -> io.NodeOutput:
+    def execute(
+        cls,
+        animator: AnimatorHandle,
+        shots: str,
+        routes: tuple[RouteTo, ...] | None = None,
+        script: Story | StoryPlan | None = None,
+    ) -> io.NodeOutput:
+        check_selection(shots, script)
         return io.NodeOutput((*(routes or ()), RouteTo(shots, animator)))
 
 

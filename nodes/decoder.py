@@ -8,7 +8,15 @@ from ..moviedreamer_core.film.reasons import takes_before, told_pictures
 from ..moviedreamer_core.script import ShotSettings
 from . import host
 from ._comfy import io
-from .plan_inputs import checked_shots, later_settings, rendered_ui, seed_input, shots_input
+from .plan_inputs import (
+    check_selection,
+    checked_shots,
+    later_settings,
+    rendered_ui,
+    script_input,
+    seed_input,
+    shots_input,
+)
 from .strip import first_pictures, strip
 from .types import (
     Category,
@@ -20,6 +28,7 @@ from .types import (
     PlanType,
     RouteTo,
     ShotSettingsType,
+    Story,
     StoryPlan,
 )
 
@@ -132,6 +141,7 @@ class MovieDreamerRouteDecoder(io.ComfyNode):
                 DecoderType.Input("decoder", tooltip="Renders the shots named below."),
                 shots_input("The shots that this decoder renders."),
                 DecoderRoutesType.Input("routes", optional=True, tooltip="Routes that were made before this one."),
+                script_input(),
             ],
             outputs=[
                 DecoderRoutesType.Output("routes", display_name="routes", tooltip="All routes so far and this one.")
@@ -143,7 +153,14 @@ class MovieDreamerRouteDecoder(io.ComfyNode):
         return checked_shots(shots)
 
     @classmethod
-    def execute(cls, decoder: DecoderHandle, shots: str, routes: tuple[RouteTo, ...] | None = None) -> io.NodeOutput:
+    def execute(
+        cls,
+        decoder: DecoderHandle,
+        shots: str,
+        routes: tuple[RouteTo, ...] | None = None,
+        script: Story | StoryPlan | None = None,
+    ) -> io.NodeOutput:
+        check_selection(shots, script)
         return io.NodeOutput((*(routes or ()), RouteTo(shots, decoder)))
 
 

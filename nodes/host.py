@@ -278,6 +278,11 @@ def _known(
     return list(makers.values()), chosen, [Route(n, r.shots, field) for n, r in zip(names, routes, strict=True)]
 
 
+def is_wired_name(name: str) -> bool:
+    """Whether a decoder or animator may be called so that only wires bring ("forest/paper", "model-1a2b3c4d")."""
+    return "/" in name or name.startswith("model-")
+
+
 def handle_names(bundle: Bundle, handles: Sequence[DecoderHandle | AnimatorHandle]) -> list[str]:
     """What decoders or animators are called beside the bundle of the run: their own names, with their bundle's if that
     is another ("forest/paper"). Of different weights under one name the first keeps it, the others add a short hash of

@@ -15,12 +15,12 @@ from ..moviedreamer_core.film.planning import FilmPlan
 from ..moviedreamer_core.film.settings import FilmSettings
 from ..moviedreamer_core.film.studio import Studio
 from ..moviedreamer_core.film.takes import Rendered
-from ..moviedreamer_core.script import ShotSettings
+from ..moviedreamer_core.script import ShotSettings, select_shots
 from ..moviedreamer_core.script.model import MAX_SEED
 from ..moviedreamer_core.tokenizer import Tokens
 from . import host
 from ._comfy import io
-from .types import PlanType, StoryPlan, TokensType
+from .types import PlanType, ScriptType, Story, StoryPlan, TokensType
 
 SELECTION = 'By id or number from 1: "harbour-2", "3, 7-9", "scene:harbour", "who:mara", "all".'
 
@@ -44,6 +44,23 @@ def candidates_input(tooltip: str, least: int) -> io.Int.Input:
 def shots_input(tooltip: str) -> io.String.Input:
     """A selection of shots."""
     return io.String.Input("shots", default="1", tooltip=f"{tooltip} {SELECTION}")
+
+
+def script_input() -> io.MultiType.Input:
+    """The film whose shots a selection names, for checking it early."""
+    return io.MultiType.Input(
+        "script",
+        types=[ScriptType, PlanType],
+        optional=True,
+        tooltip="The script, or its plan, only to check `shots`: a shot that it does not have is then said here, and "
+        "not by the node that makes the shots.",
+    )
+
+
+def check_selection(shots: str, script: Story | StoryPlan | None) -> None:
+    """Raise MovieDreamerError for shots that a wired script does not have."""
+    if script is not None:
+        select_shots((script.story if isinstance(script, StoryPlan) else script).script, shots)
 
 
 def direction_input() -> io.String.Input:

@@ -44,7 +44,8 @@ class MovieDreamerLoadScript(io.ComfyNode):
             display_name="Load Script",
             category=Category.SCRIPT,
             description="Loads a script: the characters, scenes and shots of a film. There are packaged examples, and "
-            "every .yaml, .yml and .json script in ComfyUI's input folder; the button below uploads one.",
+            "every .yaml, .yml and .json script in ComfyUI's input folder. The buttons below upload one, and turn this "
+            "node into Edit Script with its text.",
             search_aliases=["screenplay", "story", "yaml", "movie", "open script"],
             inputs=[
                 io.Combo.Input(
@@ -73,8 +74,8 @@ class MovieDreamerLoadScript(io.ComfyNode):
                 FacesType.Input(
                     "faces",
                     optional=True,
-                    tooltip="The face pack from Load Bundle or Load Faces. Only needed with `embed`, to turn the "
-                    "characters' pictures into the numbers that are kept.",
+                    tooltip="The face pack that turns the characters' pictures into the numbers that `embed` keeps: "
+                    "the one that makes the cast. Not wired, it is that of the bundle `mini`.",
                 ),
             ],
             outputs=[script_output("The script of the film, for Character, Make Cast and Script Info.")],
@@ -117,8 +118,9 @@ class MovieDreamerEditScript(io.ComfyNode):
                     default=STARTER,
                     dynamic_prompts=False,
                     tooltip="The script. Every shot needs a `size` (close, medium, two-shot or wide); `seconds` is its "
-                    "length, `plot` what happens. Pictures and sound that it names lie in ComfyUI's input folder. An "
-                    "edit makes again only the shots that it touches.",
+                    "length, `plot` what happens. Pictures and sound that it names lie in ComfyUI's input folder; "
+                    "the packaged portraits (portraits/mara.png) are everywhere. An edit makes again only the shots "
+                    "that it touches.",
                 ),
                 io.String.Input(
                     "name",
@@ -184,8 +186,15 @@ class MovieDreamerCharacter(io.ComfyNode):
                     tooltip="One or several pictures of the character's face, each showing exactly one face. They "
                     "replace the script's pictures; several give a steadier face. At most 32 with the portrait.",
                 ),
+                FacesType.Input(
+                    "faces",
+                    optional=True,
+                    tooltip="The face pack that makes the cast. With it, a picture at `reference` without a face, or "
+                    "with several, is refused here by its name, and not by Make Cast.",
+                ),
             ],
             outputs=[script_output("The script with this character changed, for the next Character or Make Cast.")],
+            hidden=[io.Hidden.prompt, io.Hidden.unique_id],
         )
 
     @classmethod
@@ -201,7 +210,10 @@ class MovieDreamerCharacter(io.ComfyNode):
         description: str = "",
         portrait: str = stories.NO_PORTRAIT,
         reference: torch.Tensor | None = None,
+        faces: Bundle | None = None,
     ) -> io.NodeOutput:
+        if faces is not None and reference is not None:
+            stories.check_faces(character, reference, faces, stories.picture_name(cls.hidden, "reference"))
         return io.NodeOutput(stories.with_person(script, character, description, portrait, reference))
 
 

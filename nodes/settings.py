@@ -5,8 +5,8 @@ from ..moviedreamer_core.requests import MAX_CONTROL
 from ..moviedreamer_core.script import ShotSettings
 from ..moviedreamer_core.script.model import MAX_SECONDS
 from ._comfy import io
-from .plan_inputs import checked_shots, seed_input, shots_input
-from .types import Category, ShotSettingsType
+from .plan_inputs import check_selection, checked_shots, script_input, seed_input, shots_input
+from .types import Category, ShotSettingsType, Story, StoryPlan
 
 
 class MovieDreamerShotSettings(io.ComfyNode):
@@ -72,6 +72,7 @@ class MovieDreamerShotSettings(io.ComfyNode):
                     tooltip="Keep these shots as the film made them last, whatever changes: words, plan, picture and "
                     "clip. Wire it into Plan Film. Other values for a locked shot wait until it is unlocked.",
                 ),
+                script_input(),
             ],
             outputs=[
                 ShotSettingsType.Output(
@@ -95,7 +96,9 @@ class MovieDreamerShotSettings(io.ComfyNode):
         motion: float,
         shot_settings: tuple[ShotSettings, ...] | None = None,
         lock: bool = False,
+        script: Story | StoryPlan | None = None,
     ) -> io.NodeOutput:
+        check_selection(shots, script)
         if seconds != 0 and not 0.1 <= seconds <= MAX_SECONDS:
             raise MovieDreamerError(
                 f"seconds is {seconds:g}; expected 0.1 to {MAX_SECONDS:g}, or 0 to leave it alone"

@@ -5,12 +5,14 @@ Functions raise MovieDreamerError in the words of an artist; `said` turns that i
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
+from ..moviedreamer_core.builtin import ANIMATORS, DECODERS
 from ..moviedreamer_core.bundle import Bundle
-from ..moviedreamer_core.cast import pack_fingerprint
+from ..moviedreamer_core.cast import load_faces, pack_fingerprint
 from ..moviedreamer_core.errors import MovieDreamerError
 from ..moviedreamer_core.files import is_file, leads_outside
 from ..moviedreamer_core.film.pipeline import faceless, make_cast
@@ -25,13 +27,16 @@ from ..moviedreamer_core.film.portable import (
 )  # fmt: skip
 from ..moviedreamer_core.film.settings import FilmSettings
 from ..moviedreamer_core.script import Script, document_of, named_files, open_document, parse_script
-from ..moviedreamer_core.script.errors import nearest
+from ..moviedreamer_core.script.check import named_issues
+from ..moviedreamer_core.script.errors import ScriptError, nearest, problem_of
 from ..moviedreamer_core.script.portraits import EXAMPLES, example_path, named_file, portrait_path
 from . import host
 from .types import Story, StoryCast
 
 SUFFIXES = (".yaml", ".yml", ".json")
 NO_PORTRAIT = "none"
+FACES = "mini"
+"""The bundle whose face pack reads the faces that `embed` keeps, unless another one is wired."""
 HOME = "MovieDreamer"
 """Our folder in the input folder, for the faces of scripts that came inside a workflow."""
 
@@ -78,7 +83,7 @@ def load_story(name: str, keep_inside: bool, embedded: str, faces: Bundle | None
         return story, ""
     kept = _still_right(name, embedded, document.text, story, faces)
     if kept is None:
-        made = cast_of(story, faces)
+        made = cast_of(story, faces or host.open_bundle(FACES))
         kept = embed(name, path.name, document.text, story.script, story.folder, made.cast)
     return _travelled(kept, path.parent), kept.dump()
 
@@ -119,13 +124,24 @@ def check_loadable(name: str) -> None:
     """Raise MovieDreamerError for a script that is here and that Load Script cannot give."""
     path = script_file(name)
     if path is not None:
-        check_files(open_document(path).script, path.parent, below=_below(name))
+        script = open_document(path).script
+        check_files(script, path.parent, below=_below(name))
+        check_makers(script)
+
+
+def check_makers(script: Script) -> None:
+    """Raise ScriptError for decoders and animators that are neither registered nor named as a wired one can be."""
+    issues = [*named_issues(script, "decoder", DECODERS.names()), *named_issues(script, "animator", ANIMATORS.names())]
+    wrong = [issue for issue in issues if not host.is_wired_name(issue.got)]
+    if wrong:
+        raise ScriptError(problem_of(issue, file=script.file, line=script.line_of(issue.path)) for issue in wrong)
 
 
 def written_story(text: str, name: str) -> Story:
     """The story of a text in the workflow. The files that it names lie in ComfyUI's input folder."""
     script = parse_script(text, kind="json" if text.lstrip().startswith("{") else "yaml", file=name.strip() or "script")
     check_files(script, host.input_folder(), below="")
+    check_makers(script)
     return Story(script, host.input_folder())
 
 
@@ -140,6 +156,30 @@ def with_person(story: Story, who: str, description: str, portrait: str, picture
     files = [str(home.resolve() / name) for name in names]
     script = with_character(story.script, who, description=description, references=files)
     return Story(gather(script, story.folder, home), home) if names else Story(script, story.folder)
+
+
+def check_faces(who: str, pictures: torch.Tensor, faces: Bundle, name: str) -> None:
+    """Raise MovieDreamerError for pictures [N, H, W, 3 or 4] that do not show one face each; `name` is their file's."""
+    pack, wrong = load_faces(faces), []
+    for number, picture in enumerate(host.from_images(pictures), 1):
+        shown = name if len(pictures) == 1 else f"{name}, picture {number}"
+        try:
+            pack.embed_picture(picture, name=shown)
+        except MovieDreamerError as error:
+            wrong.append(f"character {who!r}: {error}")
+    if wrong:
+        raise MovieDreamerError("\n".join(wrong))
+
+
+def picture_name(hidden: Any, port: str) -> str:
+    """What the artist calls the picture that is wired to an input: Load Image's file, else the input. `hidden` are a
+    node's prompt and unique_id.
+    """
+    prompt = hidden.prompt or {} if hidden is not None else {}
+    link = prompt.get(str(hidden.unique_id), {}).get("inputs", {}).get(port) if prompt else None
+    source = prompt.get(str(link[0]), {}).get("inputs", {}) if isinstance(link, list) else {}
+    image = source.get("image")
+    return image if isinstance(image, str) else f"`{port}`"
 
 
 def cast_of(story: Story, faces: Bundle | None) -> StoryCast:

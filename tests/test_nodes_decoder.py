@@ -241,3 +241,14 @@ def test_the_node_keeps_a_strip_and_says_what_was_made_and_why(film):
     moved = shown(pack, "AnimateKeyframes", keyframes=keyframes, animator=panned)["told"][0].splitlines()
     assert moved[0] == "5 shots: 2 animated now, 3 kept", "the third goes on from the second"
     assert moved[1:] == ["Its keyframe changed: two", "A shot before it changed: three"]
+
+
+@pytest.mark.parametrize("node", ["RouteDecoder", "RouteAnimator", "ShotSettings"])
+def test_a_shot_that_the_script_lacks_is_said_by_the_node_that_names_it(film, node):
+    pack, plan, bundle = film
+    handle = {"RouteDecoder": decoder, "RouteAnimator": animator}.get(node)
+    wired = {} if handle is None else {node.removeprefix("Route").lower(): handle(pack, bundle)}
+    for script in (plan, plan.story):
+        with pytest.raises(Exception, match="'thre'.*did you mean three"):
+            pack.run(f"MovieDreamer{node}", shots="1, thre", script=script, **wired)
+        assert pack.run(f"MovieDreamer{node}", shots="1, three, scene:library", script=script, **wired).args

@@ -129,8 +129,7 @@ def test_a_changed_picture_or_text_is_embedded_anew_and_an_unchanged_one_is_not(
     shutil.copy(portraits.portrait_path("ines"), pack.host.base / "input/film/m.png")
     second = run(first, faces=faces)
     assert json.loads(second)["faces"] != json.loads(first)["faces"]
-    with pytest.raises(Exception, match="'mara'.*no face pack is connected"):
-        run(first)
+    assert run(first) == second, "without a wired pack the mini bundle's reads the faces"
     assert run("{damaged", faces=faces) == second
 
 
@@ -276,3 +275,54 @@ def test_the_page_keeps_what_a_run_embeds(request):
     assert json.loads(done.stdout or done.stderr) == [
         [True, False, False, True], "", True, ["a", "b.yaml"], "b.yaml", True, False, "t/s.yaml", "a\nb",
     ]  # fmt: skip
+
+
+def test_a_wrong_decoder_or_animator_is_said_by_the_scripts_node_with_its_line(pack):
+    check = pack.node("MovieDreamerEditScript").validate_inputs
+    said = check(text=SCRIPT.replace("decoder: ink", "decoder: inc").replace("seconds: 1.0", "animator: svdd"))
+    first, second = said.splitlines()
+    assert "text:4: no animator is called 'svdd'; there are svd, panzoom; did you mean svd?" in first
+    assert "text:38: no decoder is called 'inc'" in second and "[scenes[1].shots[1].decoder]" in second
+    (pack.host.base / "input" / "bad.yaml").write_text(SCRIPT.replace("decoder: ink", "decoder: inc"))
+    assert "bad.yaml:38" in pack.node("MovieDreamerLoadScript").validate_inputs(script="bad.yaml")
+    for wired in ("forest/paper", "model-1a2b3c4d"):
+        assert check(text=SCRIPT.replace("decoder: ink", f"decoder: {wired}")) is True, wired
+
+
+def test_a_picture_without_a_face_is_refused_by_character_with_the_artists_name(pack, faces):
+    story = pack.run("MovieDreamerEditScript", text=SCRIPT).args[0]
+    portraits = pack.module("moviedreamer_core.script.portraits")
+    numbers = torch.from_numpy(np.array(Image.open(portraits.portrait_path("ines")).convert("RGB"))).float() / 255
+    wall = torch.full_like(numbers, 0.5)
+    loader = {"class_type": "LoadImage", "inputs": {"image": "lena.png"}}
+    prompt = {"4": {"inputs": {"reference": ["9", 0]}}, "9": loader}
+    hidden = {"prompt": prompt, "unique_id": "4"}
+    values = dict(script=story, character="mara", faces=faces, hidden=hidden)
+    with pytest.raises(Exception, match="character 'mara': lena.png: no face found"):
+        pack.run("MovieDreamerCharacter", reference=wall[None], **values)
+    with pytest.raises(Exception, match="lena.png, picture 2: no face found"):
+        pack.run("MovieDreamerCharacter", reference=torch.stack([numbers, wall]), **values)
+    with pytest.raises(Exception, match="`reference`: no face found"):
+        pack.run("MovieDreamerCharacter", reference=wall[None], **{**values, "hidden": None})
+    assert pack.run("MovieDreamerCharacter", reference=numbers[None], **values).args[0].script.characters[0].references
+
+
+def test_the_page_learns_a_scripts_shots_and_its_text(pack, faced, faces):
+    page, folder = pack.module("nodes.script_page"), pack.host.base / "input"
+    shown = page.script_shots(faced, "")
+    assert shown["title"] == "Two Lamps" and shown["shots"][0] == "1 one: medium, Mara waves hello, 1 s"
+    assert page.script_text("lighthouse", "")["text"].startswith("# The film of `make film`")
+    text = page.script_text(faced, "")
+    assert text["name"] == "lamps.yaml" and "film/m.png" in text["text"], "names begin in the input folder now"
+    again = pack.run("MovieDreamerEditScript", text=text["text"]).args[0]
+    before = pack.run("MovieDreamerLoadScript", script=faced, embed=True, faces=faces)
+    cast = pack.run("MovieDreamerMakeCast", script=again, faces=faces).args[0].cast
+    shutil.rmtree(folder / "film")
+    kept = before.ui["embedded"][0]
+    assert page.script_shots(faced, kept) == shown
+    text = page.script_text(faced, kept)["text"]
+    travelled = pack.run("MovieDreamerEditScript", text=text).args[0]
+    same = pack.run("MovieDreamerMakeCast", script=travelled, faces=faces).args[0].cast
+    assert same.face_fingerprint("mara") == cast.face_fingerprint("mara") != ""
+    with pytest.raises(Exception, match="no script 'gone.yaml'"):
+        page.script_shots("gone.yaml", "")

@@ -21,6 +21,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 LANGUAGES = ("en", "zh", "ja")
 TRANSLATED = ROOT / "tests" / "translated.json"
+FOLDERS = ("ComfyUI-MovieDreamer", "moviedreamer")
+"""What the pack's folder is called: cloned, and installed by the Manager."""
 FROM_DISK = {"script", "bundle", "faces", "file", "sampler_name", "scheduler"}
 """Combos whose options differ from one computer to the next."""
 WORDS = {
@@ -72,9 +74,12 @@ def english(infos: list[dict[str, Any]]) -> Defs:
     }
 
 
-def categories(infos: list[dict[str, Any]]) -> dict[str, dict[str, str]]:
-    """locales/en/main.json."""
-    return {"nodeCategories": {part: part for info in infos for part in info["category"].split("/")}}
+def categories(infos: list[dict[str, Any]]) -> dict[str, Any]:
+    """locales/en/main.json. The template dialog has room for our name, not for the folder's."""
+    return {
+        "nodeCategories": {part: part for info in infos for part in info["category"].split("/")},
+        "templateWorkflows": {"category": dict.fromkeys(FOLDERS, "MovieDreamer")},
+    }
 
 
 def texts(defs: dict[str, Any], *way: str) -> Iterator[tuple[str, str]]:

@@ -5,7 +5,7 @@ from .fields import STAGES, field_table, stage_fields
 from .load import Document, document_of, load_script, open_document, parse_script, script_from, script_text
 from .model import MAX_SHOTS, Character, Defaults, Line, Scene, Script, Shot, ShotCharacter
 from .named_files import missing_files, named_files, outside_files
-from .resolve import Choice, ResolvedCharacter, ResolvedShot, ShotSettings, resolve, shot_seed
+from .resolve import Choice, ResolvedCharacter, ResolvedShot, ShotSettings, resolve, select_shots, shot_seed
 from .routes import Route
 from .schema import script_schema, write_schema
 from .sentences import ShotSentences, SlotSentences, action_sentence, shot_sentences
@@ -18,5 +18,5 @@ __all__ = [
     "ShotSentences", "ShotSettings", "SlotSentences", "action_sentence", "aspect_note", "bundle_notes",
     "crowded_shots", "document_of", "field_table", "fit_aspect", "load_script", "missing_files", "named_files",
     "open_document", "outside_files", "parse_script", "resolve", "script_from", "script_schema", "script_text",
-    "shot_seed", "shot_sentences", "show_script", "stage_fields", "unknown_words", "write_schema",
+    "select_shots", "shot_seed", "shot_sentences", "show_script", "stage_fields", "unknown_words", "write_schema",
 ]  # fmt: skip

@@ -7,7 +7,7 @@ of the wrong kind is skipped), so that a file with a misspelt field and a misspe
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,6 +60,23 @@ def reference_issues(script: Any) -> list[Issue]:
     for path, number, shot in each_shot(script):
         issues += _shot_issues(path, number, shot, known, shown)
     return issues
+
+
+def named_issues(script: Any, field: str, known: Iterable[str]) -> list[Issue]:
+    """Every `field` (decoder, animator) of the script, its scenes and its shots that names none of `known`."""
+    known = tuple(known)
+    parts = [((*path, "defaults"), value_of(part, "defaults")) for path, part in _with_defaults(script)]
+    parts += [(path, shot) for path, _, shot in each_shot(script)]
+    named = [((*path, field), value_of(part, field)) for path, part in parts if part is not None]
+    return [
+        Issue(path, f"no {field} is called {name!r}; there are {', '.join(known)}", name, known)
+        for path, name in named
+        if isinstance(name, str) and name not in known
+    ]
+
+
+def _with_defaults(script: Any) -> list[tuple[FieldPath, Any]]:
+    return [((), script), *((("scenes", index), scene) for index, scene in enumerate(parts_of(script, "scenes")))]
 
 
 def _cast_issues(script: Any) -> Iterator[Issue]:

@@ -17,7 +17,7 @@ from ..errors import MovieDreamerError
 from .check import DEFAULT_SECONDS
 from .errors import nearest
 from .model import Scene, Script, Shot
-from .routes import Route, Target, pick, targets_of
+from .routes import Route, Target, pick, select, targets_of
 
 DECIDED = ("seed", "decoder", "animator", "steps", "seconds", "guidance", "motion", "lock")
 
@@ -118,6 +118,14 @@ def shot_ids(script: Script) -> tuple[tuple[str, ...], ...]:
         given.append(_fill((shot.id for shot in scene.shots), scene_id, taken))
         taken.update(given[-1])
     return tuple(given)
+
+
+def select_shots(script: Script, selection: str) -> list[str]:
+    """Ids of the shots that "3, 7-9, scene:harbour, who:mara" selects, in film order. Raises MovieDreamerError for
+    unknown ones.
+    """
+    targets = targets_of(script, shot_ids(script), scene_ids(script))
+    return [targets[index].shot_id for index in sorted(select(selection, targets))]
 
 
 def _fill(ids: Iterable[str | None], prefix: str, taken: set[str]) -> tuple[str, ...]:

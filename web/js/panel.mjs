@@ -4,7 +4,7 @@ const STYLE = {
   width: "100%", height: "100%", boxSizing: "border-box", overflow: "auto", padding: "6px 8px", borderRadius: "6px",
   background: "var(--comfy-input-bg)", color: "var(--input-text)", font: "11px/1.45 sans-serif", userSelect: "text",
 };
-const GRID = { display: "grid", gridTemplateColumns: "repeat(auto-fill, minmax(68px, 1fr))", gap: "5px", marginTop: "5px" };
+const GRID = { display: "grid", gridTemplateColumns: "repeat(auto-fill, minmax(62px, 1fr))", gap: "4px", marginTop: "4px" };
 const LABEL = { overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap", fontSize: "10px" };
 
 /** Adds a panel to a node; `height` in pixels is the least that it needs. */

@@ -6,7 +6,7 @@ import { addPanel } from "./panel.mjs";
 import { afterRuns } from "./script_helpers.mjs";
 import { cellsOf, keptOutput, nodeOf, viewPath, wordsOf } from "./shots_helpers.mjs";
 
-const HEIGHTS = { MovieDreamerPlanFilm: 64, MovieDreamerDecodeKeyframes: 150, MovieDreamerAnimateKeyframes: 150 };
+const HEIGHTS = { MovieDreamerPlanFilm: 60, MovieDreamerDecodeKeyframes: 110, MovieDreamerAnimateKeyframes: 110 };
 const stages = new WeakMap();
 
 app.registerExtension({
