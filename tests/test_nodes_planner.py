@@ -66,7 +66,7 @@ def test_a_second_plan_is_read_and_says_so(film, no_models):
     no_models()
     again, report = planned(pack, plan, candidates=4)
     assert changed(plan, again) == [] and again.settings.candidates == 4
-    assert report.splitlines()[:2] == ["5 shots: 0 planned now, 5 kept", "   1 one: kept"] and "nats" not in report
+    assert report.startswith("5 shots: 0 planned now, 5 kept\n   1 one: kept, seed ") and "nats" not in report
 
 
 def test_direction_seeds_one_shot_and_waits_for_decoders_that_are_wired_later(film):
@@ -83,8 +83,9 @@ def test_the_node_says_in_words_what_was_planned_and_why(film):
     pack, plan, _ = film
     script = pack.module("moviedreamer_core.script").parse_script(SCRIPT.replace("plot: a red", "plot: a blue"))
     edited = replace(plan, story=replace(plan.story, script=script))
-    out = pack.run("MovieDreamerPlanFilm", planner=plan.bundle, cast=story_cast(pack, edited), candidates=4)
-    assert "   4 four: planned now, the plot changed" in out.args[1].splitlines()
+    values = dict(planner=plan.bundle, cast=story_cast(pack, edited), candidates=4)
+    out = pack.run("MovieDreamerPlanFilm", **values, takes=takes_of(pack, plan, candidates=4))
+    assert "   4 four: planned now, the plot changed, seed " in out.args[1]
     assert out.ui["told"][0].splitlines() == [
         "5 shots: 1 planned now, 4 kept", "The plot changed: four", "Planned with an older shot four: five",
     ]  # fmt: skip
@@ -204,7 +205,7 @@ def test_an_edit_renders_one_shot_again_and_no_other(film):
     assert changed(plan, edited) == ["two"] and older(edited) == ["three", "four", "five"]
     assert fresh(rendered(edited)) == ["two"] and fresh(rendered(plan)) == []
     assert torch.equal(held.values, edited.film.take("two").planned.tokens)
-    assert "   2 two: blended by 0.5 with a picture" in report.splitlines()
+    assert "   2 two: blended by 0.5 with a picture, seed " in report
     assert changed(plan, planned(pack, plan, candidates=4)[0]) == []
 
 
