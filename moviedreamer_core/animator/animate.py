@@ -114,11 +114,11 @@ class VideoAnimator:
                 f"The anchor gives {features.shape[1]} features of width {features.shape[2]}, this animator reads "
                 f"{c.anchor_count} of width {c.anchor_width}: its VAE or image encoder belongs to another bundle."
             )
-        said = self.sentences.encode([prompt]).to(device, model.dtype) if self.sentences is not None else None
+        action = self.sentences.encode([prompt]).to(device, model.dtype) if self.sentences is not None else None
         has = torch.tensor([bool(prompt.strip())], device=device)
-        full = model.context(features, said, torch.tensor([strength], device=device, dtype=model.dtype), has)
+        full = model.context(features, action, torch.tensor([strength], device=device, dtype=model.dtype), has)
         return full, model.context(
-            features, said, torch.zeros(1, device=device, dtype=model.dtype), torch.zeros_like(has)
+            features, action, torch.zeros(1, device=device, dtype=model.dtype), torch.zeros_like(has)
         )
 
 
@@ -151,7 +151,7 @@ class _Segments:
         ids = model.time_ids(
             *(torch.tensor([v], device=model.device, dtype=model.dtype) for v in (self.fps, self.motion, level, gone))
         )
-        made = denoised(model, known, self.context, ids, generator, self.progress)
+        made = sample_segment(model, known, self.context, ids, generator, self.progress)
         if not bool(made.isfinite().all()):
             raise MovieDreamerError(
                 "The animator made frames that are not numbers (NaN). Its weights or the keyframe are broken: get them "
@@ -171,7 +171,7 @@ class _Segments:
         return latents + level * torch.randn(latents.shape, generator=generator).to(latents)
 
 
-def denoised(
+def sample_segment(
     model: AnimatorModel,
     start: Tensor,
     context: tuple[Tensor, Tensor],
@@ -186,6 +186,7 @@ def denoised(
     scheduler = model.scheduler()
     scheduler.set_timesteps(c.steps)
     low, high = c.guidance
+    # SVD's guidance grows from the first frame to the last: [1, F, 1, 1, 1]
     scale = torch.linspace(low, high, frames, device=start.device, dtype=start.dtype).view(1, -1, 1, 1, 1)
     latents = (
         torch.randn((len(start), frames, *start.shape[1:]), generator=generator).to(start) * scheduler.init_noise_sigma
@@ -194,11 +195,11 @@ def denoised(
     for t in scheduler.timesteps:
         progress.check()
         scaled = scheduler.scale_model_input(latents, t)
-        v = model.denoise(scaled, t.to(start), start, context[0], time_ids)
+        v = model.denoise(scaled, t.to(start), start, context[0], time_ids)  # [B, F, C, h, w]
         if max(low, high) > 1:
-            weak = model.denoise(scaled, t.to(start), blank, context[1], time_ids)
-            v = weak + scale * (v - weak)
-        latents = scheduler.step(v, t, latents).prev_sample
+            uncond = model.denoise(scaled, t.to(start), blank, context[1], time_ids)
+            v = uncond + scale * (v - uncond)
+        latents = scheduler.step(v, t, latents).prev_sample  # Euler's step of EDM (Karras et al. 2022, algorithm 1)
     return start[:, None] + latents * c.difference_std if model.warps else latents
 
 

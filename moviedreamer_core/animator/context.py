@@ -57,13 +57,14 @@ class AnchorContext(ModelMixin, ConfigMixin):
         """
         strength = anchor_strength[:, None, None]
         if self.config.projected:
+            # [B, N, A] -> [B, N, C]; beyond strength 1 it goes on from "no anchor" through the anchor
             anchor = self.no_anchor + strength * (self.anchor_in(features) + self.position - self.no_anchor)
         else:
             anchor = strength * features
         if not self.config.sentence_width:
             return anchor
-        said = torch.where(has_sentence[:, None], self.sentence_in(sentence), self.no_sentence)
-        return torch.cat([anchor, said.unflatten(1, (self.config.sentence_count, -1))], dim=1)
+        action = torch.where(has_sentence[:, None], self.sentence_in(sentence), self.no_sentence)  # [B, S C]
+        return torch.cat([anchor, action.unflatten(1, (self.config.sentence_count, -1))], dim=1)  # [B, N + S, C]
 
 
 def latent_patches(latents: Tensor, patch: int) -> Tensor:

@@ -1,4 +1,4 @@
-"""The network of the video animator: SVD's UNet, what it is told, and how noise is added (METHOD.md, stage 4).
+"""The network of the video animator: SVD's UNet, what it is told, and how noise is added (docs/method.md, stage 4).
 
 Full size is SVD-XT as it was published; mini is a small UNet of the same class, told the action too, whose numbers move
 the start frame's pixels instead of drawing latents anew (`warp`). Noise follows EDM: levels sigma in (0, inf),
@@ -105,17 +105,18 @@ class AnimatorModel(ModelMixin, ConfigMixin):
     ) -> tuple[Tensor, Tensor]:
         """v, and how much of each frame is painted [B, F]: all of it, but where the start frame is moved."""
         patch = self.config.patch
-        known = start[:, None].expand(-1, scaled.shape[1], -1, -1, -1)
-        folded = F.pixel_unshuffle(torch.cat([scaled, known], dim=2), patch)
+        known = start[:, None].expand(-1, scaled.shape[1], -1, -1, -1)  # [B, F, C, h, w]
+        folded = F.pixel_unshuffle(torch.cat([scaled, known], dim=2), patch)  # [B, F, 2 C p^2, h/p, w/p]
         if self.config.reads_moments:
-            told = moments(time_ids, scaled.shape[1], self.config.motion_bucket)[..., None, None]
+            told = moments(time_ids, scaled.shape[1], self.config.motion_bucket)[..., None, None]  # [B, F, M, 1, 1]
             folded = torch.cat([folded, told.expand(-1, -1, -1, *folded.shape[-2:])], dim=2)
-        found = self.unet(folded, timestep, context, time_ids[:, :3]).sample
+        found = self.unet(folded, timestep, context, time_ids[:, :3]).sample  # [B, F, C p^2 or warp_channels, h/p, w/p]
         if not self.warps:
             return F.pixel_shuffle(found, patch), found.new_ones(found.shape[:2])
-        frames, painted = warped(found.float(), start, patch, sharpness)
+        frames, painted = warped(found.float(), start, patch, sharpness)  # [B, F, 3, H, W], [B, F]
         change = (frames - known) / self.config.difference_std
-        sigma = (4 * timestep).exp().reshape(-1, 1, 1, 1, 1)
+        sigma = (4 * timestep).exp().reshape(-1, 1, 1, 1, 1)  # the network's level is 0.25 ln(sigma)
+        # The velocity whose denoised target is that change: D = c_skip x + c_out v, scaled = x / sqrt(sigma^2 + 1)
         return (scaled - change * (sigma**2 + 1).sqrt()) / sigma, painted
 
     def forward(
@@ -135,6 +136,7 @@ class AnimatorModel(ModelMixin, ConfigMixin):
         s = sigma.view(-1, 1, 1, 1, 1)
         context = self.context(features, sentence, anchor_strength, has_sentence)
         v, painted = self._velocity(noisy / (s**2 + 1).sqrt(), 0.25 * sigma.log(), start, context, time_ids)
+        # EDM (Karras et al. 2022, eq. 7, sigma_data 1): c_skip = 1 / (s^2 + 1), c_out = -s / sqrt(s^2 + 1) for v
         return noisy / (s**2 + 1) - v.float() * s / (s**2 + 1).sqrt(), painted
 
 
@@ -144,6 +146,7 @@ def moments(time_ids: Tensor, frames: int, motion_bucket: float) -> Tensor:
     zero where nobody knows.
     """
     fps, motion, elapsed = time_ids[:, :1] + 1, time_ids[:, 1:2] / motion_bucket, time_ids[:, 3:4]
+    # [B, F]
     since = torch.arange(frames, device=time_ids.device, dtype=time_ids.dtype) * motion / fps
     known = (elapsed >= 0).to(time_ids.dtype)[..., None]
     return torch.cat([_waves(since), known * _waves(elapsed + since)], dim=-1)

@@ -1,9 +1,8 @@
 """What a decoder is told, as a short sequence of context vectors for the UNet's cross-attention.
 
-Tokens become `vectors_per_token` vectors each; every character is a slot (face, description, action, expression,
-place in the row from the left)
-and becomes `vectors_per_slot`. `pooled` is one vector for a UNet that wants it (SDXL's text_time). Any part may be
-missing: learned nulls stand in.
+Tokens become `vectors_per_token` vectors each; every character is a slot (face, description, action, expression, place
+in the row from the left) and becomes `vectors_per_slot`. `pooled` is one vector for a UNet that wants it (SDXL's
+text_time). Any part may be missing: learned nulls stand in.
 """
 
 from dataclasses import dataclass, fields, replace
@@ -17,8 +16,8 @@ from torch import Tensor, nn
 @dataclass(frozen=True)
 class Slots:
     """Characters of B shots, left to right: face [B, S, F]; description, action, expression [B, S, W] sentence
-    embeddings;
-    face_known, present bool [B, S]. Values of absent slots are ignored."""
+    embeddings; face_known, present bool [B, S]. Values of absent slots are ignored.
+    """
 
     face: Tensor
     description: Tensor
@@ -98,21 +97,21 @@ class ConditionProjector(ModelMixin, ConfigMixin):
         c = self.config
         if tokens_known is not None:
             tokens = torch.where(tokens_known[:, None, None], tokens, self.null_tokens)
-        level = noise_level[:, None].to(tokens)
-        spread = self.noise(level)
+        level = noise_level[:, None].to(tokens)  # [B, 1]
+        spread = self.noise(level)  # [B, hidden]
         context = [
             out(layer(tokens[:, t]) + spread)
             for t, (layer, out) in enumerate(zip(self.token_in, self.token_out, strict=True))
         ]
-        vectors = [v.unflatten(1, (c.vectors_per_token, c.context_width)) for v in context]
+        vectors = [v.unflatten(1, (c.vectors_per_token, c.context_width)) for v in context]  # T of [B, V, C]
         # Faces have unit length; everything else that enters has unit variance.
-        face = torch.where(slots.face_known[..., None], slots.face * c.face_width**0.5, self.null_face)
-        known = torch.cat([face, slots.description, slots.action, slots.expression], dim=-1)
+        face = torch.where(slots.face_known[..., None], slots.face * c.face_width**0.5, self.null_face)  # [B, S, F]
+        known = torch.cat([face, slots.description, slots.action, slots.expression], dim=-1)  # [B, S, F + 3 W]
         rows = self.slot_out(self.slot_in(known) + self.slot_index[: known.shape[1]]).unflatten(
             -1, (c.vectors_per_slot, c.context_width)
-        )
+        )  # [B, S, V, C]
         rows = torch.where(slots.present[..., None, None], rows, self.empty_slot[: known.shape[1]])
-        pooled = self.pooled(torch.cat([tokens.flatten(1), level], dim=1))
+        pooled = self.pooled(torch.cat([tokens.flatten(1), level], dim=1))  # [B, T D + 1] -> [B, P]
         return torch.cat([*vectors, rows.flatten(1, 2)], dim=1), pooled
 
 

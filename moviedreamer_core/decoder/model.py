@@ -1,4 +1,4 @@
-"""The network of a diffusion decoder: condition projector, optional sketch, and a diffusers UNet (METHOD.md, stage 3).
+"""The network of a diffusion decoder: condition projector, optional sketch, a diffusers UNet (docs/method.md, stage 3).
 
 Full size is SDXL's UNet with an empty `sketch`; mini is a small UNet with one. Prediction is v (velocity) with zero
 terminal SNR.
@@ -74,7 +74,7 @@ class KeyframeDecoder(ModelMixin, ConfigMixin):
             ids = torch.tensor([height, width, 0, 0, height, width], device=noisy.device, dtype=noisy.dtype)
             added = {"text_embeds": pooled, "time_ids": ids.expand(len(noisy), TIME_IDS)}
         if sketch is not None:
-            noisy = torch.cat([noisy, sketch], dim=1)
+            noisy = torch.cat([noisy, sketch], dim=1)  # [B, c + channels + notes, h, w]
         return self.unet(noisy, timestep, context, added_cond_kwargs=added).sample
 
     def forward(
@@ -86,10 +86,10 @@ class KeyframeDecoder(ModelMixin, ConfigMixin):
         noise_level: Tensor,
         tokens_known: Tensor | None = None,
     ) -> tuple[Tensor, Tensor | None]:
-        """One training pass: (v prediction, guessed latents)."""
+        """One training pass: (v prediction, guessed latents). Use asks `condition` once and `denoise` every step."""
         size = (noisy.shape[-2], noisy.shape[-1])
         context, pooled, sketch = self.condition(tokens, slots, noise_level, tokens_known, size)
         if self.sketcher is None or sketch is None:
             return self.denoise(noisy, timestep, context, pooled, None), None
-        v = self.denoise(noisy, timestep, context, pooled, self.sketcher.given(sketch))
+        v = self.denoise(noisy, timestep, context, pooled, self.sketcher.for_training(sketch))
         return v, self.sketcher.parts(sketch)[0]

@@ -59,14 +59,14 @@ class DiffusionDecoder:
         values, level = values.to(device), torch.full((1,), float(config.token_noise), device=device)
         known = self.pack(request.slots).to(device)
         state = Condition(*model.condition(values[None], known, level, None, shape[-2:]))
-        weak = None
+        uncond = None
         if guidance != 1.0:
             hidden = torch.zeros_like(known.present)
             nobody = known.masked(face=hidden, description=hidden)
             nothing = torch.zeros(1, dtype=torch.bool, device=device)
-            weak = Condition(*model.condition(values[None], nobody, level, nothing, shape[-2:]))
+            uncond = Condition(*model.condition(values[None], nobody, level, nothing, shape[-2:]))
         noise = torch.randn(shape, generator=torch.Generator().manual_seed(request.seed % 2**63)).to(device)
-        latents = sample_latents(model, state, noise, steps, weak=weak, guidance=guidance, check=progress.check)
+        latents = sample_latents(model, state, noise, steps, uncond=uncond, guidance=guidance, check=progress.check)
         image = decode_latents(self.vae, latents)
         if not bool(torch.isfinite(image).all()):
             raise MovieDreamerError(

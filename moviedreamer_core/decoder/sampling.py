@@ -23,14 +23,14 @@ def sample_latents(
     noise: Tensor,
     steps: int,
     *,
-    weak: Condition | None = None,
+    uncond: Condition | None = None,
     guidance: float = 1.0,
     check: Callable[[], None] = lambda: None,
 ) -> Tensor:
     """Latents [B, c, h, w] from noise of that shape in `steps` steps.
 
-    `weak` is the condition that guidance leads away from; `check` is called before every step. Raises
-    MovieDreamerError for more steps than it was trained with.
+    `uncond` is the condition without faces, descriptions and tokens that guidance leads away from; `check` is called
+    before every step. Raises MovieDreamerError for more steps than it was trained with.
     """
     scheduler = model.scheduler()
     most = int(scheduler.config.num_train_timesteps)
@@ -40,9 +40,10 @@ def sample_latents(
     latents = noise
     for t in scheduler.timesteps:
         check()
-        v = model.denoise(latents, t.expand(len(noise)), *condition)
-        if weak is not None:
-            dull = model.denoise(latents, t.expand(len(noise)), *weak)
-            v = dull + guidance * (v - dull)
-        latents = scheduler.step(v, t, latents).prev_sample
+        v = model.denoise(latents, t.expand(len(noise)), *condition)  # [B, c, h, w]
+        if uncond is not None:
+            # Classifier-free guidance: v_uncond + g (v_cond - v_uncond), Ho and Salimans 2022, eq. 6.
+            v_uncond = model.denoise(latents, t.expand(len(noise)), *uncond)
+            v = v_uncond + guidance * (v - v_uncond)
+        latents = scheduler.step(v, t, latents).prev_sample  # DDIM (Song et al. 2021), eta 0: no noise is added
     return latents

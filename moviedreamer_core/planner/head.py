@@ -1,4 +1,4 @@
-"""The mixture head: a density over all tokens of one keyframe at once (METHOD.md, stage 2).
+"""The mixture head: a density over all tokens of one keyframe at once (docs/method.md, stage 2).
 
 Data contract: `state` [..., H] is what the planner knows of a shot, `tokens` [..., T*D] its keyframe's tokens, flat.
 `groups: 1` is the paper's joint mixture: k components, each with a mean and a diagonal deviation over all dimensions.

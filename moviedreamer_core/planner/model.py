@@ -1,4 +1,4 @@
-"""The planner: LLaMA's body on embeddings, predicting the tokens of one keyframe after another (METHOD.md, stage 2).
+"""The planner: LLaMA's body on embeddings, one keyframe's tokens after another (docs/method.md, stage 2).
 
 A step is one keyframe. Its positions, all with the step's number as position id:
   the current step   style, place, time, size, plot; per filled slot description, face, action, expression; one query

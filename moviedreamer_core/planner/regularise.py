@@ -1,4 +1,4 @@
-"""Against overfitting, and for every ablation: what a training step changes, hides or drops (METHOD.md, stage 2).
+"""Against overfitting, and for every ablation: what a training step changes, hides or drops (docs/method.md, stage 2).
 
 The paper's four strategies, each a switch of the planner's `augment` config:
   face_variants   face-embedding randomisation: in every shot another of the character's embeddings, at random

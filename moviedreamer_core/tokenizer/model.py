@@ -1,9 +1,8 @@
-"""The keyframe tokenizer: the encoder half of a diffusion autoencoder (METHOD.md, stage 1).
+"""The keyframe tokenizer: the encoder half of a diffusion autoencoder (docs/method.md, stage 1).
 
 CLIP's patch features [B, P, hidden] are read by learned queries (a transformer compressor); the queries of one token
-are joined into it.
-Tokens are normalised to zero mean and unit variance per dimension over the training set, so that the planner models a
-well-scaled space.
+are joined into it. Tokens are normalised to zero mean and unit variance per dimension over the training set, so that
+the planner models a well-scaled space.
 """
 
 import hashlib
@@ -64,12 +63,14 @@ class KeyframeTokenizer(ModelMixin, ConfigMixin):
         size: Any = self.tower.config.image_size
         pixels = F.interpolate(images, (size, size), mode="bicubic", antialias=True, align_corners=False)
         mean, std = (torch.tensor(v, device=images.device).view(1, 3, 1, 1) for v in (c.image_mean, c.image_std))
-        patches = self.tower(pixel_values=(pixels - mean) / std).last_hidden_state[:, 1:]
-        queries = self.queries.expand(len(images), -1, -1)
-        found = self.compressor(queries, self.inward(patches))
-        tokens = self.outward(found.reshape(len(images), c.token_count, -1))
+        patches = self.tower(pixel_values=(pixels - mean) / std).last_hidden_state[:, 1:]  # [B, P, hidden], no class
+        queries = self.queries.expand(len(images), -1, -1)  # [B, T Q, width], Q queries a token
+        found = self.compressor(queries, self.inward(patches))  # [B, T Q, width]
+        tokens = self.outward(found.reshape(len(images), c.token_count, -1))  # [B, T, Q width] -> [B, T, D]
         if self.layout is not None:
+            # [B, P, layout_width] -> [B, T D]
             tokens = tokens + self.layout(self.patchwise(patches).flatten(1)).view_as(tokens)
+        # Zero mean and unit variance per dimension: running statistics of the training set, frozen in use.
         return self.normalise(tokens.flatten(1)).view_as(tokens)
 
     @torch.no_grad()

@@ -11,10 +11,12 @@ def noised(scheduler: DDIMScheduler, clean: Tensor) -> tuple[Tensor, Tensor, Ten
     """clean [B, C, h, w] -> (noisy, timesteps [B], v target, loss weights [B])."""
     steps = torch.randint(scheduler.config.num_train_timesteps, (len(clean),), device=clean.device)
     noise = torch.randn_like(clean)
-    kept = scheduler.alphas_cumprod.to(clean.device)[steps]
-    a, s = kept.sqrt().view(-1, 1, 1, 1), (1 - kept).sqrt().view(-1, 1, 1, 1)
-    snr = kept / (1 - kept).clamp_min(1e-8)
-    return a * clean + s * noise, steps, a * noise - s * clean, snr.clamp(max=5.0).add(0.1) / (snr + 1)
+    alphas = scheduler.alphas_cumprod.to(clean.device)[steps]  # [B]
+    a, s = alphas.sqrt().view(-1, 1, 1, 1), (1 - alphas).sqrt().view(-1, 1, 1, 1)
+    snr = alphas / (1 - alphas).clamp_min(1e-8)
+    noisy, velocity = a * clean + s * noise, a * noise - s * clean  # Salimans and Ho 2022, appendix D
+    # 0.1 more than min-SNR: at zero terminal SNR its weight is nil, and the first step in use would never be learnt.
+    return noisy, steps, velocity, snr.clamp(max=5.0).add(0.1) / (snr + 1)
 
 
 def denoising_loss(prediction: Tensor, target: Tensor, weights: Tensor, where: Tensor | None = None) -> Tensor:

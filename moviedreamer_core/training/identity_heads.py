@@ -29,7 +29,7 @@ class IdentityHeads(nn.ModuleDict):
         return {name: head(states) for name, head in self.items()}
 
 
-class Taught(nn.Module):
+class DecoderWithHeads(nn.Module):
     """A decoder with a sketch, and the heads that teach it."""
 
     def __init__(self, decoder: KeyframeDecoder) -> None:

@@ -124,7 +124,7 @@ class Run:
         self._tick = self._saved = time.monotonic()
 
     @property
-    def bare(self) -> nn.Module:
+    def unwrapped(self) -> nn.Module:
         return self.accelerator.unwrap_model(self.model)
 
     def agreed(self, stop: bool) -> bool:
@@ -166,7 +166,7 @@ class Run:
             folder = self.part.workspace.folder(self.part.name)
             folder.mkdir(parents=True, exist_ok=True)
             with self._averaged():
-                self.part.export(self.bare.eval(), folder)
+                self.part.export(self.unwrapped.eval(), folder)
             card = self._card(metrics) | dict(self.part.about) | ({"past_gates": past_gates} if past_gates else {})
             (folder / "card.json").write_text(json.dumps(card, indent=2) + "\n")
             plot_curve(self.folder / "log.jsonl", self.folder / "curve.png")
@@ -189,7 +189,7 @@ class Run:
         if not self.accelerator.is_main_process:
             return {}
         with self._averaged(), torch.no_grad():
-            model = self.bare.eval()
+            model = self.unwrapped.eval()
             metrics = {k: float(v) for k, v in self.part.validate(model).items()}
             self.part.samples(model, self.folder / "samples" / f"{self.step:06d}.png")
         self._log({f"validation.{k}": v for k, v in metrics.items()})
@@ -230,14 +230,14 @@ class Run:
             + (f", {count} processes" if count > 1 else ""),
             "torch": torch.__version__,
             "commit": _commit(),
-            "parameters": sum(p.numel() for p in self.bare.parameters()),
+            "parameters": sum(p.numel() for p in self.unwrapped.parameters()),
             "quality": metrics,
         }
 
     def _save(self) -> None:
         if self.accelerator.is_main_process:
             numbers = {"seconds": self.seconds, "loss": self.smooth_loss}
-            save_checkpoint(self.folder, self.step, self.bare, self.ema, self.optimizer, numbers)
+            save_checkpoint(self.folder, self.step, self.unwrapped, self.ema, self.optimizer, numbers)
 
 
 def _in_float32(module: nn.Module, inputs: Any, output: Any) -> Any:

@@ -1,7 +1,7 @@
 """Shots of planner films as a decoder's training data: drawn keyframes, and the tokens that the planner predicts for
 them (teacher-forced: each from the true tokens of the shots before it).
 
-A decoder that has met only true tokens meets predicted ones in use; its last phase mixes both (METHOD.md, stage 4).
+A decoder that met only true tokens meets predicted ones in use: its last phase mixes both (docs/method.md, stage 3).
 Predictions are draws of the bundle's planner at its own temperature, as in use, with a noise that the film decides.
 Everything is computed once and kept below `data/` under the fingerprints of the parts and settings that made it.
 """

@@ -27,9 +27,10 @@ class Upscaler(ModelMixin, ConfigMixin):
 
     def forward(self, images: Tensor) -> Tensor:
         scale = self.config.scale
-        hidden = self.inward(images - 0.5)
+        hidden = self.inward(images - 0.5)  # [B, width, H, W]
         for block in self.body:
             hidden = hidden + block(hidden)
+        # Sub-pixel convolution (Shi et al. 2016): [B, 3 scale^2, H, W] -> [B, 3, scale H, scale W]
         detail = F.pixel_shuffle(self.outward(hidden), scale)
         large = F.interpolate(images, scale_factor=scale, mode="bilinear", align_corners=False) + detail
         return large if self.training else large.clamp(0, 1)

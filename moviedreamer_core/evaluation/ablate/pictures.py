@@ -13,7 +13,7 @@ from ...decoder.condition import Slots
 from ...decoder.model import KeyframeDecoder
 from ...tokenizer import KeyframeTokenizer
 from ...training.part import Workspace
-from ...training.parts.decoder import DecoderPart, DecoderSettings, bare, decode_grid
+from ...training.parts.decoder import DecoderPart, DecoderSettings, decode_grid, unwrap
 from ...training.parts.tokenizer import TokenizerPart
 from ...training.pictures import to_images
 from ...training.predicted import planned_shots
@@ -69,7 +69,7 @@ class AblatedDecoder(DecoderPart):
 
     @torch.no_grad()
     def validate(self, model: nn.Module) -> dict[str, float]:
-        decoder = bare(model)
+        decoder = unwrap(model)
         rows = torch.arange(min(self.settings.shown, self.held_out.count))
         tokens, slots = self.held_out_tokens[rows], self.held_out.slots.select(rows)
         noise = torch.randn(tokens.shape, generator=torch.Generator().manual_seed(0))

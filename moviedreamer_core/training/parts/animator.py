@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ...animator.animate import decode_frames, denoised, encode_frames
+from ...animator.animate import decode_frames, encode_frames, sample_segment
 from ...animator.context import latent_patches
 from ...animator.load import read_config
 from ...animator.model import MOMENTS, UNKNOWN, AnimatorModel, take_spatial_layers
@@ -169,7 +169,7 @@ class AnimatorPart(Part):
         batch = {k: v[:SAMPLED] for k, v in self._validation_batch(model.device).items()}
         context = model.context(batch["features"], batch["said"], batch["strength"], batch["has_sentence"])
         ids = model.time_ids(batch["fps"], batch["motion"], batch["level"], batch["elapsed"])
-        made = denoised(model, batch["start"], (context, context), ids, torch.Generator().manual_seed(0))
+        made = sample_segment(model, batch["start"], (context, context), ids, torch.Generator().manual_seed(0))
         return decode_frames(None, made).cpu(), decode_frames(None, batch["frames"]).cpu()
 
 
@@ -207,11 +207,11 @@ def edm_errors(
     COARSE of them, and absolute; and how much of the clip is painted. The clean change is what is predicted, so low
     levels weigh at most `MOST_WEIGHT` (as min-SNR has it).
     """
-    bare: AnimatorModel = getattr(model, "module", model)
-    target = (batch["frames"] - batch["start"][:, None]) / bare.config.difference_std
+    network: AnimatorModel = getattr(model, "module", model)
+    target = (batch["frames"] - batch["start"][:, None]) / network.config.difference_std
     noise = torch.randn(target.shape, generator=generator).to(target) if generator else torch.randn_like(target)
     weight = ((sigma**2 + 1) / sigma**2).clamp(max=MOST_WEIGHT)
-    ids = bare.time_ids(batch["fps"], batch["motion"], batch["level"], batch["elapsed"])
+    ids = network.time_ids(batch["fps"], batch["motion"], batch["level"], batch["elapsed"])
     found, painted = model(
         target + sigma.view(-1, 1, 1, 1, 1) * noise,
         sigma,

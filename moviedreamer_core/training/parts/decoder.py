@@ -1,8 +1,8 @@
 """The first decoder (paper look), trained on the frozen tokenizer's tokens: denoising and sketch, with every input
 masked at random.
 
-Its last phase mixes in the planner's own predictions (METHOD.md, stage 4): with `predicted` 0.5, half the examples are
-shots of whole films, given the tokens that the bundle's planner predicts for them.
+Its last phase mixes in the planner's own predictions (docs/method.md, stage 3): with `predicted` 0.5, half the examples
+are shots of whole films, given the tokens that the bundle's planner predicts for them.
 """
 
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ from ...decoder.sampling import Condition, sample_latents
 from ...tokenizer import KeyframeTokenizer
 from ..diffusion import denoising_loss, noised
 from ..export import save_half
-from ..identity_heads import Taught, identity_loss
+from ..identity_heads import DecoderWithHeads, identity_loss
 from ..part import Part, Workspace
 from ..pictures import save_grid, to_images
 from ..planner_films import FilmSettings
@@ -85,19 +85,19 @@ class DecoderPart(Part):
         self.held_out_tokens = self._tokens(self.held_out)
         self.planned = self._planned("train", self.settings.films)
         self.held_out_planned = self._planned("validation", self.settings.held_out_films)
-        self.model = self._taught(self.start())
+        self.model = self._with_heads(self.start())
         self.seen = self._heads_in_patches()
 
     def start(self) -> nn.Module:
         """The network to train: what the tokenizer's training left."""
         return load_model(KeyframeDecoder, self.workspace.require("decoder_start"))
 
-    def _taught(self, decoder: nn.Module) -> nn.Module:
-        return Taught(decoder) if self.settings.identity else decoder
+    def _with_heads(self, decoder: nn.Module) -> nn.Module:
+        return DecoderWithHeads(decoder) if self.settings.identity else decoder
 
     def _heads_in_patches(self) -> Tensor:
         """int64 [N, patches of the sketch]: 0, or 1 + the slot of whose head is there."""
-        sketcher = bare(self.model).sketcher
+        sketcher = unwrap(self.model).sketcher
         patch = 1 if sketcher is None else sketcher.config.patch
         height, width = (side // patch for side in self.latents.shape[-2:])
         return self.shots.heads(height, width).flatten(1).long()
@@ -143,7 +143,7 @@ class DecoderPart(Part):
     def loss(self, batch: dict[str, Tensor], model: nn.Module) -> tuple[Tensor, dict[str, float]]:
         tokens, level = batch["tokens"], batch["level"]
         noisy_tokens = tokens + level[:, None, None] * torch.randn_like(tokens)
-        noisy, steps, target, weights = noised(bare(model).scheduler(), batch["latents"])
+        noisy, steps, target, weights = noised(unwrap(model).scheduler(), batch["latents"])
         made = model(noisy, steps, noisy_tokens, unpack_slots(batch), level, batch["tokens_known"])
         prediction, guessed, *logits = made
         denoise = denoising_loss(prediction, target, weights, batch["where"])
@@ -161,7 +161,7 @@ class DecoderPart(Part):
         device = next(model.parameters()).device
         rows = torch.arange(min(64, self.settings.held_out))
         made = decode_grid(
-            bare(model),
+            unwrap(model),
             self.vae,
             self.held_out_tokens[rows].to(device),
             self.held_out.slots.select(rows).to(device),
@@ -171,7 +171,7 @@ class DecoderPart(Part):
             self.workspace.data.frames("validation", self.settings.held_out, self.look).images[: len(rows)]
         ).to(device)
         scores = {"psnr": float(-10 * torch.log10((made - truth).square().mean()))}
-        return scores | (self._validate_predicted(bare(model)) if self.held_out_planned is not None else {})
+        return scores | (self._validate_predicted(unwrap(model)) if self.held_out_planned is not None else {})
 
     def _validate_predicted(self, model: KeyframeDecoder) -> dict[str, float]:
         """dB against the VAE's picture of keyframes of whole held-out films, from predicted and from true tokens."""
@@ -193,7 +193,7 @@ class DecoderPart(Part):
             self.workspace.data.frames("validation", self.settings.held_out, self.look).images[:12]
         ).to(device)
         save_grid(
-            torch.cat([truth, *decode_grid(bare(model), self.vae, self.held_out_tokens[rows].to(device), slots)]),
+            torch.cat([truth, *decode_grid(unwrap(model), self.vae, self.held_out_tokens[rows].to(device), slots)]),
             path,
             columns=6,
         )
@@ -201,18 +201,18 @@ class DecoderPart(Part):
     def export(self, model: nn.Module, folder: Path) -> None:
         own = {"steps": self.settings.steps, "guidance": self.settings.guidance}
         keys = {name: value for name, value in own.items() if value is not None}
-        model = bare(model)
+        model = unwrap(model)
         model.register_to_config(tokenizer_fingerprint=self.tokenizer.fingerprint, look=self.look, **keys)
         save_half(model, folder)
 
     def load(self, folder: Path) -> None:
-        self.model = self._taught(load_model(KeyframeDecoder, folder))
+        self.model = self._with_heads(load_model(KeyframeDecoder, folder))
 
 
-def bare(model: nn.Module) -> KeyframeDecoder:
+def unwrap(model: nn.Module) -> KeyframeDecoder:
     """The decoder inside whatever wraps it."""
     model = getattr(model, "module", model)
-    return model.decoder if isinstance(model, Taught) else model
+    return model.decoder if isinstance(model, DecoderWithHeads) else model
 
 
 def load_frozen_vae(workspace: Workspace) -> nn.Module:

@@ -1,4 +1,4 @@
-"""The keyframe tokenizer, trained as the encoder of a diffusion autoencoder (METHOD.md, stage 1), together with a
+"""The keyframe tokenizer, trained as the encoder of a diffusion autoencoder (docs/method.md, stage 1), together with a
 first decoder.
 
 Losses: denoising (on a share of the batch, for the sake of the CPU), the sketch's latents, and linear heads that read
