@@ -107,6 +107,7 @@ class ClipRequest:
     seed: int = 0
     shot: str = ""
     number: int = 0
+    references: tuple[Reference, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

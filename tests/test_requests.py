@@ -3,6 +3,8 @@
 import re
 import wave
 from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -22,7 +24,7 @@ from moviedreamer_core.progress import SILENT
 from moviedreamer_core.registry import Capabilities, Factory
 from moviedreamer_core.requests import ClipWithSound, Sound
 from moviedreamer_core.script import parse_script
-from moviedreamer_core.store import Store
+from moviedreamer_core.store import Store, artefact_key
 
 WORDS = Capabilities(values=frozenset({"prompt", "seed", "size"}))
 SHOWN = Capabilities(values=frozenset({"prompt"}), earlier=frozenset({"place", "person"}))
@@ -140,6 +142,39 @@ def test_what_is_not_read_costs_nothing(film):
     assert fresh(film(Drawing(), text=edited)[1]) == ["four"]
     assert len(fresh(film(Drawing(), seed=9)[1])) == 6
     assert len(fresh(film(Drawing(fingerprint="other"))[1])) == 6
+
+
+class Named:
+    """A bundle of which only the names are known."""
+
+    info = SimpleNamespace(name="named", render_size=(128, 64), show_size=(512, 256))
+
+    def fingerprint(self, *parts):
+        return "+".join(f"print of {part}" for part in parts)
+
+    def has(self, part):
+        return True
+
+    def config(self, part):
+        return {"render_size": [128, 64]}
+
+    def path(self, part):
+        return Path("nowhere")
+
+
+def test_results_of_version_0_1_keep_their_names(tmp_path):
+    """Written down by the commit before requests came (16b85ce): keyframe and clip of each shot."""
+    names = {
+        "one": ("2dd2bdd6cbaa310b", "8a33fd8b2d6e8102"), "two": ("0cf55486f2fa6cc5", "9676c74ca7305a67"),
+        "three": ("9bd0837f9300a9ab", "99eab5f35e1ce513"), "four": ("2dddcab9b655adb4", "d1b3964654b5489d"),
+        "five": ("5df4709c8e3f7c55", "448faab67c7282d4"),
+    }  # fmt: skip
+    settings = FilmSettings(steps=7, guidance=2.5, motion=0.5)
+    studio = Studio(parse_script(SCRIPT), Named(), Store(tmp_path), settings=settings)
+    for shot in studio.shots:
+        keyframe = studio.keyframe_inputs(shot, 0, "tokens", {"mara": "face"})
+        clip = studio.clip_inputs(shot, ["key"], "before")
+        assert names[shot.id] == (artefact_key("keyframe", keyframe)[:16], artefact_key("clip", clip)[:16]), shot.id
 
 
 def test_who_reads_earlier_pictures_is_shown_the_place_and_close_pictures_of_people(film):

@@ -126,5 +126,6 @@ def clip_request(
         seed=studio.draw_seed(shot, "clip", number),
         shot=shot.id,
         number=number,
+        references=cast_references(studio, shot, studio.animator_capabilities(shot).references),
     )
 

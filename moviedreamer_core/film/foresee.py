@@ -19,7 +19,7 @@ from .drawn_before import kept_drawing
 from .making import film_inputs
 from .pipeline import GIVEN, faceless, keyframe_stage, locked_clip, locked_keyframe, pinned_take
 from .planning import STAGE, Standing, faces_of
-from .references import earlier_keyframes
+from .references import NamedKeyframe, earlier_keyframes
 from .studio import Studio
 
 PLAN_FIRST = "its plan is made first"
@@ -64,15 +64,6 @@ def changes(before: Any, now: Any, name: str = "") -> list[str]:
 
 def _inner(name: str, key: str) -> str:
     return key if name in ("", "own", "fields") else f"{name} {key}"
-
-
-@dataclass(frozen=True)
-class _Drawn:
-    """A keyframe of which only the name is known."""
-
-    shot: ResolvedShot
-    key: str
-    path: Path = Path()
 
 
 class _Look:
@@ -120,7 +111,7 @@ class _Look:
             yield self._step(shot.id, STAGE, planned is not None, why, note)
 
     def keyframes(self) -> Iterator[Step]:
-        before: list[_Drawn] = []
+        before: list[NamedKeyframe] = []
         waits = False  # for a picture of a shot before, whose name is not known yet
         for shot in self.studio.shots:
             keys: list[str | None] = []
@@ -143,7 +134,7 @@ class _Look:
                     keys.append(key)
                     yield step or self._step(shot.id, "keyframe", True, "", "kept, drawn with an older picture")
                 waits |= keys[-1] is None
-                before += [_Drawn(shot, keys[-1])] if keys[-1] else []
+                before += [NamedKeyframe(shot, keys[-1])] if keys[-1] else []
             self.keyframe_keys[shot.id] = None if None in keys else [key for key in keys if key]
 
     def clips(self) -> Iterator[Step]:

@@ -151,7 +151,7 @@ def film_inputs(
 def film_arguments(studio: Studio, joining: Joining = AS_WRITTEN) -> dict[str, Any]:
     """How `assemble` joins this film."""
     how = joining.fit or studio.settings.fit
-    fit = fit_aspect(studio.script.aspect, studio.bundle.info.show_size, how)
+    fit = fit_aspect(studio.script.aspect, studio.show_size, how)
     return {
         "fps": joining.fps or studio.script.fps,
         "size": (fit.width, fit.height),

@@ -26,7 +26,7 @@ from .clips import clip_info, read_clip, to_float, to_uint8, write_clip
 from .drawn_before import EARLIER, kept_drawing, same_but_earlier
 from .members import cast_members
 from .planning import FilmPlan, faces_of, listed_shots
-from .references import earlier_keyframes
+from .references import AnyKeyframe, earlier_keyframes
 from .results import checked_clip, checked_keyframe, joined, without_first
 from .studio import Studio
 from .takes import Drawn, Moved, Rendered
@@ -163,7 +163,7 @@ def animate_clips(
     for shot in studio.shots:
         studio.progress.check()
         link = before if shot.join == "continue" else None
-        before = known.get(shot.id) or _clip(studio, shot, own[shot.id], link)
+        before = known.get(shot.id) or make_clip(studio, shot, own[shot.id], link)
         yield before
         studio.progress.advance(shot.id, before.path)
 
@@ -189,31 +189,58 @@ def read_picture(path: Path) -> Tensor:
     return to_float(next(iter(read_clip(path))))
 
 
+@dataclass(frozen=True)
+class Known:
+    """What can be said of a result before it is made: its key, what decides it, its file if it is there, the shots of
+    which it was shown older pictures than today's, and whether the artist chose it (pinned, locked).
+    """
+
+    key: str
+    inputs: Mapping[str, object]
+    made: Artefact | None
+    older: tuple[str, ...] = ()
+    chosen: bool = False
+
+
+def known_keyframe(
+    studio: Studio, cast: Cast, plan: FilmPlan, shot: ResolvedShot, number: int, before: Sequence[AnyKeyframe]
+) -> Known:
+    """What is known of a keyframe; `before` are those before it in film order, there or not. Makes nothing."""
+    if studio.is_locked(shot):
+        cast = studio.takes.cast_of(shot, cast)
+    tokens = plan.take(shot.id).planned.tokens[number]
+    earlier = earlier_keyframes(shot, before, studio.decoder_capabilities(shot).earlier)
+    inputs = studio.keyframe_inputs(shot, number, tokens_digest(tokens), faces_of(cast), earlier)
+    stays = pinned_take(studio, shot, keyframe_stage(number), "keyframe")
+    if stays := stays or locked_keyframe(studio, shot, number, inputs):
+        return Known(stays.key, inputs, stays, chosen=True)
+    if kept := kept_drawing(studio, shot, number, inputs):
+        return Known(kept[0].key, inputs, *kept)
+    key = artefact_key("keyframe", inputs)
+    return Known(key, inputs, studio.store.find("keyframe", key))
+
+
 def render_keyframe(
     studio: Studio, cast: Cast, plan: FilmPlan, shot: ResolvedShot, number: int, before: Sequence[Keyframe]
 ) -> Keyframe:
     """One keyframe; `before` are those before it in film order."""
-    stage, reads = keyframe_stage(number), studio.decoder_capabilities(shot)
+    stage, can = keyframe_stage(number), studio.decoder_capabilities(shot)
     if studio.is_locked(shot):
         cast = studio.takes.cast_of(shot, cast)
-    tokens = plan.take(shot.id).planned.tokens[number]
-    earlier = earlier_keyframes(shot, before, reads.earlier)
-    inputs = studio.keyframe_inputs(shot, number, tokens_digest(tokens), faces_of(cast), earlier)
-    made = pinned_take(studio, shot, stage, "keyframe") or locked_keyframe(studio, shot, number, inputs)
-    older: tuple[str, ...] = ()
+    known = known_keyframe(studio, cast, plan, shot, number, before)
+    made = known.made
     if made is None:
-        made, older = kept_drawing(studio, shot, number, inputs) or (None, ())
-    if made is None:
-        carried = Tokens(tokens[None], plan.plan.tokenizer_fingerprint)
+        carried = Tokens(plan.take(shot.id).planned.tokens[number][None], plan.plan.tokenizer_fingerprint)
+        earlier = earlier_keyframes(shot, before, can.earlier)
 
         def make(path: Path) -> None:
             request = keyframe_request(studio, shot, number, carried, cast, earlier)
             picture = studio.load_decoder(shot).decode(request, studio.inner)
-            save_picture(checked_keyframe(picture, request, reads, studio.decoder(shot)), path)
+            save_picture(checked_keyframe(picture, request, can, studio.decoder(shot)), path)
 
-        made = fetch_shot(studio, shot, "keyframe", inputs, ".png", make, record=stage)
-    keyframe = Keyframe(shot, number, made.path, made.key, made.fresh, made.seconds, older)
-    if older:
+        made = fetch_shot(studio, shot, "keyframe", known.inputs, ".png", make)
+    keyframe = Keyframe(shot, number, made.path, made.key, made.fresh, made.seconds, known.older)
+    if not known.chosen:
         studio.store.index.record(studio.name, shot.id, stage, made.key, note=keyframe.note)
     return keyframe
 
@@ -225,9 +252,19 @@ def save_picture(image: Tensor, path: Path) -> None:
     Image.fromarray(to_uint8(image)).save(path, format="PNG")
 
 
-def _clip(studio: Studio, shot: ResolvedShot, keyframes: list[Keyframe], before: Clip | None) -> Clip:
-    inputs = studio.clip_inputs(shot, [k.key for k in keyframes], before.key if before else None)
-    made = pinned_take(studio, shot, "clip", "clip") or locked_clip(studio, shot, [k.key for k in keyframes], inputs)
+def known_clip(studio: Studio, shot: ResolvedShot, keyframes: Sequence[str], before: str | None) -> Known:
+    """What is known of a shot's clip, from its keyframes' keys and, where it goes on, the key of the clip before it."""
+    inputs = studio.clip_inputs(shot, list(keyframes), before)
+    if stays := pinned_take(studio, shot, "clip", "clip") or locked_clip(studio, shot, keyframes, inputs):
+        return Known(stays.key, inputs, stays, chosen=True)
+    key = artefact_key("clip", inputs)
+    return Known(key, inputs, studio.store.find("clip", key))
+
+
+def make_clip(studio: Studio, shot: ResolvedShot, keyframes: Sequence[Keyframe], before: Clip | None) -> Clip:
+    """The clip of one shot from its keyframes; `before` is the clip that it goes on from, None after a cut."""
+    known = known_clip(studio, shot, [k.key for k in keyframes], before.key if before else None)
+    made = known.made
     if made is None:
 
         def make(path: Path) -> None:
@@ -237,7 +274,9 @@ def _clip(studio: Studio, shot: ResolvedShot, keyframes: list[Keyframe], before:
             if clip.sound is not None:
                 write_wav(path.with_suffix(SOUND), clip.sound.samples, clip.sound.rate)
 
-        made = fetch_shot(studio, shot, "clip", inputs, ".mp4", make, record="clip")
+        made = fetch_shot(studio, shot, "clip", known.inputs, ".mp4", make)
+    if not known.chosen:
+        studio.store.index.record(studio.name, shot.id, "clip", made.key)
     shown = show_clip(studio, shot, made)
     return Clip(shot, made.path, made.key, shown.path, shown.key, made.fresh, made.seconds + shown.seconds)
 

@@ -10,14 +10,14 @@ At most MAX_EARLIER in all, the place first. The cast's own pictures go first in
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from ..requests import EarlierKeyframe, Reference
 from ..script import ResolvedShot
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from .studio import Studio
 
 MAX_EARLIER = 4
@@ -25,15 +25,24 @@ NEAR = ("close", "medium")
 """The sizes at which a face can be seen, best first."""
 
 
-class Drawn(Protocol):
+class AnyKeyframe(Protocol):
     """What the rule asks of a keyframe."""
 
     @property
     def shot(self) -> ResolvedShot: ...
     @property
-    def path(self) -> "Path": ...
+    def path(self) -> Path: ...
     @property
     def key(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class NamedKeyframe:
+    """A keyframe of which the name is known, whether it is there or not."""
+
+    shot: ResolvedShot
+    key: str
+    path: Path = Path()
 
 
 def cast_references(studio: "Studio", shot: ResolvedShot, people: int) -> tuple[Reference, ...]:
@@ -46,7 +55,7 @@ def cast_references(studio: "Studio", shot: ResolvedShot, people: int) -> tuple[
 
 
 def earlier_keyframes(
-    shot: ResolvedShot, before: Sequence[Drawn], kinds: frozenset[str]
+    shot: ResolvedShot, before: Sequence[AnyKeyframe], kinds: frozenset[str]
 ) -> tuple[EarlierKeyframe, ...]:
     """The pictures that the rule picks for a shot; `before` are the keyframes before it in film order."""
     found: list[EarlierKeyframe] = []
@@ -61,7 +70,7 @@ def earlier_keyframes(
     return tuple(found[:MAX_EARLIER])
 
 
-def _nearest(person: str, before: Sequence[Drawn]) -> Drawn | None:
+def _nearest(person: str, before: Sequence[AnyKeyframe]) -> AnyKeyframe | None:
     for size in NEAR:
         for keyframe in reversed(before):
             if keyframe.shot.size == size and person in {who.id for who in keyframe.shot.characters}:
@@ -69,5 +78,5 @@ def _nearest(person: str, before: Sequence[Drawn]) -> Drawn | None:
     return None
 
 
-def _as(kind: str, name: str, keyframe: Drawn) -> EarlierKeyframe:
+def _as(kind: str, name: str, keyframe: AnyKeyframe) -> EarlierKeyframe:
     return EarlierKeyframe(kind, name, keyframe.shot.id, keyframe.path, keyframe.key)

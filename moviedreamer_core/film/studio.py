@@ -197,6 +197,16 @@ class Studio:
         """Width and height at which pictures are drawn."""
         return self.bundle.info.render_size
 
+    @cached_property
+    def show_size(self) -> tuple[int, int]:
+        """Width and height of the film before its aspect is met: the bundle's, or where the film's own decoder draws
+        from words at a size of its own (a graph of nodes), that one's.
+        """
+        name = self.settings.decoder
+        can = self.decoders.find(name).capabilities(self.bundle) if name else None
+        own = can.size if can is not None and can.values is not None else None
+        return own or self.bundle.info.show_size
+
     @property
     def upscales(self) -> bool:
         """Whether pictures are shown larger than they are drawn."""
@@ -267,6 +277,8 @@ class Studio:
             "before": before,
             "frames": self.frames(shot),
         }
+        if reads.references:
+            inputs["references"] = [[r.name, r.content] for r in cast_references(self, shot, reads.references)]
         if reads.values is None:
             text = {"text": self.bundle.fingerprint("text")} if self.bundle.has("text") else {}
             return inputs | {
