@@ -5,8 +5,8 @@ from importlib import import_module
 from ._comfy import ComfyExtension, io
 
 MODULES = (
-    "script", "cast", "loaders", "tokenizer", "planner", "decoder", "model_decoder", "animator", "settings", "shots",
-    "film", "continuity",
+    "script", "cast", "loaders", "tokenizer", "planner", "decoder", "model_decoder", "animator", "body", "settings",
+    "shots", "film", "continuity", "body_steps",
 )  # fmt: skip
 
 

@@ -3,12 +3,14 @@
 from dataclasses import replace
 
 from ..moviedreamer_core.film.checks import check_animating
-from ..moviedreamer_core.film.pipeline import animate_clips, rendered_of
+from ..moviedreamer_core.film.pipeline import Clip, rendered_of
 from ..moviedreamer_core.film.reasons import takes_before, told_pictures
 from ..moviedreamer_core.requests import MAX_CONTROL
 from ..moviedreamer_core.script import ShotSettings
 from . import host
 from ._comfy import io
+from .bodies.expanding import begin
+from .bodies.runs import ClipRun
 from .plan_inputs import (
     check_selection,
     checked_shots,
@@ -86,6 +88,8 @@ class MovieDreamerAnimateKeyframes(io.ComfyNode):
                 ),
             ],
             outputs=[ClipsType.Output("clips", display_name="clips", tooltip="The clips of all shots, in film order.")],
+            hidden=[io.Hidden.unique_id],
+            enable_expand=True,
         )
 
     @classmethod
@@ -115,13 +119,17 @@ class MovieDreamerAnimateKeyframes(io.ComfyNode):
             animator_routes=routes or (),
             takes=plan.takes,
             before=before,
+            progress=host.HostProgress(cls.hidden.unique_id),
         )
         check_animating(studio, keyframes.frames)
         had = takes_before(studio, "clip")
-        clips = tuple(animate_clips(studio, keyframes.frames))
-        told, pictures = told_pictures(studio, "clip", clips, had), first_pictures(keyframes.frames)
-        ui = {**rendered_ui(rendered_of(studio, clips=clips)), **strip("clip", told, pictures)}
-        return io.NodeOutput(Clips(keyframes, clips, studio), ui=ui)
+
+        def finish(clips: tuple[Clip, ...]) -> io.NodeOutput:
+            told, pictures = told_pictures(studio, "clip", clips, had), first_pictures(keyframes.frames)
+            ui = {**rendered_ui(rendered_of(studio, clips=clips)), **strip("clip", told, pictures)}
+            return io.NodeOutput(Clips(keyframes, clips, studio), ui=ui)
+
+        return begin(ClipRun(studio, keyframes.frames, finish), cls.hidden.unique_id)
 
 
 class MovieDreamerRouteAnimator(io.ComfyNode):

@@ -12,6 +12,8 @@ from ..moviedreamer_core.film.plot import continuity_plot
 from ..moviedreamer_core.film.reroll import reroll
 from . import host
 from ._comfy import io
+from .bodies.expanding import begin
+from .bodies.runs import WholeRun
 from .saving import temporary
 from .types import Category, FacesType, Keyframes, KeyframesType, ScoresType, TokenizerType
 
@@ -114,6 +116,8 @@ class MovieDreamerRerollWeakShots(io.ComfyNode):
                 ScoresType.Output("scores", display_name="scores", tooltip="All measures of these keyframes."),
                 io.String.Output("report", display_name="report", tooltip="What was tried, one line a weak shot."),
             ],
+            hidden=[io.Hidden.unique_id],
+            enable_expand=True,
         )
 
     @classmethod
@@ -126,22 +130,27 @@ class MovieDreamerRerollWeakShots(io.ComfyNode):
         tries: int,
         faces: host.HostBundle | None = None,
     ) -> io.NodeOutput:
-        plan, studio = keyframes.plan, keyframes.studio.with_progress(host.HostProgress())
-        done = reroll(
-            studio,
-            plan.cast,
-            plan.film,
-            keyframes.frames,
-            tokenizer=tokenizer,
-            faces=faces,
-            threshold=threshold,
-            measure=measure,
-            tries=tries,
-        )
-        # The seeds go along with the plan, so that Animate Keyframes and later nodes know them.
-        seeds = {**plan.settings.rerolled, **done.studio.settings.rerolled}
-        plan = replace(plan, settings=replace(plan.settings, rerolled=seeds))
-        return io.NodeOutput(Keyframes(plan, done.keyframes, done.studio), done.continuity, done.report)
+        plan = keyframes.plan
+        studio = keyframes.studio.with_progress(host.HostProgress(cls.hidden.unique_id))
+
+        def work() -> io.NodeOutput:
+            done = reroll(
+                studio,
+                plan.cast,
+                plan.film,
+                keyframes.frames,
+                tokenizer=tokenizer,
+                faces=faces,
+                threshold=threshold,
+                measure=measure,
+                tries=tries,
+            )
+            # The seeds go along with the plan, so that Animate Keyframes and later nodes know them.
+            seeds = {**plan.settings.rerolled, **done.studio.settings.rerolled}
+            after = replace(plan, settings=replace(plan.settings, rerolled=seeds))
+            return io.NodeOutput(Keyframes(after, done.keyframes, done.studio), done.continuity, done.report)
+
+        return begin(WholeRun(work), cls.hidden.unique_id, outputs=3)
 
 
 def drawn(found: Continuity, title: str) -> tuple[torch.Tensor, bytes]:

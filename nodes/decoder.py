@@ -3,11 +3,13 @@
 from dataclasses import replace
 
 from ..moviedreamer_core.film.checks import check_decoding
-from ..moviedreamer_core.film.pipeline import render_keyframes, rendered_of
+from ..moviedreamer_core.film.pipeline import Keyframe, rendered_of
 from ..moviedreamer_core.film.reasons import takes_before, told_pictures
 from ..moviedreamer_core.script import ShotSettings
 from . import host
 from ._comfy import io
+from .bodies.expanding import begin
+from .bodies.runs import KeyframeRun
 from .plan_inputs import (
     check_selection,
     checked_shots,
@@ -91,6 +93,8 @@ class MovieDreamerDecodeKeyframes(io.ComfyNode):
                     "keyframes", display_name="keyframes", tooltip="The keyframes of all shots, in film order."
                 )
             ],
+            hidden=[io.Hidden.unique_id],
+            enable_expand=True,
         )
 
     @classmethod
@@ -112,14 +116,23 @@ class MovieDreamerDecodeKeyframes(io.ComfyNode):
             shot_settings=(*plan.settings.shot_settings, *later_settings(shot_settings)),
         )
         studio = host.make_studio(
-            plan.story, decoder.bundle, settings, decoder=decoder, decoder_routes=routes or (), takes=plan.takes
+            plan.story,
+            decoder.bundle,
+            settings,
+            decoder=decoder,
+            decoder_routes=routes or (),
+            takes=plan.takes,
+            progress=host.HostProgress(cls.hidden.unique_id),
         )
         check_decoding(studio, plan.cast, plan.film)
         had = takes_before(studio, "keyframe")
-        frames = tuple(render_keyframes(studio, plan.cast, plan.film))
-        told = told_pictures(studio, "keyframe", frames, had)
-        ui = {**rendered_ui(rendered_of(studio, frames)), **strip("keyframe", told, first_pictures(frames))}
-        return io.NodeOutput(Keyframes(plan, frames, studio), ui=ui)
+
+        def finish(frames: tuple[Keyframe, ...]) -> io.NodeOutput:
+            told = told_pictures(studio, "keyframe", frames, had)
+            ui = {**rendered_ui(rendered_of(studio, frames)), **strip("keyframe", told, first_pictures(frames))}
+            return io.NodeOutput(Keyframes(plan, frames, studio), ui=ui)
+
+        return begin(KeyframeRun(studio, plan.cast, plan.film, finish), cls.hidden.unique_id)
 
 
 class MovieDreamerRouteDecoder(io.ComfyNode):

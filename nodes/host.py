@@ -81,9 +81,13 @@ def networks_of(value: object) -> Iterator[nn.Module]:
 class HostProgress:
     """The core's progress as ComfyUI's bar with a preview of the current shot, and its name on the node ("shot 9 of 12,
     wood-path"); `check` raises ComfyUI's interrupt.
+
+
+    The bar is on the node that runs, or on `node` (its id) whichever node then reports.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, node: str | None = None) -> None:
+        self._node = node
         self._bar: Any = None
         self._done = self._total = 0
         self._shots: Sequence[ResolvedShot] = ()
@@ -97,7 +101,7 @@ class HostProgress:
         """A bar for this stage."""
         import comfy.utils
 
-        self._bar, self._done, self._total = comfy.utils.ProgressBar(total), 0, total
+        self._bar, self._done, self._total = comfy.utils.ProgressBar(total, self._node), 0, total
         times = [shot.keyframes if name == "keyframes" else 1 for shot in self._shots]
         names = [f"shot {shot.index + 1} of {len(self._shots)}, {shot.id}" for shot in self._shots]
         self._names = [name for name, count in zip(names, times, strict=True) for _ in range(count)]
@@ -114,7 +118,7 @@ class HostProgress:
     def _say(self) -> None:
         """Name the shot that is made next, where the items of the stage are shots."""
         if self._done < self._total == len(self._names):
-            tell_page("progress", {"text": self._names[self._done]})
+            tell_page("progress", {"text": self._names[self._done]}, self._node)
 
     def check(self) -> None:
         """Stop if the artist pressed Cancel."""
@@ -123,14 +127,14 @@ class HostProgress:
         comfy.model_management.throw_exception_if_processing_interrupted()
 
 
-def tell_page(event: str, said: dict[str, Any]) -> None:
-    """Send the page the event "moviedreamer.EVENT" about the node that runs now."""
+def tell_page(event: str, said: dict[str, Any], node: str | None = None) -> None:
+    """Send the page the event "moviedreamer.EVENT" about a node, by default the one that runs now."""
     from comfy_execution.utils import get_executing_context
     from server import PromptServer
 
     context, server = get_executing_context(), getattr(PromptServer, "instance", None)
     if context is not None and server is not None:
-        server.send_sync(f"moviedreamer.{event}", {"node": context.node_id, **said}, server.client_id)
+        server.send_sync(f"moviedreamer.{event}", {"node": node or context.node_id, **said}, server.client_id)
 
 
 def first_picture(path: Path) -> Image.Image:
@@ -237,6 +241,7 @@ def make_studio(
     history: Episode | None = None,
     takes: FilmTakes = NO_TAKES,
     before: Studio | None = None,
+    progress: HostProgress | None = None,
 ) -> Studio:
     """The studio of one node's run. Wired decoders and animators are known by name for this run alone: the default
     one is the last word for shots that nobody decides, a route decides for the shots that it names. Names that the
@@ -250,7 +255,7 @@ def make_studio(
         animator=moved or settings.animator,
         routes=(*settings.routes, *routes, *more),
     )
-    progress = HostProgress()
+    progress = progress or HostProgress()
     studio = Studio(
         story.script,
         bundle,

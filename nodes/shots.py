@@ -12,6 +12,8 @@ from ..moviedreamer_core.film.pipeline import read_picture, show_keyframe
 from ..moviedreamer_core.film.planning import chosen_shots
 from . import host
 from ._comfy import io
+from .bodies.expanding import begin
+from .bodies.runs import WholeRun
 from .plan_inputs import checked_shots, shots_input
 from .types import Category, Clips, ClipsType, Keyframes, KeyframesType
 from .videos import given_clip
@@ -146,6 +148,8 @@ class MovieDreamerReplaceClips(io.ComfyNode):
             outputs=[
                 ClipsType.Output("clips", display_name="clips", tooltip="The clips of all shots with this among them.")
             ],
+            hidden=[io.Hidden.unique_id],
+            enable_expand=True,
         )
 
     @classmethod
@@ -157,8 +161,13 @@ class MovieDreamerReplaceClips(io.ComfyNode):
         cls, clips: Clips, shots: str, fps: float, images: torch.Tensor | None = None, video: Any = None
     ) -> io.NodeOutput:
         given = given_clip(images, video, fps or clips.studio.script.fps)
-        made = replace_clips(clips.studio, clips.keyframes.frames, clips.clips, shots, given)
-        return io.NodeOutput(replace(clips, clips=made))
+        studio = clips.studio.with_progress(host.HostProgress(cls.hidden.unique_id))
+
+        def work() -> io.NodeOutput:
+            made = replace_clips(studio, clips.keyframes.frames, clips.clips, shots, given)
+            return io.NodeOutput(replace(clips, clips=made))
+
+        return begin(WholeRun(work), cls.hidden.unique_id)
 
 
 NODES: list[type[io.ComfyNode]] = [MovieDreamerGetShot, MovieDreamerReplaceKeyframes, MovieDreamerReplaceClips]

@@ -30,6 +30,7 @@ class Category:
     DECODER = "MovieDreamer/Decoder"
     ANIMATOR = "MovieDreamer/Animator"
     SHOTS = "MovieDreamer/Shots"
+    BODY = "MovieDreamer/Bodies"
     FILM = "MovieDreamer/Film"
 
 

@@ -504,9 +504,11 @@ class Host:
         self.modules = {"comfy_api": _namespace("comfy_api", latest=latest), "comfy_api.latest": latest}
         self.modules |= {"folder_paths": self._folder_paths(), "comfy": _namespace("comfy", __path__=[])}
         self.told: list[tuple[str, dict]] = []
-        context = types.SimpleNamespace(node_id="7")
+        context = types.SimpleNamespace(node_id="7", prompt_id="one")
         utils = _namespace("comfy_execution.utils", get_executing_context=lambda: context)
-        self.modules |= {"comfy_execution": _namespace("comfy_execution", utils=utils), "comfy_execution.utils": utils}
+        graph_utils = _namespace("comfy_execution.graph_utils", ExecutionBlocker=ExecutionBlocker)
+        self.modules |= {each.__name__: each for each in (graph_utils, utils)}
+        self.modules["comfy_execution"] = _namespace("comfy_execution", utils=utils, graph_utils=graph_utils)
         tell = lambda event, said, sid: self.told.append((event, said))  # noqa: E731
         page = types.SimpleNamespace(client_id="page", send_sync=tell)
         self.modules["server"] = _namespace("server", PromptServer=types.SimpleNamespace(instance=page))
@@ -606,10 +608,17 @@ class Host:
         )  # fmt: skip
 
 
+class ExecutionBlocker:
+    """Nothing behind it runs; with a message it is an error."""
+
+    def __init__(self, message: str | None):
+        self.message = message
+
+
 class ProgressBar:
     """ComfyUI's bar; remembers what it showed."""
 
-    def __init__(self, total: int, check: Callable[[], None]):
+    def __init__(self, total: int, check: Callable[[], None], node_id: str | None = None):
         self.total, self.current, self.previews, self._check = total, 0, [], check
 
     def update_absolute(self, value: int, total: int | None = None, preview=None) -> None:

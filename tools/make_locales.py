@@ -43,9 +43,10 @@ Defs = dict[str, dict[str, Any]]
 
 
 def node_infos(pack: Any) -> list[dict[str, Any]]:
-    """What /object_info says of every node, in the order in which a film is made."""
+    """What /object_info says of every node that the page lists, in the order in which a film is made."""
     names = pack.module("nodes").MODULES
-    return [node.GET_NODE_INFO_V1() for name in names for node in pack.module(f"nodes.{name}").NODES]
+    infos = (node.GET_NODE_INFO_V1() for name in names for node in pack.module(f"nodes.{name}").NODES)
+    return [info for info in infos if not info.get("dev_only")]
 
 
 def ports(info: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any], bool]]:

@@ -12,7 +12,7 @@ from comfy_server import ROOT, Server, find_comfyui
 
 RECORDED = ROOT / "tests" / "object_info.json"
 CORE = (
-    "BatchImagesNode", "CheckpointLoaderSimple", "CLIPTextEncode", "CreateVideo", "EmptyLatentImage",
+    "BatchImagesNode", "CheckpointLoaderSimple", "CLIPTextEncode", "CreateVideo", "EmptyImage", "EmptyLatentImage",
     "GetVideoComponents", "ImageBlend", "ImageBlur", "ImageInvert", "ImageScale", "ImageSharpen", "KSampler",
     "LoadAudio", "LoadImage", "LoadVideo", "LoraLoader", "PreviewAny", "PreviewImage", "RepeatImageBatch", "SaveImage",
     "SaveVideo", "VAEDecode", "VAEEncode",

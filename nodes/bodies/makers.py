@@ -1,0 +1,87 @@
+"""The decoder and the animator that a body is, as the core knows them.
+
+The core asks for a picture and waits; a graph of nodes gives it back later. So a body that is asked for what it was not
+given yet raises `NotDrawnError` with the request; the node that asked expands the body for that shot, hands in what
+came out, and asks again (runs.py).
+"""
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from ...moviedreamer_core.progress import SILENT, Progress
+from ...moviedreamer_core.registry import Animator, Capabilities, Decoder, Factory
+from ...moviedreamer_core.requests import ClipRequest, ClipWithSound, KeyframeRequest
+from .. import host
+from ..types import AnimatorHandle, DecoderHandle
+from .memory import MEMORY
+from .slots import Request
+
+SHOWN_LIKE = "mini"
+"""The bundle whose upscaler and planner stand beside a body."""
+
+
+class NotDrawnError(Exception):
+    """A body was asked for what its nodes have not made yet."""
+
+    def __init__(self, body: "BodyMaker", request: Request) -> None:
+        super().__init__(
+            f"shot {request.shot!r} is made by a graph of nodes, which runs in Decode Keyframes and Animate Keyframes "
+            "alone: use a decoder or animator of a bundle here"
+        )
+        self.body, self.request = body, request
+
+
+@dataclass(frozen=True)
+class BodyMaker:
+    """A body as a maker. `out` is the id of its Shot Out in the prompt that made this handle."""
+
+    out: str
+    fingerprint: str
+
+    def name(self, request: Request) -> str:
+        """What a result is called until the core has taken it."""
+        return f"{self.fingerprint}/{request.shot}/{request.number}/{request.seed}"
+
+    def _take(self, request: Request) -> Tensor | ClipWithSound:
+        given = MEMORY.given.get(self.name(request))
+        if given is None:
+            raise NotDrawnError(self, request)
+        return given
+
+
+class BodyDecoder(BodyMaker):
+    """Satisfies moviedreamer_core.registry.Decoder."""
+
+    def decode(self, request: KeyframeRequest, progress: Progress = SILENT) -> Tensor:
+        """The picture that the nodes made. Raises NotDrawnError if they have not."""
+        result = self._take(request)
+        assert isinstance(result, Tensor)
+        return result
+
+
+class BodyAnimator(BodyMaker):
+    """Satisfies moviedreamer_core.registry.Animator."""
+
+    def animate(self, request: ClipRequest, progress: Progress = SILENT) -> Tensor | ClipWithSound:
+        """The clip that the nodes made. Raises NotDrawnError if they have not."""
+        return self._take(request)
+
+
+def decoder_handle(out: str, fingerprint: str, can: Capabilities) -> DecoderHandle:
+    """A body as the decoder on a wire."""
+    body = BodyDecoder(out, fingerprint)
+    factory: Factory[Decoder] = Factory(
+        f"body-{fingerprint[:8]}", "a graph of nodes", lambda _: body, lambda _: fingerprint, lambda _: can
+    )
+    return DecoderHandle(host.open_bundle(SHOWN_LIKE), factory)
+
+
+def animator_handle(out: str, fingerprint: str, can: Capabilities) -> AnimatorHandle:
+    """A body as the animator on a wire."""
+    body = BodyAnimator(out, fingerprint)
+    factory: Factory[Animator] = Factory(
+        f"body-{fingerprint[:8]}", "a graph of nodes", lambda _: body, lambda _: fingerprint, lambda _: can
+    )
+    return AnimatorHandle(host.open_bundle(SHOWN_LIKE), factory)
+

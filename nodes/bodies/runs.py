@@ -1,0 +1,163 @@
+"""The film's pipeline, stopping where a body must draw and going on when it has drawn.
+
+A run is work in *units* (one keyframe, one part of a clip: "shot/number"). `attempt` goes on from where it stopped and
+says what is missing; a body's result is handed to its maker, and the same pipeline that everything goes through checks
+it, stores it and records it.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from ...moviedreamer_core.cast import Cast
+from ...moviedreamer_core.film.pipeline import (
+    Clip,
+    Keyframe,
+    by_shot,
+    known_clip,
+    known_keyframe,
+    make_clip,
+    render_keyframe,
+)
+from ...moviedreamer_core.film.planning import FilmPlan
+from ...moviedreamer_core.film.references import NamedKeyframe
+from ...moviedreamer_core.film.studio import Studio
+from ...moviedreamer_core.script import ResolvedShot
+from .makers import BodyMaker, NotDrawnError
+
+Unit = str
+
+
+class Run(Protocol):
+    """Work that may stop for bodies."""
+
+    def attempt(self, unit: Unit | None = None) -> NotDrawnError | None:
+        """Go on until this unit is done (None: all); what is missing, or None."""
+        ...
+
+    def waiting(self, missing: NotDrawnError) -> list[Unit]:
+        """The units that bodies must make, as far as can be said now, in order; the missing one first."""
+        ...
+
+    def result(self) -> Any:
+        """What the node gives."""
+        ...
+
+
+def unit_of(shot: str, number: int) -> Unit:
+    """The name of a keyframe, or of a clip's part."""
+    return f"{shot}/{number}"
+
+
+class KeyframeRun:
+    """All keyframes of a film in film order. `finish` makes what the node gives of them."""
+
+    def __init__(
+        self, studio: Studio, cast: Cast, plan: FilmPlan, finish: Callable[[tuple[Keyframe, ...]], Any]
+    ) -> None:
+        self.studio, self.cast, self.plan, self.finish = studio, cast, plan, finish
+        self.order = [(shot, number) for shot in studio.shots for number in range(shot.keyframes)]
+        self.done: list[Keyframe] = []
+        studio.progress.stage("keyframes", len(self.order))
+
+    def attempt(self, unit: Unit | None = None) -> NotDrawnError | None:
+        """Render until this keyframe; those before it come first."""
+        studio = self.studio
+        while len(self.done) < len(self.order):
+            shot, number = self.order[len(self.done)]
+            studio.progress.check()
+            try:
+                made = render_keyframe(studio, self.cast, self.plan, shot, number, self.done)
+            except NotDrawnError as missing:
+                return missing
+            self.done.append(made)
+            studio.progress.advance(shot.id, made.path)
+            if unit_of(shot.id, number) == unit:
+                break
+        return None
+
+    def waiting(self, missing: NotDrawnError) -> list[Unit]:
+        """Every keyframe from here on that a body draws and the store does not have."""
+        units, before = [], [NamedKeyframe(k.shot, k.key) for k in self.done]
+        for shot, number in self.order[len(self.done) :]:
+            known = known_keyframe(self.studio, self.cast, self.plan, shot, number, before)
+            before.append(NamedKeyframe(shot, known.key))
+            if known.made is None and isinstance(self.studio.load_decoder(shot), BodyMaker):
+                units.append(unit_of(shot.id, number))
+        return units
+
+    def result(self) -> Any:
+        """The keyframes on their wire."""
+        return self.finish(tuple(self.done))
+
+
+class ClipRun:
+    """All clips of a film in film order."""
+
+    def __init__(
+        self, studio: Studio, keyframes: Sequence[Keyframe], finish: Callable[[tuple[Clip, ...]], Any]
+    ) -> None:
+        self.studio, self.own, self.finish = studio, by_shot(keyframes), finish
+        self.done: list[Clip] = []
+        studio.progress.stage("clips", len(studio.shots))
+
+    def attempt(self, unit: Unit | None = None) -> NotDrawnError | None:
+        """Make clips until this part is there; those before it come first."""
+        studio = self.studio
+        while len(self.done) < len(studio.shots):
+            shot = studio.shots[len(self.done)]
+            studio.progress.check()
+            try:
+                made = make_clip(studio, shot, self.own[shot.id], self._before(shot))
+            except NotDrawnError as missing:
+                return missing
+            self.done.append(made)
+            studio.progress.advance(shot.id, made.path)
+            if unit is not None and unit.rpartition("/")[0] == shot.id:
+                break
+        return None
+
+    def waiting(self, missing: NotDrawnError) -> list[Unit]:
+        """Every part of a clip from here on that a body makes and the store does not have."""
+        units, before = [], self.done[-1].key if self.done else None
+        for shot in self.studio.shots[len(self.done) :]:
+            link = before if shot.join == "continue" else None
+            known = known_clip(self.studio, shot, [k.key for k in self.own[shot.id]], link)
+            before = known.key
+            if known.made is None and isinstance(self.studio.load_animator(shot), BodyMaker):
+                units += [unit_of(shot.id, k.number) for k in self.own[shot.id]]
+        return units
+
+    def result(self) -> Any:
+        """The clips on their wire."""
+        return self.finish(tuple(self.done))
+
+    def _before(self, shot: ResolvedShot) -> Clip | None:
+        return self.done[-1] if self.done and shot.join == "continue" else None
+
+
+class WholeRun:
+    """Work that cannot go on from the middle, such as a search for better takes: it begins again, and finds what was
+    made in the store.
+    """
+
+    def __init__(self, work: Callable[[], Any]) -> None:
+        self.work = work
+        self.made: Any = None
+
+    def attempt(self, unit: Unit | None = None) -> NotDrawnError | None:
+        """Do all of it, as far as it comes."""
+        try:
+            self.made = self.work()
+        except NotDrawnError as missing:
+            return missing
+        return None
+
+    def waiting(self, missing: NotDrawnError) -> list[Unit]:
+        """The missing one: what follows is not known before. Its seed is named, for ComfyUI takes two steps with the
+        same inputs for one.
+        """
+        return [f"{unit_of(missing.request.shot, missing.request.number)}/{missing.request.seed}"]
+
+    def result(self) -> Any:
+        """What the work gave."""
+        return self.made

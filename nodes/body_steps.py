@@ -1,0 +1,204 @@
+"""The steps of a body's run: nodes that are only ever added to a running prompt, never wired by hand (six of them)."""
+
+from typing import Any
+
+from ..moviedreamer_core.requests import KeyframeRequest
+from ._comfy import io
+from .bodies.expanding import expand_shot, forget_progress, go_on
+from .bodies.memory import MEMORY
+from .bodies.results import clip_of, picture_of
+from .bodies.slots import SLOTS, Wishes, values_of
+from .body import wish_inputs
+from .types import Category
+
+DoneType = io.Custom("MOVIEDREAMER_DONE")  # a unit that is in the store
+MOST_OUTPUTS = 4
+HIDDEN = dict(category=Category.BODY, is_dev_only=True, search_aliases=["internal"])
+
+
+def ticket_input() -> Any:
+    """Which run a step belongs to."""
+    return io.String.Input("ticket", tooltip="The run that this step belongs to.")
+
+
+class MovieDreamerBodyShot(io.ComfyNode):
+    """One shot: its body, copied with its values."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="MovieDreamerBodyShot",
+            display_name="Body: Shot",
+            description="A step of a body's run: copies the nodes between Shot In and Shot Out for one shot.",
+            inputs=[ticket_input(), io.String.Input("unit", tooltip="The shot and the number of its keyframe.")],
+            outputs=[DoneType.Output("done", display_name="done", tooltip="The shot is in the store.")],
+            hidden=[io.Hidden.dynprompt],
+            enable_expand=True,
+            **HIDDEN,
+        )
+
+    @classmethod
+    def execute(cls, ticket: str, unit: str) -> io.NodeOutput:
+        return expand_shot(cls.hidden.dynprompt.get_original_prompt(), ticket, unit)
+
+
+class MovieDreamerBodyValues(io.ComfyNode):
+    """Stands for Shot In in one shot's copy."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="MovieDreamerBodyValues",
+            display_name="Body: Values",
+            description="A step of a body's run: stands for Shot In and gives one shot's values.",
+            inputs=[
+                *wish_inputs(),
+                io.String.Input("request", tooltip="The name of what the shot was asked."),
+                io.String.Input("wired", tooltip="The numbers of the outputs that are wired."),
+            ],
+            outputs=[slot.output() for slot in SLOTS],
+            **HIDDEN,
+        )
+
+    @classmethod
+    def execute(cls, request: str, wired: str, **wishes: Any) -> io.NodeOutput:
+        numbers = {int(number) for number in wired.split(",") if number}
+        return io.NodeOutput(*values_of(MEMORY.request(request), Wishes(**wishes), numbers))
+
+
+class MovieDreamerBodyKeep(io.ComfyNode):
+    """Stands for Shot Out in one shot's copy."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="MovieDreamerBodyKeep",
+            display_name="Body: Keep",
+            description="A step of a body's run: stands for Shot Out and puts one shot's result into the store.",
+            inputs=[
+                ticket_input(),
+                io.String.Input("unit", tooltip="The shot and the number of its keyframe."),
+                io.String.Input("request", tooltip="The name of what the shot was asked."),
+                io.MultiType.Input("pictures", [io.Image, io.Video], tooltip="What the body made."),
+                io.Audio.Input("audio", optional=True, tooltip="The sound of a clip."),
+                io.Float.Input("fps", optional=True, tooltip="Frames a second of the pictures; 0: the film's."),
+            ],
+            outputs=[DoneType.Output("done", display_name="done", tooltip="The shot is in the store.")],
+            is_input_list=True,
+            **HIDDEN,
+        )
+
+    @classmethod
+    def execute(
+        cls, ticket: list[str], unit: list[str], request: list[str], pictures: list[Any],
+        audio: list[Any] | None = None, fps: list[float] | None = None,
+    ) -> io.NodeOutput:  # fmt: skip
+        asked, sound = MEMORY.request(request[0]), audio[0] if audio else None
+        if isinstance(asked, KeyframeRequest):
+            made: Any = picture_of(pictures)
+        else:
+            made = clip_of(pictures, sound, asked, (fps[0] if fps else 0.0) or asked.fps)
+        MEMORY.given[request[0]] = made
+        missing = MEMORY.run(ticket[0]).attempt(unit[0])
+        if missing is None or missing.request.shot != asked.shot:
+            MEMORY.given.clear()
+            MEMORY.requests.pop(request[0], None)
+        forget_progress()
+        return io.NodeOutput(unit[0])
+
+
+class MovieDreamerBodyPair(io.ComfyNode):
+    """First one, then the other."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="MovieDreamerBodyPair",
+            display_name="Body: Pair",
+            description="A step of a body's run: asks for its inputs one after another.",
+            inputs=[
+                DoneType.Input("first", lazy=True, tooltip="What is made first."),
+                DoneType.Input("then", lazy=True, tooltip="What is made after it."),
+            ],
+            outputs=[DoneType.Output("done", display_name="done", tooltip="Both are in the store.")],
+            **HIDDEN,
+        )
+
+    @classmethod
+    def check_lazy_status(cls, first: Any = None, then: Any = None) -> list[str]:
+        return ["first"] if first is None else ["then"]
+
+    @classmethod
+    def execute(cls, first: str, then: str) -> io.NodeOutput:
+        return io.NodeOutput(then)
+
+
+class MovieDreamerBodyHold(io.ComfyNode):
+    """Passes a value on and remembers it for the other shots."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="MovieDreamerBodyHold",
+            display_name="Body: Hold",
+            description="A step of a body's run: keeps a value from outside the body for all of its shots.",
+            inputs=[
+                io.AnyType.Input("value", lazy=True, tooltip="The value."),
+                io.String.Input("name", tooltip="Where it comes from."),
+            ],
+            outputs=[io.AnyType.Output("value", display_name="value", tooltip="The value.", is_output_list=True)],
+            is_input_list=True,
+            **HIDDEN,
+        )
+
+    @classmethod
+    def check_lazy_status(cls, name: list[str], value: Any = None) -> list[str]:
+        return [] if name[0] in MEMORY.held else ["value"]
+
+    @classmethod
+    def execute(cls, name: list[str], value: list[Any] | None = None) -> io.NodeOutput:
+        held = MEMORY.held.setdefault(name[0], value if value is not None else [])
+        return io.NodeOutput(held)
+
+
+class MovieDreamerBodyEnd(io.ComfyNode):
+    """All shots are there: the work goes on."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="MovieDreamerBodyEnd",
+            display_name="Body: End",
+            description="A step of a body's run: goes on with the work when its shots are there.",
+            inputs=[
+                ticket_input(),
+                io.Int.Input("outputs", default=1, min=1, max=MOST_OUTPUTS, tooltip="How many outputs the work has."),
+                DoneType.Input("after", tooltip="The shots are in the store."),
+            ],
+            outputs=[
+                io.AnyType.Output(f"out_{n}", display_name=f"out {n}", tooltip="An output of the work.")
+                for n in range(MOST_OUTPUTS)
+            ],
+            enable_expand=True,
+            **HIDDEN,
+        )
+
+    @classmethod
+    def execute(cls, ticket: str, outputs: int, after: str) -> io.NodeOutput:
+        return padded(go_on(MEMORY.run(ticket), ticket, outputs))
+
+
+def padded(result: io.NodeOutput) -> io.NodeOutput:
+    """A result with as many outputs as this node has; a preview stays with it."""
+    args = (*result.args, *[None] * (MOST_OUTPUTS - len(result.args)))
+    return io.NodeOutput(*args, ui=result.ui, expand=result.expand)
+
+
+NODES: list[type[io.ComfyNode]] = [
+    MovieDreamerBodyShot,
+    MovieDreamerBodyValues,
+    MovieDreamerBodyKeep,
+    MovieDreamerBodyPair,
+    MovieDreamerBodyHold,
+    MovieDreamerBodyEnd,
+]
