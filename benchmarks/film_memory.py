@@ -20,8 +20,8 @@ import psutil
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from moviedreamer_core.film.assemble import assemble  # noqa: E402
-from moviedreamer_core.film.frames import ClipSource  # noqa: E402
+from moviedreamer_core.media.assemble import assemble  # noqa: E402
+from moviedreamer_core.media.frames import ClipSource  # noqa: E402
 
 SHOT_FRAMES = 100
 FPS = 25

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from ..moviedreamer_core.film.checks import check_animating
 from ..moviedreamer_core.film.pipeline import Clip, rendered_of
-from ..moviedreamer_core.film.reasons import takes_before, told_pictures
+from ..moviedreamer_core.report.reasons import takes_before, told_pictures
 from ..moviedreamer_core.requests import MAX_CONTROL
 from ..moviedreamer_core.script import ShotSettings
 from . import host

@@ -8,8 +8,8 @@ import torch
 
 from ..moviedreamer_core.errors import MovieDreamerError
 from ..moviedreamer_core.film.continuity import MEASURES, Continuity, measure
-from ..moviedreamer_core.film.plot import continuity_plot
 from ..moviedreamer_core.film.reroll import reroll
+from ..moviedreamer_core.report.plot import continuity_plot
 from . import host
 from ._comfy import io
 from .bodies.expanding import begin

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from ..moviedreamer_core.film.checks import check_decoding
 from ..moviedreamer_core.film.pipeline import Keyframe, rendered_of
-from ..moviedreamer_core.film.reasons import takes_before, told_pictures
+from ..moviedreamer_core.report.reasons import takes_before, told_pictures
 from ..moviedreamer_core.script import ShotSettings
 from . import host
 from ._comfy import io

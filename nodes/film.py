@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import Any
 
 from ..moviedreamer_core.errors import MovieDreamerError
-from ..moviedreamer_core.film.audio import write_wav
-from ..moviedreamer_core.film.frames import FITS, TRANSITIONS
 from ..moviedreamer_core.film.making import FORMATS, Joining, film_arguments, film_metadata, make_film, stored_film
 from ..moviedreamer_core.film.pipeline import read_picture
 from ..moviedreamer_core.film.studio import Studio
-from ..moviedreamer_core.film.summary import write_sheet
+from ..moviedreamer_core.media.audio import write_wav
+from ..moviedreamer_core.media.frames import FITS, TRANSITIONS
+from ..moviedreamer_core.report.summary import write_sheet
 from ..moviedreamer_core.store import Store, array_hash
 from . import host
 from ._comfy import InputImpl, io

@@ -16,11 +16,11 @@ from torch import nn
 from ..moviedreamer_core.builtin import ANIMATORS, DECODERS
 from ..moviedreamer_core.bundle import PACKAGED, Bundle
 from ..moviedreamer_core.errors import MovieDreamerError
-from ..moviedreamer_core.film.clips import read_clip
 from ..moviedreamer_core.film.episode import Episode
 from ..moviedreamer_core.film.settings import FilmSettings
 from ..moviedreamer_core.film.studio import Studio
 from ..moviedreamer_core.film.takes import NO_TAKES, FilmTakes
+from ..moviedreamer_core.media.clips import read_clip
 from ..moviedreamer_core.registry import Factory
 from ..moviedreamer_core.script import ResolvedShot, Route
 from ..moviedreamer_core.store import Store

@@ -10,11 +10,11 @@ from ..moviedreamer_core.errors import MovieDreamerError
 from ..moviedreamer_core.film.direction import planning_only, read_direction
 from ..moviedreamer_core.film.episode import Episode
 from ..moviedreamer_core.film.history import episode_of
-from ..moviedreamer_core.film.plan_report import plan_report
 from ..moviedreamer_core.film.planning import FilmPlan
 from ..moviedreamer_core.film.settings import FilmSettings
 from ..moviedreamer_core.film.studio import Studio
 from ..moviedreamer_core.film.takes import Rendered
+from ..moviedreamer_core.report.plan_report import plan_report
 from ..moviedreamer_core.script import ShotSettings, select_shots
 from ..moviedreamer_core.script.model import MAX_SEED
 from ..moviedreamer_core.tokenizer import Tokens

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 from ..moviedreamer_core.film import plan_edits
 from ..moviedreamer_core.film.direction import read_direction
-from ..moviedreamer_core.film.plan_report import plan_report
 from ..moviedreamer_core.film.planning import FilmPlan, make_plan, takes_after
-from ..moviedreamer_core.film.reasons import takes_before, told_plan
 from ..moviedreamer_core.film.settings import REPLAN
 from ..moviedreamer_core.film.takes import FilmTakes
 from ..moviedreamer_core.planner.edit import MODES
+from ..moviedreamer_core.report.plan_report import plan_report
+from ..moviedreamer_core.report.reasons import takes_before, told_plan
 from ..moviedreamer_core.script import ShotSettings
 from ..moviedreamer_core.tokenizer import Tokens
 from . import host

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ..moviedreamer_core.film.pipeline import Keyframe, by_shot
-from ..moviedreamer_core.film.reasons import ShotTold, summary
+from ..moviedreamer_core.report.reasons import ShotTold, summary
 from .saving import in_output
 
 

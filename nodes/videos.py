@@ -6,8 +6,8 @@ from typing import Any
 import torch
 
 from ..moviedreamer_core.errors import MovieDreamerError
-from ..moviedreamer_core.film.clips import checked_fps, to_uint8
 from ..moviedreamer_core.film.given import GivenClip
+from ..moviedreamer_core.media.clips import checked_fps, to_uint8
 from . import host
 
 

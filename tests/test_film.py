@@ -17,12 +17,12 @@ import torch
 from PIL import Image
 
 from moviedreamer_core.errors import MovieDreamerError
-from moviedreamer_core.film.assemble import assemble
-from moviedreamer_core.film.clips import clip_info, read_clip, to_float, to_uint8, write_clip
-from moviedreamer_core.film.contact_sheet import SheetShot, contact_sheet
 from moviedreamer_core.film.continuity import Continuity
-from moviedreamer_core.film.frames import ClipSource, fitted, timeline
-from moviedreamer_core.film.report import ReportShot, write_report
+from moviedreamer_core.media.assemble import assemble
+from moviedreamer_core.media.clips import clip_info, read_clip, to_float, to_uint8, write_clip
+from moviedreamer_core.media.frames import ClipSource, fitted, timeline
+from moviedreamer_core.report.contact_sheet import SheetShot, contact_sheet
+from moviedreamer_core.report.html import ReportShot, write_report
 
 SIZE = (64, 32)
 RED, GREEN, BLUE = (200, 40, 30), (30, 160, 60), (20, 60, 190)
@@ -213,10 +213,10 @@ EVERY_WRITER = """
 import sys, wave
 from pathlib import Path
 import numpy as np
-from moviedreamer_core.film.assemble import assemble
-from moviedreamer_core.film.clips import write_clip
-from moviedreamer_core.film.frames import ClipSource
-from moviedreamer_core.film.mp4 import retag
+from moviedreamer_core.media.assemble import assemble
+from moviedreamer_core.media.clips import write_clip
+from moviedreamer_core.media.frames import ClipSource
+from moviedreamer_core.media.mp4 import retag
 
 folder, random = Path(sys.argv[1]), np.random.default_rng(1)
 with wave.open(str(folder / "tone.wav"), "wb") as sound:

@@ -6,10 +6,10 @@ import av
 import numpy as np
 import torch
 
-from moviedreamer_core.film.assemble import assemble
-from moviedreamer_core.film.audio import RATE, write_wav
-from moviedreamer_core.film.frames import ClipSource, timeline
-from moviedreamer_core.film.mixing import heard_clips, mixed
+from moviedreamer_core.media.assemble import assemble
+from moviedreamer_core.media.audio import RATE, write_wav
+from moviedreamer_core.media.frames import ClipSource, timeline
+from moviedreamer_core.media.mixing import heard_clips, mixed
 
 FPS = Fraction(8)
 FRAMES = np.zeros((8, 16, 32, 3), np.uint8)

@@ -187,7 +187,7 @@ def test_a_contact_sheet_carries_the_workflow(made):
 
 
 def test_letters_of_other_alphabets_ask_for_another_font(pack):
-    fonts = pack.module("moviedreamer_core.film.fonts")
+    fonts = pack.module("moviedreamer_core.report.fonts")
     assert fonts.font_for(["Émile's film, part 2"]) is None
     assert fonts.lacking("Émile", None) == set() and fonts.lacking("海", None) == {"海"}
     wide = [file for file in fonts.system_fonts() if file.stem == "DejaVuSans"]
@@ -278,7 +278,7 @@ def test_clips_follow_rerolled_keyframes(made):
 
 
 def test_the_report_says_who_decided(made):
-    summary, studio = made.pack.module("moviedreamer_core.film.summary"), made.keyframes.studio
+    summary, studio = made.pack.module("moviedreamer_core.report.summary"), made.keyframes.studio
     said = summary.decisions(studio, studio.by_id["five"])
     assert said["animator"] == "panzoom (shot)" and said["decoder"] == "ink (shot)"
     assert said["steps"] == "1 (this run)" and said["seconds"] == "1 s (script)"

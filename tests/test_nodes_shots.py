@@ -91,7 +91,7 @@ def test_frames_stand_for_a_clip_and_the_next_shot_continues_from_them(film):
     given = pictures(30)
     new = pack.run("MovieDreamerReplaceClips", clips=clips, shots="two", images=given, fps=16.0).args[0]
     assert changed(clips.clips, new.clips) == ["two", "three"]
-    read = pack.module("moviedreamer_core.film.clips")
+    read = pack.module("moviedreamer_core.media.clips")
     info = read.clip_info(new.clips[1].path)
     assert (info.frames, info.width, float(info.fps)) == (24, 64, 16.0)  # 1.5 s of it
     frames = list(read.read_clip(new.clips[1].path))
@@ -148,7 +148,7 @@ def test_a_video_file_is_read_where_it_lies(film, tmp_path):
 
     file = tmp_path / "mine.mp4"
     frames = (pictures(40) * 255).byte().numpy()
-    pack.module("moviedreamer_core.film.clips").write_clip(file, frames, 24)
+    pack.module("moviedreamer_core.media.clips").write_clip(file, frames, 24)
     new = pack.run("MovieDreamerReplaceClips", clips=clips, shots="1", video=VideoFromFile(str(file))).args[0]
     assert changed(clips.clips, new.clips) == ["one"]
-    assert pack.module("moviedreamer_core.film.clips").clip_info(new.clips[0].path).frames == 24
+    assert pack.module("moviedreamer_core.media.clips").clip_info(new.clips[0].path).frames == 24

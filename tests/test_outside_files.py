@@ -17,9 +17,9 @@ from PIL import Image
 from moviedreamer_core.cast.faces import _read_file
 from moviedreamer_core.cli.app import run
 from moviedreamer_core.errors import MovieDreamerError
-from moviedreamer_core.film.audio import check_audio
-from moviedreamer_core.film.clips import clip_info, read_clip, write_clip
 from moviedreamer_core.film.history import open_picture
+from moviedreamer_core.media.audio import check_audio
+from moviedreamer_core.media.clips import clip_info, read_clip, write_clip
 from moviedreamer_core.script import parse_script
 
 ROOT = Path(__file__).parents[1]

@@ -9,7 +9,6 @@ from conftest import SCRIPT
 from moviedreamer_core.builtin import DECODERS
 from moviedreamer_core.bundle import Bundle
 from moviedreamer_core.errors import MovieDreamerError
-from moviedreamer_core.film.clips import clip_info, read_clip
 from moviedreamer_core.film.episode import Episode
 from moviedreamer_core.film.foresee import changes, foresee
 from moviedreamer_core.film.making import make_film
@@ -18,6 +17,7 @@ from moviedreamer_core.film.planning import make_plan, takes_after
 from moviedreamer_core.film.settings import FilmSettings
 from moviedreamer_core.film.studio import Studio
 from moviedreamer_core.film.takes import NO_TAKES
+from moviedreamer_core.media.clips import clip_info, read_clip
 from moviedreamer_core.registry import Capabilities, Factory
 from moviedreamer_core.script import Route, parse_script
 from moviedreamer_core.store import Store

@@ -114,7 +114,7 @@ def _make(studio: "Studio", options: argparse.Namespace, began: float) -> Iterab
     film = _timed(times, "film", lambda: make_film(studio, clips, options.output, **how))
     state = "" if film.fresh else ", nothing had changed"
     yield f"{film.path}: {film.frames} frames of {film.size[0]}x{film.size[1]} at {studio.script.fps} a second{state}"
-    from ..film.summary import write_summary
+    from ..report.summary import write_summary
 
     yield from write_summary(
         studio, plan, keyframes, clips, film, times=times, seconds=time.perf_counter() - began, threads=options.threads
@@ -129,7 +129,7 @@ def _timed(times: dict[str, float], name: str, work: Any) -> Any:
 
 
 def _plan_lines(plan: Any, output: Path | None) -> Iterable[str]:
-    from ..film.plan_report import plan_lines
+    from ..report.plan_report import plan_lines
 
     yield from plan_lines(plan)
     if output is not None:
@@ -141,7 +141,7 @@ def _plan_lines(plan: Any, output: Path | None) -> Iterable[str]:
 def _keep_keyframes(studio: "Studio", plan: Any, keyframes: "Sequence[Keyframe]", folder: Path) -> Iterable[str]:
     from ..film.making import copy_out
     from ..film.pipeline import show_keyframe
-    from ..film.summary import write_sheet
+    from ..report.summary import write_sheet
 
     for keyframe in keyframes:
         more = f"_{keyframe.number + 1}" if keyframe.shot.keyframes > 1 else ""

@@ -72,7 +72,7 @@ def _check_name(output: Path) -> None:
 
 
 def _check_film(output: Path, kind: str) -> None:
-    from ..film.pictures import FILM_FILE
+    from ..media.picture_files import FILM_FILE
 
     if kind != "png" and is_folder(output):
         raise MovieDreamerError(f"{output} is a folder; expected a file name such as {output / 'film.mp4'}")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from torch import Tensor
 
-from ..film.clips import to_float
+from ..media.clips import to_float
 from ..papertown import Film, draw_frame
 
 

@@ -17,15 +17,15 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from ..errors import MovieDreamerError
-from ..film.clips import read_clip
-from ..film.contact_sheet import INK, PAPER, load_font, write
 from ..film.continuity import measure
 from ..film.pipeline import Keyframe, show_keyframe
-from ..film.plot import continuity_plot
-from ..film.summary import write_sheet
+from ..media.clips import read_clip
 from ..papertown import draw_frame
 from ..pictures import picture_file
 from ..progress import SILENT, Progress
+from ..report.contact_sheet import INK, PAPER, load_font, write
+from ..report.plot import continuity_plot
+from ..report.summary import write_sheet
 from ..store.files import plain_errors, publish
 from .details import returning
 from .held_out import HeldOut

@@ -10,9 +10,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ..animator.animate import VideoAnimator
-from ..film.clips import read_clip, to_float
 from ..film.continuity import FACELESS_SIZES
 from ..film.pipeline import Clip, Keyframe, animate_clips, read_picture
+from ..media.clips import read_clip, to_float
 from ..papertown import ATTRIBUTES, draw_frame
 from ..papertown.reader import Reader
 from ..progress import SILENT, Progress

@@ -14,9 +14,9 @@ from torch import Tensor
 
 from ..cast import load_faces
 from ..film.asking import prompt_of
-from ..film.clips import to_uint8
 from ..film.continuity import FACELESS_SIZES
 from ..film.pipeline import Keyframe, read_picture
+from ..media.clips import to_uint8
 from ..papertown import draw_frame
 from ..store import array_hash
 from ..upscaler import load_upscaler, upscale

@@ -1,1 +1,1 @@
-"""The film joins the clips: one file to watch, a contact sheet and a report to look at."""
+"""The pipeline over the store: from a script to the film, and everything that an artist may decide on the way."""

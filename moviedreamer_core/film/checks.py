@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 
 from ..cast import Cast
 from ..errors import MovieDreamerError
+from ..media.clips import clip_info
 from ..registry import Capabilities
 from ..script import ResolvedShot
-from .clips import clip_info
 from .pipeline import Keyframe, by_shot
 from .planning import FilmPlan
 from .studio import Studio

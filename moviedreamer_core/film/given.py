@@ -16,10 +16,10 @@ import numpy as np
 from torch import Tensor
 
 from ..errors import MovieDreamerError
+from ..media.clips import ClipInfo, checked_fps, checked_size, clip_info, read_clip, to_uint8, write_clip
 from ..script import ResolvedShot
 from ..store import array_hash, content_hash
 from .checks import check_animating
-from .clips import ClipInfo, checked_fps, checked_size, clip_info, read_clip, to_uint8, write_clip
 from .pipeline import GIVEN, Clip, Keyframe, animate_clips, fetch_shot, keyframe_stage, save_picture, show_clip
 from .planning import chosen_shots
 from .studio import Studio

@@ -17,13 +17,13 @@ from torch import Tensor
 from ..bundle import Bundle
 from ..cast import Cast
 from ..errors import MovieDreamerError
+from ..media.clips import STILLS
 from ..pictures import picture_file
 from ..progress import SILENT, Progress
 from ..script.sentences import shot_sentences
 from ..store import Store, array_hash
 from ..threads import one_thread
 from ..tokenizer import Tokens, load_tokenizer
-from .clips import STILLS
 from .episode import Episode, Shown
 from .planning import FilmPlan
 from .studio import Studio
@@ -93,7 +93,7 @@ def open_picture(path: Path) -> Tensor:
     """A picture file of any kind as float32 [3, H, W] in [0, 1]. Raises MovieDreamerError if it cannot be read."""
     import numpy as np
 
-    from .clips import to_float
+    from ..media.clips import to_float
 
     with picture_file(path) as file:
         return to_float(np.asarray(ImageOps.exif_transpose(file).convert("RGB")))

@@ -10,13 +10,13 @@ from ..bundle import Bundle
 from ..cast import known_faces, only_for, pack_fingerprint
 from ..cast.load import load_faces
 from ..errors import MovieDreamerError
+from ..media.audio import check_audio
+from ..media.clips import checked_size
 from ..pictures import picture_file
 from ..script import Script, bundle_notes, crowded_shots
 from ..script.named_files import missing_files, named_paths, outside_files
 from ..script.portraits import named_file, portrait_names, portrait_path
 from ..sentences import load_text
-from .audio import check_audio
-from .clips import checked_size
 from .making import film_arguments
 from .members import cast_members
 from .studio import Studio

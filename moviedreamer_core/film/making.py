@@ -8,14 +8,14 @@ from typing import Any
 
 from .. import __version__
 from ..errors import MovieDreamerError
+from ..media.assemble import assemble
+from ..media.audio import check_audio
+from ..media.clips import clip_info
+from ..media.frames import FITS, TRANSITIONS, ClipSource
+from ..media.mp4 import retag
 from ..script import ResolvedShot, fit_aspect, script_text, stage_fields
 from ..store import Artefact, content_hash
 from ..store.files import plain_errors
-from .assemble import assemble
-from .audio import check_audio
-from .clips import clip_info
-from .frames import FITS, TRANSITIONS, ClipSource
-from .mp4 import retag
 from .pipeline import Clip
 from .studio import VERSIONS, Studio
 

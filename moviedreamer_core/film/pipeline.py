@@ -14,6 +14,8 @@ from torch import Tensor
 
 from ..cast import Cast, Member, load_faces
 from ..errors import MovieDreamerError
+from ..media.audio import write_wav
+from ..media.clips import clip_info, read_clip, to_float, to_uint8, write_clip
 from ..planner.plan import tokens_digest
 from ..requests import ClipWithSound
 from ..script import ResolvedShot, Script
@@ -21,8 +23,6 @@ from ..store import Artefact, artefact_key
 from ..tokenizer import Tokens
 from ..upscaler import load_upscaler, upscale
 from .asking import clip_request, keyframe_request
-from .audio import write_wav
-from .clips import clip_info, read_clip, to_float, to_uint8, write_clip
 from .drawn_before import EARLIER, kept_drawing, same_but_earlier
 from .members import cast_members
 from .planning import FilmPlan, faces_of, listed_shots

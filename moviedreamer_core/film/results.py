@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from ..errors import MovieDreamerError
+from ..media.clips import MAX_SIDE
 from ..registry import Capabilities
 from ..requests import ClipRequest, ClipWithSound, KeyframeRequest, Sound
-from .clips import MAX_SIDE
 
 MIN_SIDE = 16
 

@@ -221,7 +221,7 @@ class FilmTakes:
         Raises MovieDreamerError if the file is not there, damaged, or carries none.
         """
         if path.suffix.lower() == ".mp4":
-            from .clips import file_tags  # PyAV takes a moment to load
+            from ..media.clips import file_tags  # PyAV takes a moment to load
 
             text = file_tags(path).get(TAG, "")
             if not text:

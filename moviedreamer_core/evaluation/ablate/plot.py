@@ -10,7 +10,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-from ...film.contact_sheet import GREY, INK, MARGIN, PAPER, RULE, SCENES, Color, load_font, shortened, write
+from ...report.contact_sheet import GREY, INK, MARGIN, PAPER, RULE, SCENES, Color, load_font, shortened, write
 from .claims import Claim
 from .compare import Spread, Table
 from .runs import Result

@@ -17,7 +17,7 @@ import numpy as np
 
 from ..errors import MovieDreamerError
 from ..pictures import picture_file
-from .media import media_file
+from .opening import media_file
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -28,7 +28,7 @@ from .frames import ClipSource, Span, film_frames, timeline
 from .job import Job
 from .mixing import heard_clips
 from .mp4 import write_mp4
-from .pictures import FILM_FILE, write_gif, write_pngs
+from .picture_files import FILM_FILE, write_gif, write_pngs
 from .subtitles import cues, srt
 
 WRITERS = {"mp4": write_mp4, "gif": write_gif, "png": write_pngs}

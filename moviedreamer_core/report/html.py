@@ -14,9 +14,9 @@ from pathlib import Path
 from PIL import Image
 from torch import Tensor
 
+from ..film.continuity import Continuity
+from ..media.clips import read_clip
 from ..store.files import plain_errors, write_text
-from .clips import read_clip
-from .continuity import Continuity
 
 MOST_CELLS = 160
 THUMBNAIL = 512

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..errors import MovieDreamerError
 from ..files import shown_name
-from .media import media_file
+from .opening import media_file
 
 if TYPE_CHECKING:
     from av import AudioFrame

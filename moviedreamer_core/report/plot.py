@@ -2,8 +2,8 @@
 
 from PIL import Image, ImageDraw
 
+from ..film.continuity import MEASURES, Continuity, ShotScore, shown
 from .contact_sheet import EMPTY, GREY, INK, MARGIN, PAPER, RULE, SCENES, Color, load_font, shortened, write
-from .continuity import MEASURES, Continuity, ShotScore, shown
 from .fonts import font_for
 
 TITLES = {"to_plan": "like the plan", "to_place": "like its place", "to_face": "like the cast", "score": "score"}

@@ -9,11 +9,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from ..film.foresee import changes
+from ..film.pipeline import GIVEN, Clip, Keyframe
+from ..film.planning import FilmPlan
+from ..film.studio import Studio
 from ..store.store import RECORD
-from .foresee import changes
-from .pipeline import GIVEN, Clip, Keyframe
-from .planning import FilmPlan
-from .studio import Studio
 
 FIRST = "made for the first time"
 DONE = {"plan": "planned", "keyframe": "drawn", "clip": "animated"}

@@ -16,8 +16,8 @@ from PIL import Image, ImageDraw, ImageFont
 from PIL.PngImagePlugin import PngInfo
 
 from ..errors import MovieDreamerError
+from ..media.clips import read_clip
 from ..store.files import plain_errors, publish
-from .clips import read_clip
 from .fonts import font_for
 
 PAPER, INK, GREY, RULE, EMPTY = (250, 248, 243), (34, 32, 38), (122, 117, 110), (223, 218, 208), (233, 229, 220)

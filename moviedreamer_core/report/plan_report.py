@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from math import isfinite
 
+from ..film.planning import FilmPlan
 from ..planner import PlannedShot
-from .planning import FilmPlan
 
 
 def plan_lines(film: FilmPlan, why: Mapping[str, str] | None = None) -> Iterator[str]:

@@ -3,15 +3,15 @@
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from ..film.continuity import measure
+from ..film.making import MadeFilm, film_metadata
+from ..film.pipeline import Clip, Keyframe, show_keyframe
+from ..film.planning import FilmPlan
+from ..film.studio import Studio
 from ..script import ResolvedShot
 from .contact_sheet import SheetShot, contact_sheet
-from .continuity import measure
-from .making import MadeFilm, film_metadata
-from .pipeline import Clip, Keyframe, show_keyframe
+from .html import ReportShot, write_report
 from .plan_report import likelihood
-from .planning import FilmPlan
-from .report import ReportShot, write_report
-from .studio import Studio
 
 
 def write_sheet(
