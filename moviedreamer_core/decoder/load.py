@@ -72,10 +72,10 @@ def merge_adapter(model: KeyframeDecoder, folder: Path) -> None:
         if not key.endswith(".lora_A.weight"):
             continue
         up, target = state.get(key.replace("lora_A", "lora_B")), weights.get(key.replace("lora_A.", ""))
-        if up is None or target is None or min(up.ndim, down.ndim) < 2 or up[0].numel() != len(down):
+        if up is None or min(up.ndim, down.ndim) < 2 or up[0].numel() != len(down):
             raise MovieDreamerError(f"{folder}: its weight {key} does not fit the decoder; get it again")
         change = up.flatten(1) @ down.flatten(1)
-        if target.numel() != change.numel():
+        if target is None or target.numel() != change.numel():
             raise MovieDreamerError(
                 f"{folder}: its weight {key} has no counterpart in the decoder: it was made for another decoder."
             )
