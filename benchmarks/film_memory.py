@@ -67,8 +67,14 @@ def main() -> None:
     given = parser.parse_args()
     size = tuple(given.size)
     clips = [
-        ClipSource(lambda n=n: drawn(n, size), SHOT_FRAMES / FPS, f"shot {n}", f"scene {n // 5}",
-                   "dissolve" if n % 2 else "cut", "A line of dialogue." if n % 3 == 0 else "")
+        ClipSource(
+            lambda n=n: drawn(n, size),
+            SHOT_FRAMES / FPS,
+            f"shot {n}",
+            f"scene {n // 5}",
+            "dissolve" if n % 2 else "cut",
+            "A line of dialogue." if n % 3 == 0 else "",
+        )
         for n in range(max(1, math.ceil(given.frames / (SHOT_FRAMES - 6))))
     ]
     meter, start = Meter(max(1, given.frames // 10)), time.perf_counter()
@@ -77,11 +83,20 @@ def main() -> None:
         seconds, weight = time.perf_counter() - start, film.path.stat().st_size
     readings = list(meter.readings.values())
     growth = readings[-1] - readings[0]
-    print(json.dumps({
-        "frames": film.frames, "size": size, "film_megabytes": round(weight / 1e6, 1),
-        "frames_per_second": round(film.frames / seconds, 1), "resident_megabytes": meter.readings,
-        "growth_megabytes": round(growth, 1), "constant": growth < ALLOWED_GROWTH_MB,
-    }, indent=1))
+    print(
+        json.dumps(
+            {
+                "frames": film.frames,
+                "size": size,
+                "film_megabytes": round(weight / 1e6, 1),
+                "frames_per_second": round(film.frames / seconds, 1),
+                "resident_megabytes": meter.readings,
+                "growth_megabytes": round(growth, 1),
+                "constant": growth < ALLOWED_GROWTH_MB,
+            },
+            indent=1,
+        )
+    )
     sys.exit(0 if growth < ALLOWED_GROWTH_MB else 1)
 
 

@@ -21,6 +21,7 @@ from .requests import ClipRequest, ClipWithSound, KeyframeRequest
 if TYPE_CHECKING:  # annotations alone: torch and diffusers take seconds that a list of names need not wait for
     from torch import Tensor
 
+
 class Decoder(Protocol):
     """Renders one keyframe from its tokens."""
 

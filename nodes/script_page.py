@@ -75,7 +75,7 @@ def _moved(name: str, folder: str) -> str:
 
 
 def _line(shot: ResolvedShot) -> str:
-    """"9 wood-path: wide, Mara walks along, 2 s"."""
+    """ "9 wood-path: wide, Mara walks along, 2 s"."""
     people = [" ".join(filter(None, (who.name, who.action))) for who in shot.characters]
     said = ", ".join(filter(None, (shot.size, *people, shot.plot, f"{shot.seconds:g} s")))
     return f"{shot.index + 1} {shot.id}: {said}"

@@ -100,9 +100,7 @@ class MovieDreamerShotSettings(io.ComfyNode):
     ) -> io.NodeOutput:
         check_selection(shots, script)
         if seconds != 0 and not 0.1 <= seconds <= MAX_SECONDS:
-            raise MovieDreamerError(
-                f"seconds is {seconds:g}; expected 0.1 to {MAX_SECONDS:g}, or 0 to leave it alone"
-            )
+            raise MovieDreamerError(f"seconds is {seconds:g}; expected 0.1 to {MAX_SECONDS:g}, or 0 to leave it alone")
         if motion != -1 and not 0 <= motion <= MAX_CONTROL:
             raise MovieDreamerError(f"motion is {motion:g}; expected 0 to {MAX_CONTROL:g}, or -1 to leave it alone")
         chosen = ShotSettings(

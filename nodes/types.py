@@ -34,7 +34,6 @@ class Category:
     FILM = "MovieDreamer/Film"
 
 
-
 ScriptType = io.Custom("MOVIEDREAMER_SCRIPT")  # Story
 CastType = io.Custom("MOVIEDREAMER_CAST")  # StoryCast
 FacesType = io.Custom("MOVIEDREAMER_FACES")  # Bundle with the part "faces"

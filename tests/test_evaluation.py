@@ -98,10 +98,12 @@ def test_mirrored_two_shots_are_read_as_swapped(reader):
 
 def faces_of(film, vector):
     """Faces of every shot, `vector(shot, character)` of unit length; none in wide shots."""
+
     def shot_faces(n, shot):
         if shot.size == "wide":
             return torch.zeros(0, 8)
         return torch.stack([F.normalize(vector(n, figure.character), dim=0) for figure in shot.figures])
+
     return tuple(shot_faces(n, shot) for n, shot in enumerate(film.shots))
 
 

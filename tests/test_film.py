@@ -96,8 +96,13 @@ def test_tensors_become_pictures_and_nan_is_an_error():
 
 
 def test_the_timeline_counts_transitions():
-    clips = [source(RED, "1"), source(RED, "2", transition="dissolve"), source(RED, "3", transition="fade"),
-             source(RED, "4", seconds=0.25, transition="dissolve"), source(RED, "5")]
+    clips = [
+        source(RED, "1"),
+        source(RED, "2", transition="dissolve"),
+        source(RED, "3", transition="fade"),
+        source(RED, "4", seconds=0.25, transition="dissolve"),
+        source(RED, "5"),
+    ]
     spans = timeline(clips, Fraction(8), 0.5)
     assert [span.overlap for span in spans] == [0, 4, 0, 1, 0]  # never more than half of the shorter clip
     assert [span.first for span in spans] == [0, 4, 12, 19, 21]
@@ -106,8 +111,15 @@ def test_the_timeline_counts_transitions():
 
 
 def test_cut_dissolve_and_fade_show_what_they_should(tmp_path):
-    film = film_of(tmp_path, [source(RED, "1"), source(BLUE, "2", transition="dissolve"),
-                              source(GREEN, "3", transition="fade"), source(RED, "4")])
+    film = film_of(
+        tmp_path,
+        [
+            source(RED, "1"),
+            source(BLUE, "2", transition="dissolve"),
+            source(GREEN, "3", transition="fade"),
+            source(RED, "4"),
+        ],
+    )
     frames = decoded(film.path)
     assert len(frames) == film.frames == 28 and film.seconds == 3.5
     assert close(frames[3], RED) and close(frames[8], BLUE)
@@ -129,12 +141,17 @@ def test_stills_are_held_long_clips_cut_other_rates_followed(tmp_path):
     Image.fromarray(flat(GREEN)[0]).save(tmp_path / "still.png")
     ramp = [np.full((32, 64, 3), 10 * i, np.uint8) for i in range(16)]
     write_clip(tmp_path / "slow.mp4", ramp[:4], 4)
-    film = film_of(tmp_path, [
-        ClipSource(tmp_path / "still.png", 1.5, "1", "s"),
-        ClipSource(ramp, 1.0, "2", "s"),
-        ClipSource(tmp_path / "slow.mp4", 1.0, "3", "s"),
-        ClipSource(ramp, 1.0, "4", "s", fps=16),
-    ], name="frames", format="png")
+    film = film_of(
+        tmp_path,
+        [
+            ClipSource(tmp_path / "still.png", 1.5, "1", "s"),
+            ClipSource(ramp, 1.0, "2", "s"),
+            ClipSource(tmp_path / "slow.mp4", 1.0, "3", "s"),
+            ClipSource(ramp, 1.0, "4", "s", fps=16),
+        ],
+        name="frames",
+        format="png",
+    )
     pictures = [int(np.asarray(Image.open(p)).mean().round()) for p in sorted(film.path.glob("*.png"))]
     assert pictures[12:] == [*range(0, 80, 10), *(10 * (i // 2) for i in range(8)), *range(0, 160, 20)]
     assert len(set(pictures[:12])) == 1
@@ -163,12 +180,19 @@ def write_sound(path, seconds, rate=22_050):
 
 
 def test_an_mp4_carries_everything(tmp_path):
-    clips = [source(RED, "1", "harbour", dialogue="Hello!\n\n  You there?  "),
-             source(BLUE, "2", "harbour", transition="dissolve"),
-             source(GREEN, "3", "library", dialogue="Ça va → 本 --> ok")]
+    clips = [
+        source(RED, "1", "harbour", dialogue="Hello!\n\n  You there?  "),
+        source(BLUE, "2", "harbour", transition="dissolve"),
+        source(GREEN, "3", "library", dialogue="Ça va → 本 --> ok"),
+    ]
     metadata = {"title": "Two Lamps", "script": "title: Two Lamps\n" * 500, "seeds": {"1": 7}}
-    film = film_of(tmp_path, clips, metadata=metadata, chapters={"harbour": "The harbour"},
-                   audio=write_sound(tmp_path / "tone.wav", 0.7))
+    film = film_of(
+        tmp_path,
+        clips,
+        metadata=metadata,
+        chapters={"harbour": "The harbour"},
+        audio=write_sound(tmp_path / "tone.wav", 0.7),
+    )
     with av.open(str(film.path)) as found:
         video, sound, text = found.streams.video[0], found.streams.audio[0], found.streams.subtitles[0]
         assert (video.average_rate, video.frames, video.codec_context.name) == (8, 20, "h264")
@@ -177,12 +201,14 @@ def test_an_mp4_carries_everything(tmp_path):
         assert found.metadata["title"] == "Two Lamps" and found.metadata["script"] == metadata["script"]
         assert json.loads(found.metadata["seeds"]) == {"1": 7}
         assert [(c["metadata"]["title"], c["start"], c["end"]) for c in found.chapters()] == [
-            ("The harbour", 0, 1500), ("library", 1500, 2500)]
+            ("The harbour", 0, 1500),
+            ("library", 1500, 2500),
+        ]
         packets = [(p.pts, p.duration, bytes(p)[2:].decode()) for p in found.demux(text) if p.size > 2]
     assert packets == [(0, 500, "Hello!\nYou there?"), (1500, 1000, "Ça va → 本 → ok")]
     assert film.srt.read_text(encoding="utf-8") == (
-        "1\n00:00:00,000 --> 00:00:00,500\nHello!\nYou there?\n\n"
-        "2\n00:00:01,500 --> 00:00:02,500\nÇa va → 本 → ok\n\n")
+        "1\n00:00:00,000 --> 00:00:00,500\nHello!\nYou there?\n\n2\n00:00:01,500 --> 00:00:02,500\nÇa va → 本 → ok\n\n"
+    )
     with av.open(str(film.path)) as found:
         loud = np.concatenate([f.to_ndarray()[0] for f in found.decode(audio=0)])
     assert np.abs(loud[5_000:30_000]).max() > 0.2 and np.abs(loud[40_000:]).max() < 0.01  # padded with silence
@@ -201,8 +227,13 @@ def test_the_same_film_twice_is_the_same_bytes(tmp_path, name):
     tone = write_sound(tmp_path / "tone.wav", 3) if name == "film.mp4" else None
 
     def content(folder):
-        film = film_of(tmp_path / folder, [ClipSource(noise, 1.0, "1", "a", dialogue="hi"), source(RED, "2", "b")],
-                       name=name, audio=tone, metadata={"title": "T"})
+        film = film_of(
+            tmp_path / folder,
+            [ClipSource(noise, 1.0, "1", "a", dialogue="hi"), source(RED, "2", "b")],
+            name=name,
+            audio=tone,
+            metadata={"title": "T"},
+        )
         files = [film.path] if film.path.is_file() else sorted(film.path.iterdir())
         return [file.read_bytes() for file in files]
 
@@ -371,9 +402,11 @@ def test_stopping_stops_and_subtitles_follow_the_film(tmp_path):
 
 def test_a_contact_sheet_shows_every_shot(tmp_path):
     write_clip(tmp_path / "clip.mp4", flat(GREEN), 8)
-    shots = [SheetShot(flat(RED)[0], "one", "harbour", ("Mara", "Tom"), "paper", 2.0),
-             SheetShot(tmp_path / "clip.mp4", "two " * 60, "Bibliothèque 図書館", (), "a long decoder name " * 5, 2.0),
-             SheetShot(None, "three", "harbour", (), "", 0.5, "planned with an older shot one")]
+    shots = [
+        SheetShot(flat(RED)[0], "one", "harbour", ("Mara", "Tom"), "paper", 2.0),
+        SheetShot(tmp_path / "clip.mp4", "two " * 60, "Bibliothèque 図書館", (), "a long decoder name " * 5, 2.0),
+        SheetShot(None, "three", "harbour", (), "", 0.5, "planned with an older shot one"),
+    ]
     path = contact_sheet(shots, tmp_path / "sheet.png", title="Émile")
     first = path.read_bytes()
     with Image.open(path) as image:
@@ -399,11 +432,18 @@ def test_a_report_is_one_page_that_loads_nothing(tmp_path):
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (900, 1800, 3), np.uint8)).save(picture)
     likeness = torch.tensor([[1.0, 0.4], [0.4, 1.0]])
     path = write_report(
-        tmp_path / "report.html", title="Lamps <script>alert(1)</script>", summary="2", film=tmp_path / "film.mp4",
-        shots=[ReportShot(picture, "1 one", "harbour", {"says": "<b>Hi</b> & bye", "plot": ""}, "older plan"),
-               ReportShot(picture, "2 two", "library", {"seed": "7"})],
+        tmp_path / "report.html",
+        title="Lamps <script>alert(1)</script>",
+        summary="2",
+        film=tmp_path / "film.mp4",
+        shots=[
+            ReportShot(picture, "1 one", "harbour", {"says": "<b>Hi</b> & bye", "plot": ""}, "older plan"),
+            ReportShot(picture, "2 two", "library", {"seed": "7"}),
+        ],
         continuity=Continuity(("one", "two"), (0.9, -0.2), (None, 0.4), likeness),
-        parameters={"script": "title: Lamps\nshots: []", "seeds": {"one": 7}}, timings={"plan": 1.234})
+        parameters={"script": "title: Lamps\nshots: []", "seeds": {"one": 7}},
+        timings={"plan": 1.234},
+    )
     page = path.read_text(encoding="utf-8")
     assert "alert(1)" in page and "<script" not in page and "&lt;b&gt;Hi&lt;/b&gt; &amp; bye" in page
     assert page.count("data:image/jpeg;base64,") == 2 and page.count("<svg") == 2 and "1.23 s" in page

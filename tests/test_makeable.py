@@ -114,4 +114,3 @@ def test_reference_pictures_of_ones_own_are_told_what_the_mini_pack_knows(check,
     text = SCRIPT.replace("name: Mara,", "name: Mara, references: [mine.png],")
     status, said = check(text, bundle="mini")
     assert status == 0 and "film.yaml:6: reference pictures of your own; this pack knows paper faces only" in said
-

@@ -1,4 +1,5 @@
 """Papertown: deterministic, disjoint splits, honest labels and texts, readable pictures."""
+
 from __future__ import annotations
 
 import json
@@ -153,8 +154,13 @@ def test_actions_differ_from_each_other_at_once(films: list[Film], size: str) ->
 
 def test_every_attribute_of_a_person_shows() -> None:
     for name, values in PERSON.items():
-        base = replace(random_shot_film(Random(8), "train").cast[0].person, hair_style="short", hat="none",
-                       glasses="none", beard="none")
+        base = replace(
+            random_shot_film(Random(8), "train").cast[0].person,
+            hair_style="short",
+            hat="none",
+            glasses="none",
+            beard="none",
+        )
         pictures = [draw_portrait(replace(base, **{name: value}), size=(64, 64)).astype(float) for value in values]
         for i, one in enumerate(pictures):
             for other in pictures[:i]:

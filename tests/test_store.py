@@ -166,10 +166,13 @@ def test_default_place(monkeypatch):
 # full disk, forbidden folder
 
 
-@pytest.mark.parametrize("error", [
-    OSError(errno.ENOSPC, "No space left on device"),
-    RuntimeError("Error while serializing: I/O error: No space left on device (os error 28)"),
-])
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, "No space left on device"),
+        RuntimeError("Error while serializing: I/O error: No space left on device (os error 28)"),
+    ],
+)
 def test_a_disk_that_fills_while_making(tmp_path, error):
     def make(path):
         path.write_bytes(b"half")
@@ -295,6 +298,7 @@ def die_at(moment: int, root: Path) -> None:
             if calls == moment:
                 os.kill(os.getpid(), signal.SIGKILL)
             return function(*args, **kwargs)
+
         return call
 
     def make(path):
@@ -424,7 +428,8 @@ class IndexMachine(RuleBasedStateMachine):
                 current = index.current(film, shot, "clip")
                 assert current.key == (pin or self.used[film, shot][-1]) and current.pinned == (pin is not None)
             assert index.protected() == set(self.pins.values()) | {
-                key for (film, _), keys in self.order.items() if film in self.kept for key in keys}
+                key for (film, _), keys in self.order.items() if film in self.kept for key in keys
+            }
 
     def teardown(self):
         if hasattr(self, "folder"):

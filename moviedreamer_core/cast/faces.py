@@ -262,8 +262,7 @@ def _open(folder: Path, providers: tuple[str, ...], threads: int) -> Any:
     unknown = [p for p in providers if p not in runtime.get_available_providers()]
     if unknown:
         raise MovieDreamerError(
-            f"onnxruntime has no provider {unknown[0]!r} here; it has "
-            f"{', '.join(runtime.get_available_providers())}"
+            f"onnxruntime has no provider {unknown[0]!r} here; it has {', '.join(runtime.get_available_providers())}"
         )
     options = runtime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = threads

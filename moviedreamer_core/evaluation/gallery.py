@@ -1,9 +1,9 @@
 """Pictures of the held-out films, small enough to commit: at most 300 kB each, the GIF at most 1.5 MB.
 
-    <bundle>_film_<seed>.jpg    contact sheets of three short films and the long one
-    <bundle>_side_by_side.jpg   one film drawn, from true tokens (the ceiling), as planned, and by copying
-    <bundle>_continuity.png     continuity of the long film
-    <bundle>_film.gif           the first sampled clips of one film
+<bundle>_film_<seed>.jpg    contact sheets of three short films and the long one
+<bundle>_side_by_side.jpg   one film drawn, from true tokens (the ceiling), as planned, and by copying
+<bundle>_continuity.png     continuity of the long film
+<bundle>_film.gif           the first sampled clips of one film
 """
 
 from collections.abc import Callable, Iterator, Sequence

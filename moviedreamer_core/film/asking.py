@@ -128,4 +128,3 @@ def clip_request(
         number=number,
         references=cast_references(studio, shot, studio.animator_capabilities(shot).references),
     )
-

@@ -5,6 +5,7 @@ The MP4 carries chapters (one per scene), the dialogue as a soft subtitle track 
 sound, and metadata. Colours are BT.709, tagged so. The same input gives the same bytes: one encoder thread, bit-exact
 muxing.
 """
+
 from __future__ import annotations
 
 import os
@@ -46,10 +47,21 @@ class FilmFile:
     spans: tuple[Span, ...]
 
 
-def assemble(clips: Iterable[ClipSource], out: Path, *, fps: int | float | Fraction, size: tuple[int, int],
-             format: str | None = None, audio: Path | None = None, subtitles: bool = True,
-             chapters: bool | Mapping[str, str] = True, metadata: Mapping[str, object] | None = None, fit: str = "pad",
-             transition_seconds: float = 0.5, progress: Progress = SILENT) -> FilmFile:
+def assemble(
+    clips: Iterable[ClipSource],
+    out: Path,
+    *,
+    fps: int | float | Fraction,
+    size: tuple[int, int],
+    format: str | None = None,
+    audio: Path | None = None,
+    subtitles: bool = True,
+    chapters: bool | Mapping[str, str] = True,
+    metadata: Mapping[str, object] | None = None,
+    fit: str = "pad",
+    transition_seconds: float = 0.5,
+    progress: Progress = SILENT,
+) -> FilmFile:
     """Join clips into `out`, which appears complete or not at all.
 
     `size` = (width, height) in pixels; MP4 pads odd sides by one pixel. `format`: mp4, gif or png (a folder of
@@ -112,8 +124,14 @@ def _clear(path: Path) -> None:
             os.unlink(path)
 
 
-def _check(clips: Sequence[ClipSource], out: Path, kind: str, audio: Path | None, size: tuple[int, int],
-           transition_seconds: float) -> None:
+def _check(
+    clips: Sequence[ClipSource],
+    out: Path,
+    kind: str,
+    audio: Path | None,
+    size: tuple[int, int],
+    transition_seconds: float,
+) -> None:
     if not clips:
         raise MovieDreamerError("The film has no clips; expected at least one shot.")
     if kind not in WRITERS:
@@ -144,8 +162,10 @@ def _chapters(spans: Sequence[Span], chapters: bool | Mapping[str, str]) -> tupl
 
 def _texts(metadata: Mapping[str, object]) -> dict[str, str]:
     """Metadata as text; the container's strings end at a NUL."""
-    return {name: (value if isinstance(value, str) else canonical_json(value)).replace("\0", "")
-            for name, value in metadata.items()}
+    return {
+        name: (value if isinstance(value, str) else canonical_json(value)).replace("\0", "")
+        for name, value in metadata.items()
+    }
 
 
 def _counted(frames: Iterator[np.ndarray], progress: Progress) -> Iterator[np.ndarray]:

@@ -1,4 +1,5 @@
 """Sound files: decoded, resampled, cut or padded with silence to a length, streaming; and written as WAV."""
+
 from __future__ import annotations
 
 import wave
@@ -45,7 +46,8 @@ def write_wav(path: Path, waveform: Tensor, rate: int) -> None:
     if waveform.ndim != 2 or 0 in waveform.shape or not 1000 <= rate <= 768_000:
         raise MovieDreamerError(
             f"The sound is {list(waveform.shape)} at {rate} samples a second; expected [channels, samples] with at "
-            "least one sample, at 1000 to 768000 a second.")
+            "least one sample, at 1000 to 768000 a second."
+        )
     if not bool(waveform.isfinite().all()):
         raise MovieDreamerError("The sound holds NaN or infinite samples; expected numbers from -1 to 1. Make it anew.")
     mixed = waveform if len(waveform) <= 2 else waveform.mean(0, keepdim=True)
@@ -64,7 +66,7 @@ def sound_chunks(path: Path, total: int) -> Iterator[np.ndarray]:
     for samples in _samples(path):
         rest = np.concatenate([rest, samples], axis=1)
         while rest.shape[1] >= CHUNK and sent < total:
-            chunk, rest = rest[:, :min(CHUNK, total - sent)], rest[:, CHUNK:]
+            chunk, rest = rest[:, : min(CHUNK, total - sent)], rest[:, CHUNK:]
             sent += chunk.shape[1]
             yield chunk
         if sent >= total:

@@ -4,6 +4,7 @@ Frames are uint8 arrays [H, W, 3], RGB. A clip is lossless H.264 in RGB (libx264
 frames of 512x256, drawn / noisy: 8 kB / 1.6 MB, written in 0.03 / 0.18 s; PNGs in a zip took 128 kB / 1.0 MB, .npy 6.3
 MB. Same frames in, same bytes out: one thread, bit-exact muxing.
 """
+
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
@@ -44,7 +45,8 @@ def to_uint8(images: Tensor) -> np.ndarray:
     if not bool(images.isfinite().all()):
         raise MovieDreamerError(
             "A model made pictures with NaN or infinite values; expected numbers from 0 to 1. Its weights may be "
-            "damaged or not fit this precision: check the bundle, or try another seed.")
+            "damaged or not fit this precision: check the bundle, or try another seed."
+        )
     return images.detach().float().clamp(0, 1).mul(255).round().byte().movedim(-3, -1).cpu().contiguous().numpy()
 
 
@@ -74,7 +76,8 @@ def write_clip(path: Path, frames: np.ndarray | Iterable[np.ndarray], fps: int |
             if checked_frame(frame, "the clip").shape[:2] != (height, width):
                 raise MovieDreamerError(
                     f"Frame {number} of the clip {path.name} is {frame.shape[1]}x{frame.shape[0]}; "
-                    f"the first is {width}x{height}.")
+                    f"the first is {width}x{height}."
+                )
             picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")
             picture.pts, picture.time_base = number, 1 / rate
             container.mux(stream.encode(picture))

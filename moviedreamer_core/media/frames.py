@@ -5,6 +5,7 @@ shorter by them; a fade darkens the end of one shot and raises the next from bla
 shot there is black: there a dissolve and a fade look the same. No transition takes more than half of a clip.
 Only the shared frames of one dissolve are held in memory.
 """
+
 from __future__ import annotations
 
 from collections import deque
@@ -80,8 +81,9 @@ def timeline(clips: Sequence[ClipSource], fps: Fraction, transition_seconds: flo
     return tuple(spans)
 
 
-def film_frames(clips: Sequence[ClipSource], spans: Sequence[Span], fps: Fraction, size: tuple[int, int],
-                fit: str = "pad") -> Iterator[np.ndarray]:
+def film_frames(
+    clips: Sequence[ClipSource], spans: Sequence[Span], fps: Fraction, size: tuple[int, int], fit: str = "pad"
+) -> Iterator[np.ndarray]:
     """All frames of the film, uint8 [H, W, 3], `size` = (width, height)."""
     if fit not in FITS:
         raise MovieDreamerError(f"Pictures can be fitted by {' or '.join(FITS)}; got {fit!r}.")
@@ -118,7 +120,8 @@ def fitted(frame: np.ndarray, size: tuple[int, int], fit: str) -> np.ndarray:
 def _count(clip: ClipSource, fps: Fraction) -> int:
     if clip.transition not in TRANSITIONS:
         raise MovieDreamerError(
-            f"Shot {clip.shot} comes in by {clip.transition!r}; expected one of {', '.join(TRANSITIONS)}.")
+            f"Shot {clip.shot} comes in by {clip.transition!r}; expected one of {', '.join(TRANSITIONS)}."
+        )
     if not 0 < clip.seconds <= 86_400:
         raise MovieDreamerError(f"Shot {clip.shot} lasts {clip.seconds} s; expected more than 0, at most a day.")
     return max(1, round(clip.seconds * fps))
@@ -143,7 +146,8 @@ def _at_film_rate(clip: ClipSource, count: int, fps: Fraction) -> Iterator[np.nd
                 raise MovieDreamerError(
                     f"The clip of shot {clip.shot} has {read} frames, {float(read / rate):.2f} s at {float(rate):g} "
                     f"frames a second; the script asks for {clip.seconds:g} s. Make the clip longer or the shot "
-                    "shorter.")
+                    "shorter."
+                )
             yield frame
 
 

@@ -1,4 +1,5 @@
 """What a writer of film files needs: the stream of frames and everything that goes with it."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator

@@ -4,6 +4,7 @@ A shot's sound begins with the shot's first frame in the film and ends with its 
 and nothing is shifted. Where two shots share frames (a dissolve) the one fades out as the other fades in. Sounds are
 added as they are; what is louder than full scale is cut off.
 """
+
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence

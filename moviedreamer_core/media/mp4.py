@@ -3,6 +3,7 @@
 Colours are BT.709, limited range, and tagged so. Same input, same bytes: one encoder thread, bit-exact muxing, and no
 part of x264 that reads past its data (`_encoding`).
 """
+
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
@@ -58,10 +59,18 @@ def write_mp4(path: Path, job: Job) -> None:
         video = _video_stream(container, job)
         sound = _sound(container, job)
         text = _text_stream(container) if job.cues else None
-        container.set_chapters([
-            {"id": i, "start": round(first * 1000 / job.fps), "end": round(end * 1000 / job.fps),
-             "time_base": MILLISECOND, "metadata": {"title": title}}
-            for i, (title, first, end) in enumerate(job.chapters)])
+        container.set_chapters(
+            [
+                {
+                    "id": i,
+                    "start": round(first * 1000 / job.fps),
+                    "end": round(end * 1000 / job.fps),
+                    "time_base": MILLISECOND,
+                    "metadata": {"title": title},
+                }
+                for i, (title, first, end) in enumerate(job.chapters)
+            ]
+        )
         waiting, starts = list(reversed(job.cues)), {span.first for span in job.spans}
         for number, frame in enumerate(job.frames):
             while text is not None and waiting and waiting[-1].frame <= number:
@@ -106,7 +115,8 @@ def _picture(frame: np.ndarray, number: int, job: Job, starts_shot: bool) -> Vid
     if width % 2 or height % 2:
         frame = np.pad(frame, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
     picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24").reformat(
-        format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG)
+        format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG
+    )
     picture.pts, picture.time_base = number, 1 / job.fps
     if starts_shot:  # players land on the shot when they jump to a chapter
         picture.pict_type = av.video.frame.PictureType.I

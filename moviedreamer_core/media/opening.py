@@ -3,6 +3,7 @@
 FFmpeg picks a file's format by its content, and some of its formats are lists of other files (playlists, ffconcat,
 image sequences, ...). Only containers that hold their sound and pictures themselves are opened, and only as files.
 """
+
 from __future__ import annotations
 
 from collections.abc import Iterator

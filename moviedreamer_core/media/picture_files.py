@@ -1,4 +1,5 @@
 """Writes a film as an animated GIF or as a folder of numbered PNG pictures."""
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -64,6 +65,15 @@ def write_pngs(folder: Path, job: Job) -> None:
     folder.mkdir()
     for number, frame in enumerate(job.frames, 1):
         Image.fromarray(frame).save(folder / f"frame_{number:06}.png", compress_level=4)
-    write_text(folder / FILM_FILE, canonical_json(
-        {"fps": str(job.fps), "frames": job.count, "metadata": job.metadata,
-         "chapters": [list(chapter) for chapter in job.chapters]}) + "\n")
+    write_text(
+        folder / FILM_FILE,
+        canonical_json(
+            {
+                "fps": str(job.fps),
+                "frames": job.count,
+                "metadata": job.metadata,
+                "chapters": [list(chapter) for chapter in job.chapters],
+            }
+        )
+        + "\n",
+    )

@@ -2,6 +2,7 @@
 
 Cue times are whole milliseconds from the film's start.
 """
+
 from __future__ import annotations
 
 import re
@@ -47,7 +48,8 @@ def cues(clips: Sequence[ClipSource], spans: Sequence[Span], fps: Fraction) -> t
         if len(text.encode()) > MAX_BYTES:
             raise MovieDreamerError(
                 f"The dialogue of shot {clip.shot} has {len(text.encode()):,} bytes; a subtitle holds {MAX_BYTES:,}. "
-                "Split the shot or shorten its dialogue.")
+                "Split the shot or shorten its dialogue."
+            )
         end = spans[i + 1].first if i + 1 < len(spans) else span.end
         end = max(end, span.first + 1)
         found.append(Cue(_milliseconds(span.first, fps), _milliseconds(end, fps), text, span.first))
@@ -56,8 +58,9 @@ def cues(clips: Sequence[ClipSource], spans: Sequence[Span], fps: Fraction) -> t
 
 def srt(found: Sequence[Cue]) -> str:
     """The text of an .srt file."""
-    return "".join(f"{number}\n{_clock(cue.start)} --> {_clock(cue.end)}\n{cue.text}\n\n"
-                   for number, cue in enumerate(found, 1))
+    return "".join(
+        f"{number}\n{_clock(cue.start)} --> {_clock(cue.end)}\n{cue.text}\n\n" for number, cue in enumerate(found, 1)
+    )
 
 
 def packet_bytes(cue: Cue) -> bytes:

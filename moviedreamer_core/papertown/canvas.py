@@ -3,6 +3,7 @@
 Data contract: canvas coordinates are normalised: x in [0, xspan], y in [0, 1] downwards, whatever the size in pixels.
 Colours are (r, g, b) or (r, g, b, alpha), 0-255, before the palette (light, style and look) is applied.
 """
+
 from __future__ import annotations
 
 import math
@@ -23,7 +24,11 @@ _SHADOWS = ((0.007, 0.010, 34), (0.015, 0.022, 26))
 _SMALL_SHADOWS = ((0.012, 0.017, 46),)  # below 100 pixels one pass looks the same and costs half
 _CIRCLES = {n: [(math.cos(2 * i * math.pi / n), math.sin(2 * i * math.pi / n)) for i in range(n)] for n in (12, 20, 40)}
 LIGHT: dict[str, tuple[float, float, float]] = {
-    "morning": (1.0, 0.93, 0.88), "day": (1.0, 1.0, 1.0), "evening": (0.95, 0.71, 0.66), "night": (0.42, 0.47, 0.74)}
+    "morning": (1.0, 0.93, 0.88),
+    "day": (1.0, 1.0, 1.0),
+    "evening": (0.95, 0.71, 0.66),
+    "night": (0.42, 0.47, 0.74),
+}
 
 
 def mix(a: Color, b: Color, share: float) -> Color:
@@ -43,8 +48,10 @@ def graded(color: Color, look: str, style: str, time: str, strength: float, peop
     if style == "pastel":
         keep, hue = (0.78, 0.95) if people else (0.58, 0.90)
         grey = 0.3 * r + 0.59 * g + 0.11 * b
-        r, g, b = (keep * (c * hue + grey * (1 - hue)) + (1 - keep) * white
-                   for c, white in zip((r, g, b), PASTEL_DARK if time == "night" and not strength else PASTEL))
+        r, g, b = (
+            keep * (c * hue + grey * (1 - hue)) + (1 - keep) * white
+            for c, white in zip((r, g, b), PASTEL_DARK if time == "night" and not strength else PASTEL)
+        )
     light = LIGHT[time]
     r, g, b = (c * (1 - (1 - m) * strength) for c, m in zip((r, g, b), light))
     if look == "ink":
@@ -120,8 +127,9 @@ class Pen:
 
     canvas: Canvas
 
-    def __init__(self, canvas: Canvas | None, matrix: tuple[float, ...], tint: Callable[[Color], Color],
-                 scale: float) -> None:
+    def __init__(
+        self, canvas: Canvas | None, matrix: tuple[float, ...], tint: Callable[[Color], Color], scale: float
+    ) -> None:
         self.canvas = canvas  # type: ignore[assignment]  # a pen without one only measures
         self.matrix, self.tint, self.scale = matrix, tint, scale
 
@@ -135,14 +143,28 @@ class Pen:
         """A pen that only maps points to pixels of a picture of that size."""
         return cls(None, (size[0] / xspan, 0.0, 0.0, 0.0, float(size[1]), 0.0), lambda color: color, 1.0)
 
-    def at(self, x: float, y: float, scale: float = 1.0, *, angle: float = 0.0, flip: bool = False,
-           tint: Callable[[Color], Color] | None = None) -> "Pen":
+    def at(
+        self,
+        x: float,
+        y: float,
+        scale: float = 1.0,
+        *,
+        angle: float = 0.0,
+        flip: bool = False,
+        tint: Callable[[Color], Color] | None = None,
+    ) -> "Pen":
         """A pen whose origin is (x, y) of this one; `angle` in degrees clockwise; `flip` mirrors x."""
         a, b, c, d, e, f = self.matrix
         cos, sin = scale * math.cos(math.radians(angle)), scale * math.sin(math.radians(angle))
         sx = -1.0 if flip else 1.0
-        matrix = ((a * cos + b * sin) * sx, b * cos - a * sin, a * x + b * y + c,
-                  (d * cos + e * sin) * sx, e * cos - d * sin, d * x + e * y + f)
+        matrix = (
+            (a * cos + b * sin) * sx,
+            b * cos - a * sin,
+            a * x + b * y + c,
+            (d * cos + e * sin) * sx,
+            e * cos - d * sin,
+            d * x + e * y + f,
+        )
         return Pen(self.canvas, matrix, tint or self.tint, self.scale * scale)
 
     def map(self, points: Sequence[Point]) -> list[Point]:
@@ -154,24 +176,26 @@ class Pen:
         """A filled polygon."""
         self.canvas.fill(self.map(points), self.tint(color), shadow, outline)
 
-    def oval(self, x: float, y: float, rx: float, ry: float, color: Color, *, shadow: float = 1.0,
-             outline: float = 1.0) -> None:
+    def oval(
+        self, x: float, y: float, rx: float, ry: float, color: Color, *, shadow: float = 1.0, outline: float = 1.0
+    ) -> None:
         """A filled ellipse."""
         a, b, c, d, e, f = self.matrix
         c, f = a * x + b * y + c, d * x + e * y + f
         a, b, d, e = a * rx, b * ry, d * rx, e * ry
         radius = max(abs(a), abs(b), abs(d), abs(e))
         circle = _CIRCLES[12 if radius < 7 else 20 if radius < 24 else 40]
-        self.canvas.fill([(a * u + b * v + c, d * u + e * v + f) for u, v in circle], self.tint(color), shadow,
-                         outline)
+        self.canvas.fill([(a * u + b * v + c, d * u + e * v + f) for u, v in circle], self.tint(color), shadow, outline)
 
-    def box(self, x0: float, y0: float, x1: float, y1: float, color: Color, *, shadow: float = 1.0,
-            outline: float = 1.0) -> None:
+    def box(
+        self, x0: float, y0: float, x1: float, y1: float, color: Color, *, shadow: float = 1.0, outline: float = 1.0
+    ) -> None:
         """A filled rectangle."""
         self.poly([(x0, y0), (x1, y0), (x1, y1), (x0, y1)], color, shadow=shadow, outline=outline)
 
-    def ground(self, top: Sequence[Point], bottom: float, color: Color, *, shadow: float = 1.0,
-               outline: float = 1.0) -> None:
+    def ground(
+        self, top: Sequence[Point], bottom: float, color: Color, *, shadow: float = 1.0, outline: float = 1.0
+    ) -> None:
         """Everything below an edge from left to right; only the edge casts a shadow (down the layer above it)."""
         (x0, _), (x1, _) = top[0], top[-1]
         if self.canvas.look == "paper" and shadow:
@@ -201,8 +225,9 @@ class Pen:
             self.line(points, width + 0.022 / self.scale, INK)
         self.line(points, width, color)
 
-    def arc(self, x: float, y: float, rx: float, ry: float, start: float, end: float, width: float,
-            color: Color) -> None:
+    def arc(
+        self, x: float, y: float, rx: float, ry: float, start: float, end: float, width: float, color: Color
+    ) -> None:
         """A stroke along an ellipse from `start` to `end` degrees (clockwise, 0 is right)."""
         steps = [math.radians(start + (end - start) * i / 8) for i in range(9)]
         self.line([(x + rx * math.cos(u), y + ry * math.sin(u)) for u in steps], width, color)

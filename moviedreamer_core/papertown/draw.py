@@ -3,6 +3,7 @@
 Data contract: pictures are uint8 [H, W, 3]; `size` is (width, height); composition is the same at every size.
 Boxes and landmarks are in pixels of the picture.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -82,8 +83,9 @@ def _draw_plot_object(pen: Pen, film: Film, shot: Shot, t: float) -> None:
     draw_plot(pen.at(x, y, scale), shot.plot, t)
 
 
-def draw_frame(film: Film, shot_index: int, t: float, *, size: tuple[int, int] = (128, 64),
-               look: str = "paper") -> np.ndarray:
+def draw_frame(
+    film: Film, shot_index: int, t: float, *, size: tuple[int, int] = (128, 64), look: str = "paper"
+) -> np.ndarray:
     """The frame of a shot at `t` seconds, uint8 [H, W, 3]; look is paper or ink."""
     shot = film.shots[shot_index]
     canvas = Canvas(size, look)
@@ -93,8 +95,15 @@ def draw_frame(film: Film, shot_index: int, t: float, *, size: tuple[int, int] =
     people = pen.at(0, 0, tint=palette(look, film.style, shot.time, PEOPLE_LIGHT, people=True))
     for figure, placed in zip(shot.figures, _placed(shot, t)):
         member = film.cast[figure.character]
-        draw_person(people.at(placed.x, placed.y, placed.scale), member.person, member.wardrobe, placed.pose,
-                    figure.expression, placed.heading, t)
+        draw_person(
+            people.at(placed.x, placed.y, placed.scale),
+            member.person,
+            member.wardrobe,
+            placed.pose,
+            figure.expression,
+            placed.heading,
+            t,
+        )
     _draw_plot_object(people, film, shot, t)
     return canvas.finish()
 
@@ -103,16 +112,21 @@ def _face_box(head: Pen, character: int) -> FaceBox:
     x0, y0, x1, y1 = FACE_BOX
     corners = np.array(head.map([(x0, y0), (x1, y0), (x1, y1), (x0, y1)]))
     (left, top), (right, bottom) = corners.min(axis=0), corners.max(axis=0)
-    return FaceBox(character, (float(left), float(top), float(right), float(bottom)),
-                   np.array(head.map(LANDMARKS), dtype=np.float32))
+    return FaceBox(
+        character,
+        (float(left), float(top), float(right), float(bottom)),
+        np.array(head.map(LANDMARKS), dtype=np.float32),
+    )
 
 
 def faces(film: Film, shot_index: int, t: float, size: tuple[int, int] = (128, 64)) -> list[FaceBox]:
     """The faces of a frame, left to right as the shot's figures."""
     shot = film.shots[shot_index]
     pen = Pen.measuring(size, 2.0)
-    return [_face_box(body_pen(pen.at(placed.x, placed.y, placed.scale), placed.pose), figure.character)
-            for figure, placed in zip(shot.figures, _placed(shot, t))]
+    return [
+        _face_box(body_pen(pen.at(placed.x, placed.y, placed.scale), placed.pose), figure.character)
+        for figure, placed in zip(shot.figures, _placed(shot, t))
+    ]
 
 
 _BACKDROPS = ((206, 224, 226), (240, 220, 196), (222, 214, 232), (218, 230, 204), (244, 214, 208), (226, 222, 214))
@@ -125,9 +139,17 @@ def _portrait_pen(pen: Pen, tilt: float, jitter: float, seed: int) -> Pen:
     return pen.at(x, y, _PORTRAIT_SCALE * (1 + jitter * rng.uniform(-0.08, 0.08)), angle=tilt)
 
 
-def draw_portrait(person: Person, *, size: tuple[int, int] = (256, 256), look: str = "paper",
-                  expression: str = "calm", tilt: float = 0.0, jitter: float = 0.0,
-                  wardrobe: Wardrobe | None = None, seed: int = 0) -> np.ndarray:
+def draw_portrait(
+    person: Person,
+    *,
+    size: tuple[int, int] = (256, 256),
+    look: str = "paper",
+    expression: str = "calm",
+    tilt: float = 0.0,
+    jitter: float = 0.0,
+    wardrobe: Wardrobe | None = None,
+    seed: int = 0,
+) -> np.ndarray:
     """A person before a plain background, uint8 [H, W, 3]: a reference picture.
 
     `tilt` turns the head by degrees; `jitter` 0-1 moves and scales it; without a wardrobe, `seed` picks a plain top.
@@ -143,11 +165,17 @@ def draw_portrait(person: Person, *, size: tuple[int, int] = (256, 256), look: s
     return canvas.finish()
 
 
-def portrait_face(person: Person, *, size: tuple[int, int] = (256, 256), tilt: float = 0.0, jitter: float = 0.0,
-                  seed: int = 0) -> FaceBox:
+def portrait_face(
+    person: Person, *, size: tuple[int, int] = (256, 256), tilt: float = 0.0, jitter: float = 0.0, seed: int = 0
+) -> FaceBox:
     """The face in `draw_portrait` with the same arguments; its character is 0."""
     return _face_box(body_pen(_portrait_pen(Pen.measuring(size, 1.0), tilt, jitter, seed), STILL), 0)
 
 
-STILL = Pose(0.0, 0.0, 0.0, (((-1.1, 1.85), (-1.02, 2.45)), ((1.1, 1.85), (1.02, 2.45))),
-             (((-0.42, 3.05), (-0.42, 3.55)), ((0.42, 3.05), (0.42, 3.55))))
+STILL = Pose(
+    0.0,
+    0.0,
+    0.0,
+    (((-1.1, 1.85), (-1.02, 2.45)), ((1.1, 1.85), (1.02, 2.45))),
+    (((-0.42, 3.05), (-0.42, 3.55)), ((0.42, 3.05), (0.42, 3.55))),
+)

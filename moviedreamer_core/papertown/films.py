@@ -2,6 +2,7 @@
 
 Data contract: `make_film` and `random_shot_film` are deterministic functions of their seed (or generator state).
 """
+
 from __future__ import annotations
 
 from dataclasses import fields, replace
@@ -33,8 +34,32 @@ from .world import (
 )
 
 NAMES: tuple[str, ...] = (
-    "Ada", "Bo", "Cleo", "Dara", "Emil", "Fay", "Gus", "Hana", "Ivo", "Juno", "Kit", "Lou", "Mika", "Nils", "Oona",
-    "Pip", "Quinn", "Rio", "Suki", "Tomi", "Uma", "Vito", "Wren", "Yara", "Zeno")
+    "Ada",
+    "Bo",
+    "Cleo",
+    "Dara",
+    "Emil",
+    "Fay",
+    "Gus",
+    "Hana",
+    "Ivo",
+    "Juno",
+    "Kit",
+    "Lou",
+    "Mika",
+    "Nils",
+    "Oona",
+    "Pip",
+    "Quinn",
+    "Rio",
+    "Suki",
+    "Tomi",
+    "Uma",
+    "Vito",
+    "Wren",
+    "Yara",
+    "Zeno",
+)
 LOOKALIKE_CHANCE = 0.3
 SECONDS: tuple[float, ...] = (1.5, 2.0, 2.5, 3.0)
 
@@ -51,8 +76,10 @@ def lookalike(rng: Random, person: Person, split: str) -> Person:
     """The person with one or two attributes changed, still of the split."""
     names = [field.name for field in fields(Person)]
     while True:
-        changed = {name: rng.choice([value for value in PERSON[name] if value != getattr(person, name)])
-                   for name in rng.sample(names, rng.choice((1, 2)))}
+        changed = {
+            name: rng.choice([value for value in PERSON[name] if value != getattr(person, name)])
+            for name in rng.sample(names, rng.choice((1, 2)))
+        }
         other = replace(person, **changed)
         if person_split(other) == split:
             return other
@@ -87,10 +114,18 @@ def random_shot(rng: Random, place: int, time: str, cast: int, *, plot: str | No
     """A shot in a place at a time with people out of a cast of `cast` characters."""
     size = rng.choice([size for size in SHOT_SIZES if size != "two-shot" or cast >= 2])
     people = {"close": 1, "medium": 1, "two-shot": 2}.get(size) or rng.randint(1, min(3, cast))
-    figures = tuple(Figure(character, rng.choice(ACTIONS), rng.choice(EXPRESSIONS))
-                    for character in rng.sample(range(cast), people))
-    return Shot(place=place, time=time, size=size, plot=rng.choice(PLOTS) if plot is None else plot, figures=figures,
-                seconds=rng.choice(SECONDS), jitter=rng.randrange(1 << 16))
+    figures = tuple(
+        Figure(character, rng.choice(ACTIONS), rng.choice(EXPRESSIONS)) for character in rng.sample(range(cast), people)
+    )
+    return Shot(
+        place=place,
+        time=time,
+        size=size,
+        plot=rng.choice(PLOTS) if plot is None else plot,
+        figures=figures,
+        seconds=rng.choice(SECONDS),
+        jitter=rng.randrange(1 << 16),
+    )
 
 
 def _random_shots(rng: Random, places: int, cast: int, total: int) -> tuple[Shot, ...]:

@@ -3,6 +3,7 @@
 Data contract: local coordinates as in `people`: head centre (0, 0), head radius 1. `LANDMARKS` are left eye, right
 eye, nose, left and right corner of the mouth, left and right as seen in the picture.
 """
+
 from __future__ import annotations
 
 import math
@@ -11,10 +12,22 @@ from functools import cache
 from .canvas import Color, Pen, Point, mix, shade
 from .world import Person
 
-SKIN: dict[str, Color] = {"porcelain": (253, 232, 216), "peach": (250, 202, 168), "tan": (226, 170, 116),
-                          "brown": (174, 114, 74), "umber": (128, 80, 56), "ebony": (86, 56, 48)}
-HAIR: dict[str, Color] = {"black": (40, 36, 48), "brown": (124, 78, 44), "blond": (244, 206, 96),
-                          "red": (208, 82, 36), "grey": (176, 178, 188), "blue": (66, 112, 214)}
+SKIN: dict[str, Color] = {
+    "porcelain": (253, 232, 216),
+    "peach": (250, 202, 168),
+    "tan": (226, 170, 116),
+    "brown": (174, 114, 74),
+    "umber": (128, 80, 56),
+    "ebony": (86, 56, 48),
+}
+HAIR: dict[str, Color] = {
+    "black": (40, 36, 48),
+    "brown": (124, 78, 44),
+    "blond": (244, 206, 96),
+    "red": (208, 82, 36),
+    "grey": (176, 178, 188),
+    "blue": (66, 112, 214),
+}
 DARK: Color = (34, 26, 38)
 LANDMARKS: tuple[Point, ...] = ((-0.37, -0.04), (0.37, -0.04), (0.0, 0.20), (-0.27, 0.54), (0.27, 0.54))
 FACE_BOX: tuple[float, float, float, float] = (-1.02, -1.06, 1.02, 1.10)
@@ -26,8 +39,13 @@ def outline(shape: str, grow: float = 1.0, points: int = 40) -> tuple[Point, ...
     """The outline of a face, clockwise from the right."""
     rx, ry, power = _SHAPE[shape]
     turns = [2 * math.pi * i / points for i in range(points)]
-    return tuple((grow * rx * math.copysign(abs(math.cos(u)) ** (2 / power), math.cos(u)),
-                  grow * ry * math.copysign(abs(math.sin(u)) ** (2 / power), math.sin(u))) for u in turns)
+    return tuple(
+        (
+            grow * rx * math.copysign(abs(math.cos(u)) ** (2 / power), math.cos(u)),
+            grow * ry * math.copysign(abs(math.sin(u)) ** (2 / power), math.sin(u)),
+        )
+        for u in turns
+    )
 
 
 def draw_back_hair(pen: Pen, person: Person) -> None:
@@ -35,11 +53,37 @@ def draw_back_hair(pen: Pen, person: Person) -> None:
     color = shade(HAIR[person.hair_color], 0.90)
     style, hat = person.hair_style, person.hat != "none"
     if style == "long":
-        pen.poly([(-0.90, -0.70), (-1.14, 0.0), (-1.22, 1.0), (-1.30, 1.72), (-0.55, 1.80), (0.55, 1.80), (1.30, 1.72),
-                  (1.22, 1.0), (1.14, 0.0), (0.90, -0.70), (0.0, -1.02)], color)
+        pen.poly(
+            [
+                (-0.90, -0.70),
+                (-1.14, 0.0),
+                (-1.22, 1.0),
+                (-1.30, 1.72),
+                (-0.55, 1.80),
+                (0.55, 1.80),
+                (1.30, 1.72),
+                (1.22, 1.0),
+                (1.14, 0.0),
+                (0.90, -0.70),
+                (0.0, -1.02),
+            ],
+            color,
+        )
     elif style == "bob":
-        pen.poly([(-0.86, -0.75), (-1.16, -0.10), (-1.30, 0.72), (-0.80, 0.86), (0.80, 0.86), (1.30, 0.72),
-                  (1.16, -0.10), (0.86, -0.75), (0.0, -1.02)], color)
+        pen.poly(
+            [
+                (-0.86, -0.75),
+                (-1.16, -0.10),
+                (-1.30, 0.72),
+                (-0.80, 0.86),
+                (0.80, 0.86),
+                (1.30, 0.72),
+                (1.16, -0.10),
+                (0.86, -0.75),
+                (0.0, -1.02),
+            ],
+            color,
+        )
     elif style == "bun":
         x, y = (1.02, 0.42) if hat else (0.0, -1.34)
         pen.oval(x, y, 0.42, 0.40, HAIR[person.hair_color])
@@ -79,12 +123,34 @@ def _draw_beard(pen: Pen, person: Person) -> None:
         lower = [(x, y) for x, y in outline(person.face_shape, 1.05) if y > 0.16]
         lower.sort(key=lambda p: math.atan2(p[1], p[0]))
         rx = _SHAPE[person.face_shape][0]
-        inner = [(-0.74 * rx, 0.34), (-0.45, 0.42), (-0.22, 0.34), (0.0, 0.38), (0.22, 0.34), (0.45, 0.42),
-                 (0.74 * rx, 0.34)]
+        inner = [
+            (-0.74 * rx, 0.34),
+            (-0.45, 0.42),
+            (-0.22, 0.34),
+            (0.0, 0.38),
+            (0.22, 0.34),
+            (0.45, 0.42),
+            (0.74 * rx, 0.34),
+        ]
         pen.poly(lower + inner, color, shadow=0.5, outline=0.7)
     elif person.beard == "moustache":
-        pen.poly([(0, 0.32), (0.24, 0.30), (0.50, 0.42), (0.58, 0.54), (0.30, 0.50), (0, 0.46), (-0.30, 0.50),
-                  (-0.58, 0.54), (-0.50, 0.42), (-0.24, 0.30)], color, shadow=0.4, outline=0.6)
+        pen.poly(
+            [
+                (0, 0.32),
+                (0.24, 0.30),
+                (0.50, 0.42),
+                (0.58, 0.54),
+                (0.30, 0.50),
+                (0, 0.46),
+                (-0.30, 0.50),
+                (-0.58, 0.54),
+                (-0.50, 0.42),
+                (-0.24, 0.30),
+            ],
+            color,
+            shadow=0.4,
+            outline=0.6,
+        )
 
 
 def _draw_mouth(pen: Pen, person: Person, expression: str, mouth_open: float) -> None:
@@ -100,16 +166,28 @@ def _draw_mouth(pen: Pen, person: Person, expression: str, mouth_open: float) ->
     elif mouth_open > 0.01:
         tall = 0.06 + 0.22 * mouth_open
         if expression == "happy":
-            pen.poly([(-0.34, y - 0.08), (0.34, y - 0.08), (0.24, y + tall * 0.8), (0, y + tall),
-                      (-0.24, y + tall * 0.8)], inside, shadow=0, outline=0.5)
+            pen.poly(
+                [(-0.34, y - 0.08), (0.34, y - 0.08), (0.24, y + tall * 0.8), (0, y + tall), (-0.24, y + tall * 0.8)],
+                inside,
+                shadow=0,
+                outline=0.5,
+            )
         elif expression == "sad":
-            pen.poly([(-0.32, y + tall), (0.32, y + tall), (0.20, y - 0.06), (0, y - 0.12), (-0.20, y - 0.06)], inside,
-                     shadow=0, outline=0.5)
+            pen.poly(
+                [(-0.32, y + tall), (0.32, y + tall), (0.20, y - 0.06), (0, y - 0.12), (-0.20, y - 0.06)],
+                inside,
+                shadow=0,
+                outline=0.5,
+            )
         else:
             pen.oval(0, y, 0.24, tall * 0.75, inside, shadow=0, outline=0.5)
     elif expression == "happy":
-        pen.poly([(-0.36, y - 0.10), (0.36, y - 0.10), (0.26, y + 0.12), (0, y + 0.22), (-0.26, y + 0.12)], inside,
-                 shadow=0, outline=0.5)
+        pen.poly(
+            [(-0.36, y - 0.10), (0.36, y - 0.10), (0.26, y + 0.12), (0, y + 0.22), (-0.26, y + 0.12)],
+            inside,
+            shadow=0,
+            outline=0.5,
+        )
         pen.box(-0.29, y - 0.09, 0.29, y - 0.01, (255, 252, 246), shadow=0, outline=0)
     elif expression == "sad":
         pen.arc(0, y + 0.24, 0.30, 0.26, 205, 335, 0.11, line)
@@ -131,16 +209,26 @@ def _draw_eyes(pen: Pen, person: Person, expression: str) -> None:
             pen.oval(x, y, 0.125 * wide, 0.145 * wide, DARK, shadow=0, outline=0)
             pen.oval(x + 0.04, y - 0.05, 0.045, 0.045, (255, 255, 250), shadow=0, outline=0)
         else:
-            low = [(x + 0.25 * wide * math.cos(u), y + 0.22 * wide * math.sin(u))
-                   for u in (math.pi * i / 8 for i in range(9))]
+            low = [
+                (x + 0.25 * wide * math.cos(u), y + 0.22 * wide * math.sin(u))
+                for u in (math.pi * i / 8 for i in range(9))
+            ]
             pen.poly(low, (255, 253, 248), shadow=0, outline=0.4)
             pen.oval(x, y + 0.07, 0.10, 0.09, DARK, shadow=0, outline=0)
-            pen.poly([(x - 0.30, y + 0.03), (x - 0.24, y - 0.15), (x + 0.24, y - 0.15), (x + 0.30, y + 0.03)],
-                     shade(skin, 0.78) if sum(skin) > 330 else shade(skin, 1.30), shadow=0, outline=0)
+            pen.poly(
+                [(x - 0.30, y + 0.03), (x - 0.24, y - 0.15), (x + 0.24, y - 0.15), (x + 0.30, y + 0.03)],
+                shade(skin, 0.78) if sum(skin) > 330 else shade(skin, 1.30),
+                shadow=0,
+                outline=0,
+            )
             pen.line([(x - 0.29, y + 0.01), (x + 0.29, y + 0.01)], 0.07, DARK)
         if expression == "sad" and side == 1:
-            pen.poly([(x + 0.16, y + 0.24), (x + 0.29, y + 0.50), (x + 0.16, y + 0.60), (x + 0.03, y + 0.50)],
-                     (112, 190, 240), shadow=0, outline=0.4)
+            pen.poly(
+                [(x + 0.16, y + 0.24), (x + 0.29, y + 0.50), (x + 0.16, y + 0.60), (x + 0.03, y + 0.50)],
+                (112, 190, 240),
+                shadow=0,
+                outline=0.4,
+            )
 
 
 def _draw_brows(pen: Pen, person: Person, expression: str) -> None:
@@ -150,8 +238,15 @@ def _draw_brows(pen: Pen, person: Person, expression: str) -> None:
     lift = {"surprised": -0.17, "sad": -0.06, "happy": -0.05}.get(expression, 0.0)
     slope = 0.13 if expression == "sad" else 0.0
     for side in (-1, 1):
-        pen.line([(side * 0.17, -0.38 + lift - slope), (side * 0.38, -0.44 + lift + slope * 0.2),
-                  (side * 0.58, -0.37 + lift + slope)], 0.10, shade(color, 0.85))
+        pen.line(
+            [
+                (side * 0.17, -0.38 + lift - slope),
+                (side * 0.38, -0.44 + lift + slope * 0.2),
+                (side * 0.58, -0.37 + lift + slope),
+            ],
+            0.10,
+            shade(color, 0.85),
+        )
 
 
 def _draw_nose(pen: Pen, person: Person, dark_skin: bool) -> None:
@@ -159,8 +254,12 @@ def _draw_nose(pen: Pen, person: Person, dark_skin: bool) -> None:
     if person.nose == "button":
         pen.oval(0, 0.20, 0.12, 0.11, color, shadow=0.25, outline=0.5)
     elif person.nose == "long":
-        pen.poly([(-0.06, -0.14), (0.06, -0.14), (0.15, 0.28), (0.08, 0.36), (-0.08, 0.36), (-0.15, 0.28)], color,
-                 shadow=0.25, outline=0.5)
+        pen.poly(
+            [(-0.06, -0.14), (0.06, -0.14), (0.15, 0.28), (0.08, 0.36), (-0.08, 0.36), (-0.15, 0.28)],
+            color,
+            shadow=0.25,
+            outline=0.5,
+        )
     else:
         pen.oval(0, 0.21, 0.28, 0.13, color, shadow=0.25, outline=0.5)
 
@@ -173,12 +272,31 @@ def _draw_front_hair(pen: Pen, person: Person) -> None:
     top = [(x, y) for x, y in outline(person.face_shape, 1.07) if y < -0.28]
     top.sort(key=lambda p: p[0])
     fringe: dict[str, list[Point]] = {
-        "short": [(0.98 * rx, -0.02), (0.80 * rx, -0.40), (0.30, -0.58), (-0.10, -0.50), (-0.80 * rx, -0.40),
-                  (-0.98 * rx, -0.02)],
-        "bob": [(1.08 * rx, 0.45), (0.82 * rx, 0.42), (0.76 * rx, -0.46), (-0.76 * rx, -0.46), (-0.82 * rx, 0.42),
-                (-1.08 * rx, 0.45)],
-        "long": [(1.10 * rx, 0.60), (0.88 * rx, 0.50), (0.66 * rx, -0.38), (0.0, -0.80), (-0.66 * rx, -0.38),
-                 (-0.88 * rx, 0.50), (-1.10 * rx, 0.60)],
+        "short": [
+            (0.98 * rx, -0.02),
+            (0.80 * rx, -0.40),
+            (0.30, -0.58),
+            (-0.10, -0.50),
+            (-0.80 * rx, -0.40),
+            (-0.98 * rx, -0.02),
+        ],
+        "bob": [
+            (1.08 * rx, 0.45),
+            (0.82 * rx, 0.42),
+            (0.76 * rx, -0.46),
+            (-0.76 * rx, -0.46),
+            (-0.82 * rx, 0.42),
+            (-1.08 * rx, 0.45),
+        ],
+        "long": [
+            (1.10 * rx, 0.60),
+            (0.88 * rx, 0.50),
+            (0.66 * rx, -0.38),
+            (0.0, -0.80),
+            (-0.66 * rx, -0.38),
+            (-0.88 * rx, 0.50),
+            (-1.10 * rx, 0.60),
+        ],
         "bun": [(0.98 * rx, -0.14), (0.60, -0.60), (0.0, -0.68), (-0.60, -0.60), (-0.98 * rx, -0.14)],
         "curly": [(0.98 * rx, -0.20), (0.60, -0.56), (0.0, -0.62), (-0.60, -0.56), (-0.98 * rx, -0.20)],
     }
@@ -187,8 +305,9 @@ def _draw_front_hair(pen: Pen, person: Person) -> None:
         for x, y in ((-0.78, -0.46), (-0.42, -0.64), (0.0, -0.70), (0.42, -0.64), (0.78, -0.46)):
             pen.oval(x * (0.6 + 0.4 * rx), y, 0.24, 0.22, color, shadow=0.3, outline=0.5)
     elif style == "short" and person.hat == "none":
-        pen.poly([(-0.25, -0.98), (0.05, -1.28), (0.16, -1.02), (0.42, -1.18), (0.45, -0.90)], color, shadow=0.3,
-                 outline=0.5)
+        pen.poly(
+            [(-0.25, -0.98), (0.05, -1.28), (0.16, -1.02), (0.42, -1.18), (0.45, -0.90)], color, shadow=0.3, outline=0.5
+        )
 
 
 def _draw_lenses(pen: Pen, person: Person) -> None:

@@ -2,6 +2,7 @@
 
 Data contract: local coordinates: base centre (0, 0), about 0.9 tall and up to 1.0 wide (x in [-0.5, 0.5]), y downwards.
 """
+
 from __future__ import annotations
 
 import math
@@ -105,8 +106,11 @@ def _cafe(pen: Pen, accent: Color, glass: Color, t: float) -> None:
     pen.box(0.16, -0.36, 0.38, 0, accent)
     for i in range(6):
         x = -0.52 + 0.173 * i
-        pen.poly([(x + 0.03, -0.62), (x + 0.19, -0.62), (x + 0.173, -0.36), (x, -0.36)], accent if i % 2 else CREAM,
-                 shadow=0.5)
+        pen.poly(
+            [(x + 0.03, -0.62), (x + 0.19, -0.62), (x + 0.173, -0.36), (x, -0.36)],
+            accent if i % 2 else CREAM,
+            shadow=0.5,
+        )
 
 
 def _fridge(pen: Pen, accent: Color, glass: Color, t: float) -> None:
@@ -130,8 +134,20 @@ def _stove(pen: Pen, accent: Color, glass: Color, t: float) -> None:
 def _table(pen: Pen, accent: Color, glass: Color, t: float) -> None:
     for side in (-1, 1):
         pen.limb([(side * 0.26, -0.3), (side * 0.34, 0.02)], 0.06, WOOD)
-    pen.poly([(-0.48, -0.42), (0.48, -0.42), (0.52, -0.14), (0.34, -0.06), (0.17, -0.14), (0, -0.06), (-0.17, -0.14),
-              (-0.34, -0.06), (-0.52, -0.14)], accent)
+    pen.poly(
+        [
+            (-0.48, -0.42),
+            (0.48, -0.42),
+            (0.52, -0.14),
+            (0.34, -0.06),
+            (0.17, -0.14),
+            (0, -0.06),
+            (-0.17, -0.14),
+            (-0.34, -0.06),
+            (-0.52, -0.14),
+        ],
+        accent,
+    )
     pen.poly([(-0.10, -0.43), (-0.14, -0.62), (0.14, -0.62), (0.10, -0.43)], CREAM)
     for x, y in ((-0.14, -0.80), (0.14, -0.82), (0.0, -0.90)):
         pen.line([(0, -0.60), (x, y)], 0.02, (70, 130, 80))
@@ -143,8 +159,9 @@ def _globe(pen: Pen, accent: Color, glass: Color, t: float) -> None:
     pen.limb([(0, -0.3), (0, -0.04)], 0.07, WOOD)
     pen.box(-0.24, -0.06, 0.24, 0.02, WOOD)
     pen.oval(0, -0.58, 0.36, 0.36, accent)
-    pen.poly([(-0.20, -0.80), (0.02, -0.84), (0.06, -0.64), (-0.10, -0.52), (-0.22, -0.64)], CREAM, shadow=0,
-             outline=0.5)
+    pen.poly(
+        [(-0.20, -0.80), (0.02, -0.84), (0.06, -0.64), (-0.10, -0.52), (-0.22, -0.64)], CREAM, shadow=0, outline=0.5
+    )
     pen.poly([(0.10, -0.56), (0.28, -0.60), (0.22, -0.36), (0.10, -0.38)], CREAM, shadow=0, outline=0.5)
     pen.arc(0, -0.58, 0.43, 0.43, -60, 110, 0.045, WOOD)
 
@@ -179,8 +196,22 @@ def _pyramid(pen: Pen, accent: Color, glass: Color, t: float) -> None:
 
 
 def _rock_arch(pen: Pen, accent: Color, glass: Color, t: float) -> None:
-    pen.poly([(-0.54, 0.02), (-0.50, -0.50), (-0.38, -0.76), (0.30, -0.82), (0.50, -0.60), (0.54, 0.02), (0.26, 0.02),
-              (0.22, -0.34), (0.04, -0.50), (-0.14, -0.38), (-0.20, 0.02)], accent)
+    pen.poly(
+        [
+            (-0.54, 0.02),
+            (-0.50, -0.50),
+            (-0.38, -0.76),
+            (0.30, -0.82),
+            (0.50, -0.60),
+            (0.54, 0.02),
+            (0.26, 0.02),
+            (0.22, -0.34),
+            (0.04, -0.50),
+            (-0.14, -0.38),
+            (-0.20, 0.02),
+        ],
+        accent,
+    )
     pen.line([(-0.44, -0.56), (-0.10, -0.62), (0.40, -0.60)], 0.030, shade(accent, 0.74))
 
 
@@ -231,8 +262,11 @@ def _stall(pen: Pen, accent: Color, glass: Color, t: float) -> None:
         pen.oval(-0.36 + 0.18 * i, -0.31, 0.08, 0.08, fruit, shadow=0.4)
     for i in range(6):
         x = -0.54 + 0.18 * i
-        pen.poly([(x + 0.04, -0.92), (x + 0.18, -0.92), (x + 0.18, -0.62), (x + 0.09, -0.55), (x, -0.62)],
-                 CREAM if i % 2 else accent, shadow=0.6)
+        pen.poly(
+            [(x + 0.04, -0.92), (x + 0.18, -0.92), (x + 0.18, -0.62), (x + 0.09, -0.55), (x, -0.62)],
+            CREAM if i % 2 else accent,
+            shadow=0.6,
+        )
 
 
 def _fountain(pen: Pen, accent: Color, glass: Color, t: float) -> None:
@@ -259,9 +293,13 @@ def _cart(pen: Pen, accent: Color, glass: Color, t: float) -> None:
     pen.oval(-0.14, -0.12, 0.05, 0.05, WOOD, shadow=0)
 
 
-_DRAW = {"harbour": {"a": _lighthouse, "b": _boat, "c": _crane}, "forest": {"a": _cabin, "b": _mushroom, "c": _log},
-         "street": {"a": _clock_tower, "b": _tram, "c": _cafe}, "kitchen": {"a": _fridge, "b": _stove, "c": _table},
-         "library": {"a": _globe, "b": _grandfather_clock, "c": _armchair},
-         "desert": {"a": _pyramid, "b": _rock_arch, "c": _oasis_tent},
-         "mountain": {"a": _chalet, "b": _gondola, "c": _windmill},
-         "market": {"a": _stall, "b": _fountain, "c": _cart}}
+_DRAW = {
+    "harbour": {"a": _lighthouse, "b": _boat, "c": _crane},
+    "forest": {"a": _cabin, "b": _mushroom, "c": _log},
+    "street": {"a": _clock_tower, "b": _tram, "c": _cafe},
+    "kitchen": {"a": _fridge, "b": _stove, "c": _table},
+    "library": {"a": _globe, "b": _grandfather_clock, "c": _armchair},
+    "desert": {"a": _pyramid, "b": _rock_arch, "c": _oasis_tent},
+    "mountain": {"a": _chalet, "b": _gondola, "c": _windmill},
+    "market": {"a": _stall, "b": _fountain, "c": _cart},
+}

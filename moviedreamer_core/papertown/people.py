@@ -3,6 +3,7 @@
 Data contract: local coordinates have the head's centre at (0, 0) and a head radius of 1; y grows downwards, feet are
 near y = 3.6. `heading` is +1 or -1: the side on which a figure gestures.
 """
+
 from __future__ import annotations
 
 import math
@@ -12,8 +13,14 @@ from .canvas import Color, Pen, Point, mix, shade
 from .head import SKIN, draw_back_hair, draw_head
 from .world import Person, Wardrobe
 
-TOP: dict[str, Color] = {"red": (218, 54, 56), "orange": (244, 138, 46), "yellow": (250, 208, 62),
-                         "green": (62, 156, 84), "blue": (50, 108, 206), "purple": (142, 74, 176)}
+TOP: dict[str, Color] = {
+    "red": (218, 54, 56),
+    "orange": (244, 138, 46),
+    "yellow": (250, 208, 62),
+    "green": (62, 156, 84),
+    "blue": (50, 108, 206),
+    "purple": (142, 74, 176),
+}
 TROUSERS: Color = (64, 66, 96)
 SHOES: Color = (52, 42, 48)
 PAPER: Color = (252, 247, 235)
@@ -49,14 +56,25 @@ def pose(action: str, t: float, heading: int) -> Pose:
     h, turn = heading, 2 * math.pi * t
     if action == "waves":
         swing = math.sin(turn + 0.6)
-        return Pose(0, 0.02 * math.sin(turn), 0, _arms(h, ((h * 1.42, 0.95), (h * (1.50 + 0.40 * swing), -0.42))),
-                    _STAND, marks="wave")
+        return Pose(
+            0,
+            0.02 * math.sin(turn),
+            0,
+            _arms(h, ((h * 1.42, 0.95), (h * (1.50 + 0.40 * swing), -0.42))),
+            _STAND,
+            marks="wave",
+        )
     if action == "walks":
         step = math.cos(turn * 1.1)
-        legs = tuple(((side * 0.35 + h * 0.30 * side * step, 3.0), (side * 0.30 + h * side * 0.75 * step, 3.5))
-                     for side in (-1, 1))
-        arms = _arms(h, ((h * 1.15, 1.65), (h * (1.30 + 0.30 * step), 1.10 + 0.5 * (1 - step))),
-                     ((-h * 1.25, 1.75), (-h * (1.35 + 0.25 * step), 1.95)))
+        legs = tuple(
+            ((side * 0.35 + h * 0.30 * side * step, 3.0), (side * 0.30 + h * side * 0.75 * step, 3.5))
+            for side in (-1, 1)
+        )
+        arms = _arms(
+            h,
+            ((h * 1.15, 1.65), (h * (1.30 + 0.30 * step), 1.10 + 0.5 * (1 - step))),
+            ((-h * 1.25, 1.75), (-h * (1.35 + 0.25 * step), 1.95)),
+        )
         return Pose(h * 0.30 * (t - 0.8), -0.07 * abs(math.sin(turn * 1.1)), h * 9.0, arms, legs, marks="speed")
     if action == "jumps":
         phase = (t + 0.5) % 1.0
@@ -68,8 +86,15 @@ def pose(action: str, t: float, heading: int) -> Pose:
     if action == "talks":
         beat = 0.5 + 0.5 * math.cos(turn * 3)
         nod = 0.08 * math.sin(turn * 1.5)
-        return Pose(0, 0.03 * math.sin(turn * 1.5), 0, _arms(h, ((h * 1.25, 1.75), (h * 1.32, 1.12 + nod))), _STAND,
-                    mouth_open=0.25 + 0.75 * beat, marks="speech")
+        return Pose(
+            0,
+            0.03 * math.sin(turn * 1.5),
+            0,
+            _arms(h, ((h * 1.25, 1.75), (h * 1.32, 1.12 + nod))),
+            _STAND,
+            mouth_open=0.25 + 0.75 * beat,
+            marks="speech",
+        )
     if action == "dances":
         sway = math.sin(turn * 0.9 + 0.7)
         arms = tuple(((s * 1.45, 0.70), (s * (1.28 + 0.08 * sway), -0.75 + s * 0.42 * sway)) for s in (-1, 1))
@@ -77,8 +102,9 @@ def pose(action: str, t: float, heading: int) -> Pose:
         return Pose(0.16 * sway, -0.05 * abs(sway), 7.0 * sway, arms, legs, marks="dance")
     nod = 0.06 * math.sin(turn * 1.2)
     reach = 2.12 + 0.10 * math.sin(turn * 0.8)
-    return Pose(h * 0.03, nod * 0.4, h * 2.0, _arms(h, ((h * 1.35, 1.12), (h * reach, 0.72 + nod))), _STAND,
-                marks="point")
+    return Pose(
+        h * 0.03, nod * 0.4, h * 2.0, _arms(h, ((h * 1.35, 1.12), (h * reach, 0.72 + nod))), _STAND, marks="point"
+    )
 
 
 def body_pen(pen: Pen, at: Pose) -> Pen:
@@ -86,8 +112,17 @@ def body_pen(pen: Pen, at: Pose) -> Pen:
     return pen.at(at.dx, at.dy, angle=at.lean)
 
 
-def draw_person(pen: Pen, person: Person, wardrobe: Wardrobe, at: Pose, expression: str, heading: int, t: float, *,
-                legs: bool = True) -> None:
+def draw_person(
+    pen: Pen,
+    person: Person,
+    wardrobe: Wardrobe,
+    at: Pose,
+    expression: str,
+    heading: int,
+    t: float,
+    *,
+    legs: bool = True,
+) -> None:
     """Draws a figure; `pen` has its origin at the resting head and a head radius as its unit."""
     if legs:
         wide = 0.95 + 0.25 * min(0.0, at.dy)
@@ -108,8 +143,19 @@ def draw_person(pen: Pen, person: Person, wardrobe: Wardrobe, at: Pose, expressi
 
 def _draw_torso(pen: Pen, person: Person, wardrobe: Wardrobe) -> None:
     color = TOP[wardrobe.top_color]
-    pen.poly([(-0.42, 0.80), (-0.74, 0.98), (-0.94, 1.30), (-0.88, 2.72), (0.88, 2.72), (0.94, 1.30), (0.74, 0.98),
-              (0.42, 0.80)], color)
+    pen.poly(
+        [
+            (-0.42, 0.80),
+            (-0.74, 0.98),
+            (-0.94, 1.30),
+            (-0.88, 2.72),
+            (0.88, 2.72),
+            (0.94, 1.30),
+            (0.74, 0.98),
+            (0.42, 0.80),
+        ],
+        color,
+    )
     light = PAPER if wardrobe.top_color != "yellow" else (255, 253, 246)
     if wardrobe.top_pattern == "stripes":
         for y in (1.12, 1.52, 1.92, 2.32):
@@ -117,7 +163,7 @@ def _draw_torso(pen: Pen, person: Person, wardrobe: Wardrobe) -> None:
             pen.box(-half, y, half, y + 0.19, light, shadow=0, outline=0)
     elif wardrobe.top_pattern == "dots":
         for row, y in enumerate((1.16, 1.56, 1.96, 2.36)):
-            for x in ((-0.64, 0.0, 0.64) if row % 2 else (-0.70, -0.26, 0.26, 0.70)):
+            for x in (-0.64, 0.0, 0.64) if row % 2 else (-0.70, -0.26, 0.26, 0.70):
                 pen.oval(x, y, 0.13, 0.13, light, shadow=0, outline=0)
     pen.oval(0, 0.92, 0.42, 0.24, shade(SKIN[person.skin], 0.90), shadow=0, outline=0.5)
     if wardrobe.accessory == "satchel":
@@ -128,17 +174,20 @@ def _draw_torso(pen: Pen, person: Person, wardrobe: Wardrobe) -> None:
     elif wardrobe.accessory == "scarf":
         pen.poly([(0.22, 1.0), (0.62, 1.0), (0.72, 1.95), (0.34, 1.95)], (238, 240, 244))
         pen.box(0.34, 1.66, 0.70, 1.78, (62, 72, 120), shadow=0, outline=0)
-        pen.poly([(-0.74, 0.82), (0.74, 0.82), (0.80, 1.02), (0.68, 1.22), (-0.68, 1.22), (-0.80, 1.02)],
-                 (246, 246, 248))
+        pen.poly(
+            [(-0.74, 0.82), (0.74, 0.82), (0.80, 1.02), (0.68, 1.22), (-0.68, 1.22), (-0.80, 1.02)], (246, 246, 248)
+        )
         for x in (-0.46, 0.0, 0.46):
             pen.box(x - 0.07, 0.82, x + 0.07, 1.22, (62, 72, 120), shadow=0, outline=0)
 
 
 def _draw_arm(pen: Pen, person: Person, wardrobe: Wardrobe, side: int, elbow: Point, hand: Point, marks: str) -> None:
     skin = SKIN[person.skin]
-    pen.limb([(side * 0.72, 1.28), elbow, (elbow[0] + 0.75 * (hand[0] - elbow[0]),
-                                            elbow[1] + 0.75 * (hand[1] - elbow[1]))],
-             0.40, mix(TOP[wardrobe.top_color], (40, 20, 50), 0.10))
+    pen.limb(
+        [(side * 0.72, 1.28), elbow, (elbow[0] + 0.75 * (hand[0] - elbow[0]), elbow[1] + 0.75 * (hand[1] - elbow[1]))],
+        0.40,
+        mix(TOP[wardrobe.top_color], (40, 20, 50), 0.10),
+    )
     raised = hand[1] < 1.5
     if marks == "point" and raised:
         pen.limb([hand, (hand[0] + side * 0.42, hand[1] - 0.04)], 0.15, skin)
@@ -158,11 +207,12 @@ def _draw_marks(body: Pen, pen: Pen, at: Pose, heading: int, t: float) -> None:
     h = heading
     if at.marks == "speech":
         reach = 0.10 * at.mouth_open
-        strokes = [(body, [(h * 1.28, 0.30 + 0.28 * r), (h * (1.62 + reach), 0.22 + 0.44 * r)])
-                   for r in (-1, 0, 1)]
+        strokes = [(body, [(h * 1.28, 0.30 + 0.28 * r), (h * (1.62 + reach), 0.22 + 0.44 * r)]) for r in (-1, 0, 1)]
     elif at.marks == "speed":
-        strokes = [(pen, [(at.dx - h * (1.50 + 0.10 * i), y), (at.dx - h * (2.05 + 0.16 * (i % 2)), y)])
-                   for i, y in enumerate((-0.35, 0.15, 0.65))]
+        strokes = [
+            (pen, [(at.dx - h * (1.50 + 0.10 * i), y), (at.dx - h * (2.05 + 0.16 * (i % 2)), y)])
+            for i, y in enumerate((-0.35, 0.15, 0.65))
+        ]
     elif at.marks == "bounce":
         strokes = [(pen, [(s * 1.28, y), (s * 1.40, y + 0.34)]) for s in (-1, 1) for y in (-0.75, -0.25)]
     for where, points in strokes:

@@ -3,6 +3,7 @@
 Data contract: a place is drawn on x in [-0.3, 2.3], y in [-0.2, 1.2]; the ground begins near y = 0.70 and the
 landmark stands on it at `Scene.landmark_x`. `accent` colours the landmark; nothing else uses the accent colours.
 """
+
 from __future__ import annotations
 
 import math
@@ -17,9 +18,14 @@ SKY: dict[str, tuple[Color, Color, Color]] = {
     "morning": ((172, 214, 236), (250, 214, 204), (255, 236, 206)),
     "day": ((104, 186, 236), (140, 206, 242), (184, 226, 246)),
     "evening": ((104, 84, 152), (232, 120, 108), (252, 178, 96)),
-    "night": ((24, 28, 66), (34, 40, 88), (50, 58, 112))}
-ACCENT: dict[str, Color] = {"rose": (228, 92, 122), "mustard": (226, 172, 40), "teal": (28, 148, 150),
-                            "violet": (126, 90, 194)}
+    "night": ((24, 28, 66), (34, 40, 88), (50, 58, 112)),
+}
+ACCENT: dict[str, Color] = {
+    "rose": (228, 92, 122),
+    "mustard": (226, 172, 40),
+    "teal": (28, 148, 150),
+    "violet": (126, 90, 194),
+}
 _STARS = [(math.modf(i * 0.618034)[0] * 2.3 - 0.1, 0.02 + math.modf(i * 0.381966 * 1.7)[0] * 0.42) for i in range(26)]
 INDOORS = ("kitchen", "library")
 
@@ -53,8 +59,17 @@ def draw_place(pen: Pen, place: Place, *, style: str, time: str, t: float) -> No
     draw_prop(soft, place.arrangement.prop, t)
 
 
-def _wave(pen: Pen, y: float, height: float, waves: float, phase: float, color: Color, *, shadow: float = 1.0,
-          outline: float = 1.0) -> None:
+def _wave(
+    pen: Pen,
+    y: float,
+    height: float,
+    waves: float,
+    phase: float,
+    color: Color,
+    *,
+    shadow: float = 1.0,
+    outline: float = 1.0,
+) -> None:
     """A layer of paper with a wavy upper edge, from side to side and down to the bottom."""
     top = [(x, y + height * math.sin(waves * x + phase)) for x in (-0.3 + 2.6 * i / 24 for i in range(25))]
     pen.ground(top, 1.25, color, shadow=shadow, outline=outline)
@@ -101,8 +116,9 @@ def _draw_clouds(scene: Scene) -> None:
 def _harbour(scene: Scene) -> None:
     pen, t = scene.pen, scene.t
     _wave(pen, 0.52, 0.004, 9, 0, (58, 132, 186))
-    pen.poly([(scene.x(x), y) for x, y in ((2.3, 0.54), (2.3, 0.40), (1.9, 0.42), (1.6, 0.48), (1.35, 0.54))],
-             (92, 138, 128))
+    pen.poly(
+        [(scene.x(x), y) for x, y in ((2.3, 0.54), (2.3, 0.40), (1.9, 0.42), (1.6, 0.48), (1.35, 0.54))], (92, 138, 128)
+    )
     for i, y in enumerate((0.57, 0.63)):
         _wave(pen, y, 0.012, 14 + 2 * i, 1.2 * t + 2 * i, ((44, 114, 172), (36, 98, 156))[i], shadow=0.5, outline=0.6)
     for i in range(6):
@@ -134,8 +150,12 @@ def _forest(scene: Scene) -> None:
     _wave(pen, 0.75, 0.015, 5, 0.3, (76, 142, 70))
     for i in range(12):
         x, y = -0.1 + 0.19 * i, 0.82 + 0.13 * (i * 7 % 3) / 2
-        pen.poly([(x, y), (x + 0.012, y - 0.04), (x + 0.024, y), (x + 0.04, y - 0.03), (x + 0.05, y)], (52, 112, 56),
-                 shadow=0, outline=0)
+        pen.poly(
+            [(x, y), (x + 0.012, y - 0.04), (x + 0.024, y), (x + 0.04, y - 0.03), (x + 0.05, y)],
+            (52, 112, 56),
+            shadow=0,
+            outline=0,
+        )
 
 
 def _street(scene: Scene) -> None:
@@ -145,8 +165,11 @@ def _street(scene: Scene) -> None:
     for i in range(7):
         x, top = -0.3 + 0.37 * i, (0.20, 0.30, 0.16, 0.26, 0.33)[i % 5]
         pen.box(x, top, x + 0.35, 0.78, walls[i % 5])
-        pen.poly([(x - 0.015, top), (x + 0.03, top - 0.06), (x + 0.32, top - 0.06), (x + 0.365, top)], (104, 74, 84),
-                 shadow=0.6)
+        pen.poly(
+            [(x - 0.015, top), (x + 0.03, top - 0.06), (x + 0.32, top - 0.06), (x + 0.365, top)],
+            (104, 74, 84),
+            shadow=0.6,
+        )
         window = scene.sky if scene.time == "night" else pen
         for row in range(3):
             for column in range(2):
@@ -166,16 +189,27 @@ def _window(scene: Scene, x: float, y: float, half: float, tall: float) -> None:
     scene.sky.box(x - half, y - tall, x + half, y + tall, high, shadow=0, outline=0.6)
     scene.sky.box(x - half, y, x + half, y + tall, middle, shadow=0, outline=0)
     _draw_light(scene.sky, scene.time, x + half * 0.42, y - tall * 0.30, 0.62)
-    scene.pen.box(x - half, y + tall * 0.6, x + half, y + tall, (110, 160, 100) if scene.time != "night"
-                  else (60, 90, 90), shadow=0, outline=0)
+    scene.pen.box(
+        x - half,
+        y + tall * 0.6,
+        x + half,
+        y + tall,
+        (110, 160, 100) if scene.time != "night" else (60, 90, 90),
+        shadow=0,
+        outline=0,
+    )
     scene.pen.box(x - 0.010, y - tall, x + 0.010, y + tall, (250, 244, 232), shadow=0, outline=0.3)
     scene.pen.box(x - half, y - 0.010, x + half, y + 0.010, (250, 244, 232), shadow=0, outline=0.3)
 
 
 def _lamp(scene: Scene, x: float) -> None:
     if scene.time in ("night", "evening"):
-        scene.sky.poly([(x - 0.08, 0.13), (x + 0.08, 0.13), (x + 0.42, 0.72), (x - 0.42, 0.72)], (255, 220, 130, 44),
-                       shadow=0, outline=0)
+        scene.sky.poly(
+            [(x - 0.08, 0.13), (x + 0.08, 0.13), (x + 0.42, 0.72), (x - 0.42, 0.72)],
+            (255, 220, 130, 44),
+            shadow=0,
+            outline=0,
+        )
     scene.pen.line([(x, -0.2), (x, 0.06)], 0.012, (70, 60, 70))
     shining = scene.sky if scene.time in ("night", "evening") else scene.pen
     shining.poly([(x - 0.05, 0.04), (x + 0.05, 0.04), (x + 0.11, 0.13), (x - 0.11, 0.13)], (250, 214, 120))
@@ -187,8 +221,15 @@ def _kitchen(scene: Scene) -> None:
     for row in range(2):
         for i in range(20):
             if (i + row) % 2:
-                pen.box(-0.3 + 0.13 * i, 0.44 + 0.09 * row, -0.17 + 0.13 * i, 0.53 + 0.09 * row, (232, 240, 238),
-                        shadow=0, outline=0.3)
+                pen.box(
+                    -0.3 + 0.13 * i,
+                    0.44 + 0.09 * row,
+                    -0.17 + 0.13 * i,
+                    0.53 + 0.09 * row,
+                    (232, 240, 238),
+                    shadow=0,
+                    outline=0.3,
+                )
     _window(scene, x(1.24), 0.24, 0.22, 0.17)
     left, right = sorted((x(1.56), x(2.25)))
     pen.box(left, 0.08, right, 0.32, (184, 120, 78))
@@ -205,13 +246,27 @@ def _kitchen(scene: Scene) -> None:
     for row in range(3):
         for i in range(13):
             if (i + row) % 2:
-                pen.box(-0.3 + 0.2 * i, 0.78 + 0.09 * row, -0.1 + 0.2 * i, 0.87 + 0.09 * row, (176, 96, 78), shadow=0,
-                        outline=0.3)
+                pen.box(
+                    -0.3 + 0.2 * i,
+                    0.78 + 0.09 * row,
+                    -0.1 + 0.2 * i,
+                    0.87 + 0.09 * row,
+                    (176, 96, 78),
+                    shadow=0,
+                    outline=0.3,
+                )
     _lamp(scene, x(0.92))
 
 
-_BOOKS: tuple[Color, ...] = ((184, 62, 58), (52, 98, 124), (214, 188, 138), (70, 118, 84), (110, 70, 60),
-                             (222, 138, 70), (90, 100, 140))
+_BOOKS: tuple[Color, ...] = (
+    (184, 62, 58),
+    (52, 98, 124),
+    (214, 188, 138),
+    (70, 118, 84),
+    (110, 70, 60),
+    (222, 138, 70),
+    (90, 100, 140),
+)
 
 
 def _library(scene: Scene) -> None:
@@ -237,8 +292,23 @@ def _library(scene: Scene) -> None:
 
 def _desert(scene: Scene) -> None:
     pen = scene.pen
-    pen.poly([(scene.x(a), b) for a, b in ((0.8, 0.62), (0.92, 0.42), (1.02, 0.40), (1.12, 0.44), (1.30, 0.44),
-                                           (1.36, 0.34), (1.58, 0.34), (1.66, 0.48), (1.80, 0.62))], (208, 128, 96))
+    pen.poly(
+        [
+            (scene.x(a), b)
+            for a, b in (
+                (0.8, 0.62),
+                (0.92, 0.42),
+                (1.02, 0.40),
+                (1.12, 0.44),
+                (1.30, 0.44),
+                (1.36, 0.34),
+                (1.58, 0.34),
+                (1.66, 0.48),
+                (1.80, 0.62),
+            )
+        ],
+        (208, 128, 96),
+    )
     _wave(pen, 0.57, 0.035, 3.0, 2.2, (244, 206, 138))
     _wave(pen, 0.66, 0.03, 3.6, 0.2, (236, 188, 112))
     for x, y, size in ((1.62, 0.76, 1.0), (0.94, 0.69, 0.6), (1.34, 0.68, 0.5)):
@@ -252,15 +322,28 @@ def _desert(scene: Scene) -> None:
 
 def _mountain(scene: Scene) -> None:
     pen = scene.pen
-    for x, top, half, color in ((1.70, 0.16, 0.62, (150, 166, 200)), (0.30, 0.22, 0.58, (160, 174, 206)),
-                                (1.12, 0.05, 0.66, (116, 132, 172))):
+    for x, top, half, color in (
+        (1.70, 0.16, 0.62, (150, 166, 200)),
+        (0.30, 0.22, 0.58, (160, 174, 206)),
+        (1.12, 0.05, 0.66, (116, 132, 172)),
+    ):
         x = scene.x(x)
         pen.poly([(x, top), (x + half, 0.74), (x - half, 0.74)], color)
         k = 0.34
         tall = (0.74 - top) * k
-        pen.poly([(x, top), (x + half * k, top + tall), (x + half * k * 0.5, top + tall * 0.78),
-                  (x + half * k * 0.15, top + tall * 1.1), (x - half * k * 0.4, top + tall * 0.8),
-                  (x - half * k, top + tall)], (252, 252, 255), shadow=0, outline=0.6)
+        pen.poly(
+            [
+                (x, top),
+                (x + half * k, top + tall),
+                (x + half * k * 0.5, top + tall * 0.78),
+                (x + half * k * 0.15, top + tall * 1.1),
+                (x - half * k * 0.4, top + tall * 0.8),
+                (x - half * k, top + tall),
+            ],
+            (252, 252, 255),
+            shadow=0,
+            outline=0.6,
+        )
     _wave(pen, 0.62, 0.03, 3.2, 0.8, (206, 222, 238))
     for x, size in ((0.96, 0.42), (1.50, 0.50), (1.92, 0.62), (1.80, 0.45)):
         _pine(pen, scene.x(x), 0.74, size, (64, 112, 112))
@@ -273,20 +356,38 @@ def _market(scene: Scene) -> None:
     pen.box(-0.3, 0.30, 2.3, 0.80, (226, 188, 146))
     for i in range(9):
         at = -0.28 + 0.30 * i
-        pen.poly([(at, 0.80), (at, 0.44), (at + 0.04, 0.38), (at + 0.10, 0.36), (at + 0.16, 0.38), (at + 0.20, 0.44),
-                  (at + 0.20, 0.80)], (160, 104, 82), shadow=0, outline=0.5)
-    rope: list[Point] = [(at, 0.18 + 0.07 * math.sin(math.pi * ((at + 0.3) % 0.65) / 0.65))
-                         for at in (-0.3 + 0.1 * i for i in range(27))]
+        pen.poly(
+            [
+                (at, 0.80),
+                (at, 0.44),
+                (at + 0.04, 0.38),
+                (at + 0.10, 0.36),
+                (at + 0.16, 0.38),
+                (at + 0.20, 0.44),
+                (at + 0.20, 0.80),
+            ],
+            (160, 104, 82),
+            shadow=0,
+            outline=0.5,
+        )
+    rope: list[Point] = [
+        (at, 0.18 + 0.07 * math.sin(math.pi * ((at + 0.3) % 0.65) / 0.65)) for at in (-0.3 + 0.1 * i for i in range(27))
+    ]
     pen.line(rope, 0.008, (90, 70, 70))
     for i, (at, y) in enumerate(rope[::2]):
         sway = 0.008 * math.sin(2 * scene.t + i)
-        pen.poly([(at - 0.05, y), (at + 0.05, y), (at + sway, y + 0.11)],
-                 ((216, 70, 60), (250, 240, 214), (64, 128, 180), (248, 150, 60))[i % 4], shadow=0.4, outline=0.6)
+        pen.poly(
+            [(at - 0.05, y), (at + 0.05, y), (at + sway, y + 0.11)],
+            ((216, 70, 60), (250, 240, 214), (64, 128, 180), (248, 150, 60))[i % 4],
+            shadow=0.4,
+            outline=0.6,
+        )
     for at, fruit in ((1.05, (232, 74, 58)), (1.36, (110, 168, 70)), (1.67, (248, 160, 50)), (1.98, (196, 70, 90))):
         for dx in (-0.09, -0.03, 0.03, 0.09):
             pen.oval(x(at) + dx, 0.615, 0.042, 0.042, fruit, shadow=0.3, outline=0.5)
-        pen.poly([(x(at) - 0.145, 0.62), (x(at) + 0.145, 0.62), (x(at) + 0.125, 0.78), (x(at) - 0.125, 0.78)],
-                 (170, 118, 72))
+        pen.poly(
+            [(x(at) - 0.145, 0.62), (x(at) + 0.145, 0.62), (x(at) + 0.125, 0.78), (x(at) - 0.125, 0.78)], (170, 118, 72)
+        )
     pen.box(-0.3, 0.76, 2.3, 1.25, (214, 186, 158))
     for row, y in enumerate((0.82, 0.91, 1.02)):
         pen.line([(-0.3, y), (2.3, y)], 0.008, (180, 148, 124))
@@ -295,5 +396,13 @@ def _market(scene: Scene) -> None:
             pen.line([(at, y), (at - 0.02, y + 0.10)], 0.008, (180, 148, 124))
 
 
-_KINDS = {"harbour": _harbour, "forest": _forest, "street": _street, "kitchen": _kitchen, "library": _library,
-          "desert": _desert, "mountain": _mountain, "market": _market}
+_KINDS = {
+    "harbour": _harbour,
+    "forest": _forest,
+    "street": _street,
+    "kitchen": _kitchen,
+    "library": _library,
+    "desert": _desert,
+    "mountain": _mountain,
+    "market": _market,
+}

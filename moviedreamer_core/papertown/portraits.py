@@ -1,4 +1,5 @@
 """Draws the reference pictures of the example scripts: see `script/portraits.py` for the files."""
+
 from __future__ import annotations
 
 import json

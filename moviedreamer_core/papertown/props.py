@@ -3,6 +3,7 @@
 Data contract: local coordinates: props stand on (0, 0) and are about 1 tall; plot objects are centred at (0, 0) and
 about 1 tall, the dog stands on (0, 0.5).
 """
+
 from __future__ import annotations
 
 import math
@@ -66,12 +67,17 @@ def _kite(pen: Pen, t: float) -> None:
     tail = [(0.07 * math.sin(2.6 * i + 4 * t), 0.42 + 0.13 * i) for i in range(5)]
     pen.line(tail, 0.035, (250, 244, 230))
     for x, y in tail[1::2]:
-        pen.poly([(x - 0.11, y - 0.06), (x + 0.11, y + 0.06), (x + 0.11, y - 0.06), (x - 0.11, y + 0.06)],
-                 (240, 70, 80), shadow=0.3)
-    for points, color in (([(0, -0.52), (0.38, -0.08), (0, -0.08)], (250, 204, 60)),
-                          ([(0, -0.52), (-0.38, -0.08), (0, -0.08)], (60, 170, 220)),
-                          ([(0, 0.46), (0.38, -0.08), (0, -0.08)], (60, 170, 220)),
-                          ([(0, 0.46), (-0.38, -0.08), (0, -0.08)], (250, 204, 60))):
+        pen.poly(
+            [(x - 0.11, y - 0.06), (x + 0.11, y + 0.06), (x + 0.11, y - 0.06), (x - 0.11, y + 0.06)],
+            (240, 70, 80),
+            shadow=0.3,
+        )
+    for points, color in (
+        ([(0, -0.52), (0.38, -0.08), (0, -0.08)], (250, 204, 60)),
+        ([(0, -0.52), (-0.38, -0.08), (0, -0.08)], (60, 170, 220)),
+        ([(0, 0.46), (0.38, -0.08), (0, -0.08)], (60, 170, 220)),
+        ([(0, 0.46), (-0.38, -0.08), (0, -0.08)], (250, 204, 60)),
+    ):
         pen.poly(points, color)
 
 
@@ -83,8 +89,12 @@ def _umbrella(pen: Pen, t: float) -> None:
         a, b = math.pi * (1 - i / 6), math.pi * (1 - (i + 1) / 6)
         xa, xb = 0.54 * math.cos(a), 0.54 * math.cos(b)
         ya, yb = -0.02, -0.02
-        pen.poly([(0, -0.54), (xa * 0.72, -0.38), (xa, ya), ((xa + xb) / 2, -0.10), (xb, yb), (xb * 0.72, -0.38)],
-                 (250, 246, 236) if i % 2 else (66, 120, 220), shadow=0.5, outline=0.8)
+        pen.poly(
+            [(0, -0.54), (xa * 0.72, -0.38), (xa, ya), ((xa + xb) / 2, -0.10), (xb, yb), (xb * 0.72, -0.38)],
+            (250, 246, 236) if i % 2 else (66, 120, 220),
+            shadow=0.5,
+            outline=0.8,
+        )
 
 
 def _lantern(pen: Pen, t: float) -> None:

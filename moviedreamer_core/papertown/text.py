@@ -3,6 +3,7 @@
 Data contract: every function takes a `random.Random` and a split and returns one string; phrases reserved for
 validation or test are used about half the time there and never in train.
 """
+
 from __future__ import annotations
 
 import re
@@ -82,13 +83,19 @@ def _wears(values: dict[str, str], rng: Random) -> str:
 def _arranged(kind: str, arrangement: Arrangement, rng: Random, split: str) -> str:
     landmark = phrases.LANDMARK_WORDS[kind]["abc".index(arrangement.landmark)]
     return pick(phrases.ARRANGED, rng, split).format(
-        accent=arrangement.accent, landmark=landmark, side=arrangement.side,
-        prop=rng.choice(phrases.PROP_WORDS[arrangement.prop]))
+        accent=arrangement.accent,
+        landmark=landmark,
+        side=arrangement.side,
+        prop=rng.choice(phrases.PROP_WORDS[arrangement.prop]),
+    )
 
 
 def _acts(who: str, values: dict[str, str], rng: Random, split: str) -> str:
-    return pick(phrases.ACTING, rng, split).format(who=who, action=action_text(values["action"], rng, split),
-                                                   expression=expression_text(values["expression"], rng, split))
+    return pick(phrases.ACTING, rng, split).format(
+        who=who,
+        action=action_text(values["action"], rng, split),
+        expression=expression_text(values["expression"], rng, split),
+    )
 
 
 def _tidy(text: str) -> str:
@@ -106,20 +113,30 @@ def caption_full(film: Film, shot_index: int, rng: Random, split: str) -> str:
         names = ["skin", "hair_color", "hat"] if shot.size == "wide" else rng.sample(list(PERSON), len(PERSON))
         who = f"{_describe(film.cast[figure.character].person, names, rng, split)}, in {_wears(values, rng)}"
         people.append(_acts(who, values, rng, split))
-    return _tidy(pick(phrases.FULL, rng, split).format(
-        size=size_text(shot.size, rng, split), place=place_text(place.kind, rng, split),
-        time=time_text(shot.time, rng, split), style=style_text(film.style, rng, split),
-        arrangement=_arranged(place.kind, place.arrangement, rng, split), people="; ".join(people),
-        plot=plot_text(shot.plot, rng, split)))
+    return _tidy(
+        pick(phrases.FULL, rng, split).format(
+            size=size_text(shot.size, rng, split),
+            place=place_text(place.kind, rng, split),
+            time=time_text(shot.time, rng, split),
+            style=style_text(film.style, rng, split),
+            arrangement=_arranged(place.kind, place.arrangement, rng, split),
+            people="; ".join(people),
+            plot=plot_text(shot.plot, rng, split),
+        )
+    )
 
 
 def caption_partial(film: Film, shot_index: int, rng: Random, split: str) -> tuple[str, dict[str, int]]:
     """A caption of some fields and the labels that it states (-1 for the rest)."""
     shot = film.shots[shot_index]
     place, known = film.places[shot.place], labels(film, shot_index)
-    fields = {"place": lambda: place_text(place.kind, rng, split), "time": lambda: time_text(shot.time, rng, split),
-              "style": lambda: style_text(film.style, rng, split), "size": lambda: size_text(shot.size, rng, split),
-              "plot": lambda: plot_text(shot.plot, rng, split)}
+    fields = {
+        "place": lambda: place_text(place.kind, rng, split),
+        "time": lambda: time_text(shot.time, rng, split),
+        "style": lambda: style_text(film.style, rng, split),
+        "size": lambda: size_text(shot.size, rng, split),
+        "plot": lambda: plot_text(shot.plot, rng, split),
+    }
     parts: list[str] = []
     stated: set[str] = set()
     for name, say in fields.items():

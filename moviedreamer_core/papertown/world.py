@@ -3,6 +3,7 @@
 Data contract: the order of every tuple of values is the class index that `labels` reports. A `Film` says everything
 that is ever drawn: the same film, shot index and time give the same picture.
 """
+
 from __future__ import annotations
 
 import hashlib

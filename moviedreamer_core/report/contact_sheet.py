@@ -3,6 +3,7 @@
 Drawn with Pillow's built-in font, which has plain Latin letters: accents that it lacks are left off (Émile: Emile). For
 other alphabets a font of the system is used, if it has one (fonts.py).
 """
+
 from __future__ import annotations
 
 import unicodedata
@@ -22,10 +23,18 @@ from .fonts import font_for
 
 PAPER, INK, GREY, RULE, EMPTY = (250, 248, 243), (34, 32, 38), (122, 117, 110), (223, 218, 208), (233, 229, 220)
 AMBER = (166, 92, 0)
-SCENES = ((196, 78, 62), (64, 112, 176), (214, 154, 42), (78, 140, 92), (132, 92, 164), (64, 152, 158), (178, 98, 132),
-          (120, 108, 84))
+SCENES = (
+    (196, 78, 62),
+    (64, 112, 176),
+    (214, 154, 42),
+    (78, 140, 92),
+    (132, 92, 164),
+    (64, 152, 158),
+    (178, 98, 132),
+    (120, 108, 84),
+)
 # Up to so many shots: columns, width of a picture in pixels.
-GRIDS = ((24, 4, 368), (60, 6, 264), (400, 8, 208), (10 ** 9, 12, 152))
+GRIDS = ((24, 4, 368), (60, 6, 264), (400, 8, 208), (10**9, 12, 152))
 MARGIN, GAP = 44, 22
 LINE = 1.32
 
@@ -46,8 +55,16 @@ class SheetShot:
     note: str = ""
 
 
-def contact_sheet(shots: Sequence[SheetShot], out: Path, *, title: str, subtitle: str = "", columns: int | None = None,
-                  font: Path | None = None, tags: Mapping[str, str] | None = None) -> Path:
+def contact_sheet(
+    shots: Sequence[SheetShot],
+    out: Path,
+    *,
+    title: str,
+    subtitle: str = "",
+    columns: int | None = None,
+    font: Path | None = None,
+    tags: Mapping[str, str] | None = None,
+) -> Path:
     """Draw the sheet as PNG to `out`, which appears complete or not at all. Same input, same bytes. `tags` are texts
     that the file carries."""
     if not shots:
@@ -139,8 +156,10 @@ class _Sheet:
 
 def _summary(shots: Sequence[SheetShot]) -> str:
     scenes = len(dict.fromkeys(shot.scene for shot in shots))
-    return (f"{len(shots)} shot{'s' * (len(shots) != 1)}   ·   {scenes} scene{'s' * (scenes != 1)}   ·   "
-            f"{sum(shot.seconds for shot in shots):.1f} s")
+    return (
+        f"{len(shots)} shot{'s' * (len(shots) != 1)}   ·   {scenes} scene{'s' * (scenes != 1)}   ·   "
+        f"{sum(shot.seconds for shot in shots):.1f} s"
+    )
 
 
 def _picture(shot: SheetShot, width: int) -> Image.Image:
@@ -163,7 +182,8 @@ def load_font(file: Path | None, size: int) -> Font:
         return ImageFont.truetype(str(file), size)
     except OSError as error:
         raise MovieDreamerError(
-            f"{file} cannot be used as a font: {error}. Expected a TrueType or OpenType file.") from error
+            f"{file} cannot be used as a font: {error}. Expected a TrueType or OpenType file."
+        ) from error
 
 
 def shortened(text: str, font: Font, room: float) -> str:
@@ -187,8 +207,9 @@ def _in_font(text: str, font: Font) -> str:
     return "".join(letters)
 
 
-def write(pen: ImageDraw.ImageDraw, place: tuple[float, float], text: str, font: Font, color: Color, *,
-          bold: bool = False) -> None:
+def write(
+    pen: ImageDraw.ImageDraw, place: tuple[float, float], text: str, font: Font, color: Color, *, bold: bool = False
+) -> None:
     """Draw one line of text; `place` is its left upper corner in pixels."""
     x, y = round(place[0]), round(place[1])
     pen.text((x, y), text, font=font, fill=color)

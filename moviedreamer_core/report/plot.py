@@ -16,8 +16,9 @@ LEGIBLE = 15
 """Rows from so many pixels on have their numbers and names."""
 
 
-def continuity_plot(found: Continuity, title: str, *, threshold: float | None = None, measure: str = "score"
-                    ) -> Image.Image:
+def continuity_plot(
+    found: Continuity, title: str, *, threshold: float | None = None, measure: str = "score"
+) -> Image.Image:
     """Draw it. `threshold` is a line through the bars of `measure`. Shots of a scene share a colour."""
     rows = _Rows(found, title)
     return rows.draw(threshold, measure)

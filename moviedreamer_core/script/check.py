@@ -145,9 +145,7 @@ def _spoken(shot: Any) -> Iterator[str]:
         yield from (text for field in ("who", "line") if isinstance(text := value_of(line, field), str))
 
 
-def _shot_issues(
-    path: FieldPath, number: int, shot: Any, known: set[str], shown: tuple[str, ...]
-) -> Iterator[Issue]:
+def _shot_issues(path: FieldPath, number: int, shot: Any, known: set[str], shown: tuple[str, ...]) -> Iterator[Issue]:
     people = parts_of(shot, "characters")
     seen: set[str] = set()
     for index, person in enumerate(people):

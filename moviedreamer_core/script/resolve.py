@@ -176,7 +176,13 @@ def resolve(
 
 
 def _resolved(
-    script: Script, scene: Scene, shot: Shot, target: Target, scene_index: int, line: int, cast: dict[str, Any],
+    script: Script,
+    scene: Scene,
+    shot: Shot,
+    target: Target,
+    scene_index: int,
+    line: int,
+    cast: dict[str, Any],
     choices: tuple[Choice, ...],
 ) -> ResolvedShot:
     chosen = {choice.field: choice for choice in choices}
@@ -227,8 +233,14 @@ def _inherit(field: str, shot: Shot, scene: Scene, script: Script) -> tuple[Any,
 
 
 def _choose(
-    field: str, target: Target, script: Script, scene: Scene, shot: Shot, storyboard: Mapping[str, Mapping[str, Any]],
-    settings: Mapping[str, Mapping[int, Route]], routes: Mapping[str, Mapping[int, Route]],
+    field: str,
+    target: Target,
+    script: Script,
+    scene: Scene,
+    shot: Shot,
+    storyboard: Mapping[str, Mapping[str, Any]],
+    settings: Mapping[str, Mapping[int, Route]],
+    routes: Mapping[str, Mapping[int, Route]],
 ) -> Choice:
     chosen = storyboard.get(target.shot_id, {}).get(field)
     if chosen is not None:

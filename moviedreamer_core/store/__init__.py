@@ -11,6 +11,21 @@ from .store import Artefact, Store, default_store
 from .trim import Entry, GcReport
 
 __all__ = [
-    "Artefact", "Entry", "GcReport", "HashMemo", "Index", "Store", "Take", "VerifyReport", "array_hash",
-    "artefact_key", "canonical_json", "collect", "content_hash", "default_store", "folder_hash", "listing", "verify",
+    "Artefact",
+    "Entry",
+    "GcReport",
+    "HashMemo",
+    "Index",
+    "Store",
+    "Take",
+    "VerifyReport",
+    "array_hash",
+    "artefact_key",
+    "canonical_json",
+    "collect",
+    "content_hash",
+    "default_store",
+    "folder_hash",
+    "listing",
+    "verify",
 ]

@@ -1,4 +1,5 @@
 """Care for a store: list it, check every byte of it, trim it to a size."""
+
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -1,4 +1,5 @@
 """Writing that survives a kill: temporary name, fsync of file and folder, rename; and clear words for a full disk."""
+
 from __future__ import annotations
 
 import errno
@@ -84,5 +85,6 @@ def plain_errors(folder: Path, doing: str) -> Iterator[None]:
         if isinstance(error, OSError) and place.startswith(str(folder)):
             raise MovieDreamerError(
                 f"Cannot {doing}: {place}: {error.strerror or error}. Choose a folder where you may write, or give "
-                "yourself the right to write there.") from error
+                "yourself the right to write there."
+            ) from error
         raise

@@ -5,6 +5,7 @@ a full disk is skipped, all others count. Appends are one write under a lock and
 A shot's *takes* of a stage are its distinct artefacts, oldest first; the *current* take is the pinned one, else the one
 used last. A pinned film keeps all its takes from gc.
 """
+
 from __future__ import annotations
 
 import json
@@ -55,8 +56,12 @@ class Index:
     def takes(self, film: str, shot: str, stage: str | None = None) -> list[Take]:
         """A shot's takes, oldest first, of one stage or of all."""
         self._refresh()
-        return [self._marked(take) for (f, s, g), takes in self._takes.items()
-                if (f, s) == (film, shot) and stage in (None, g) for take in takes.values()]
+        return [
+            self._marked(take)
+            for (f, s, g), takes in self._takes.items()
+            if (f, s) == (film, shot) and stage in (None, g)
+            for take in takes.values()
+        ]
 
     def current(self, film: str, shot: str, stage: str) -> Take | None:
         """The take that counts: the pinned one, else the one used last; None if the shot has none."""
@@ -83,7 +88,8 @@ class Index:
         """Make a take the current one until it is unpinned; gc keeps it."""
         if key not in {take.key for take in self.takes(film, shot, stage)}:
             raise MovieDreamerError(
-                f"Shot {shot} of {film!r} has no {stage} take {key[:12]}. `moviedreamer store ls` lists its takes.")
+                f"Shot {shot} of {film!r} has no {stage} take {key[:12]}. `moviedreamer store ls` lists its takes."
+            )
         if self._pins.get((film, shot, stage)) != key:
             self._append(event="pin", film=film, shot=shot, stage=stage, key=key)
 
@@ -200,7 +206,7 @@ class Index:
                 self._inode = stat.st_ino
             file.seek(self._offset)
             data = file.read()
-        whole = data[:data.rfind(b"\n") + 1]
+        whole = data[: data.rfind(b"\n") + 1]
         self._offset += len(whole)
         for line in whole.splitlines():
             self._apply(_event(line))

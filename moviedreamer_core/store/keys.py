@@ -4,6 +4,7 @@ Inputs are plain JSON values (str, int, float, bool, None, lists, tuples, dicts 
 refused: a value whose text changes from run to run would quietly make every key new. A key is 64 hex digits.
 Weights enter by their content's hash, memoised by path, size and modification time.
 """
+
 from __future__ import annotations
 
 import json
@@ -54,7 +55,8 @@ def content_hash(path: Path | str, memo: HashMemo | None = None) -> str:
     except OSError as error:
         raise MovieDreamerError(
             f"Cannot read {path} to name what it makes: {error.strerror or error}. Check that the file exists and that "
-            "you may read it.") from error
+            "you may read it."
+        ) from error
 
 
 def folder_hash(folder: Path | str, memo: HashMemo | None = None, suffixes: Iterable[str] = WEIGHT_FILES) -> str:
@@ -63,8 +65,9 @@ def folder_hash(folder: Path | str, memo: HashMemo | None = None, suffixes: Iter
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix in wanted)
     if not files:
         raise MovieDreamerError(f"No weights in {folder}: expected at least one file ending in {', '.join(wanted)}.")
-    return sha256(canonical_json(
-        [[path.relative_to(folder).as_posix(), content_hash(path, memo)] for path in files]).encode()).hexdigest()
+    return sha256(
+        canonical_json([[path.relative_to(folder).as_posix(), content_hash(path, memo)] for path in files]).encode()
+    ).hexdigest()
 
 
 class HashMemo:
@@ -126,4 +129,5 @@ def _plain(value: object, where: str) -> object:
         return {name: _plain(item, f"{where}.{name}") for name, item in value.items()}
     raise MovieDreamerError(
         f"A result cannot be named: {where} is a {type(value).__name__}; expected text, a number, true/false, null, a "
-        "list or a dict of these. Pass a content hash or a plain value instead.")
+        "list or a dict of these. Pass a content hash or a plain value instead."
+    )

@@ -1,4 +1,5 @@
 """A lock file that the system lets go of when its process dies, however it dies."""
+
 from __future__ import annotations
 
 import os

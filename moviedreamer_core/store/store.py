@@ -8,6 +8,7 @@ Layout under the root:
     index.jsonl             films, shots, takes (index.py); hashes.json: content hashes of weights (keys.py)
 A hit is read and checked, never made again. Processes and threads may share one store.
 """
+
 from __future__ import annotations
 
 import json
@@ -75,8 +76,15 @@ class Store:
         """Content hashes of weights, remembered between runs."""
         return HashMemo(self.root / "hashes.json")
 
-    def fetch(self, stage: str, inputs: Mapping[str, object], suffix: str, make: Callable[[Path], None], *,
-              check: Callable[[], None] | None = None) -> Artefact:
+    def fetch(
+        self,
+        stage: str,
+        inputs: Mapping[str, object],
+        suffix: str,
+        make: Callable[[Path], None],
+        *,
+        check: Callable[[], None] | None = None,
+    ) -> Artefact:
         """The artefact that `stage` makes from `inputs`, read if it is there and whole, else made.
 
         `make(path)` writes one file at `path` (it ends in `suffix`) and may leave companions in the same folder. While
@@ -147,8 +155,9 @@ class Store:
         os.replace(home, target)
         return target
 
-    def _make(self, stage: str, key: str, inputs: Mapping[str, object], suffix: str,
-              make: Callable[[Path], None]) -> Artefact:
+    def _make(
+        self, stage: str, key: str, inputs: Mapping[str, object], suffix: str, make: Callable[[Path], None]
+    ) -> Artefact:
         folder = self.root / "making" / key
         if folder.exists():  # a maker was killed here: its lock is ours now
             shutil.rmtree(folder)
@@ -188,9 +197,15 @@ def _write_record(folder: Path, stage: str, key: str, inputs: Mapping[str, objec
     files = sorted(file for file in folder.rglob("*") if file.is_file())
     for file in files:
         sync_file(file)
-    record = {"key": key, "stage": stage, "main": path.name, "seconds": round(seconds, 6), "made": time.time(),
-              "files": {file.relative_to(folder).as_posix(): [file.stat().st_size, _digest(file)] for file in files},
-              "inputs": json.loads(canonical_json(inputs))}
+    record = {
+        "key": key,
+        "stage": stage,
+        "main": path.name,
+        "seconds": round(seconds, 6),
+        "made": time.time(),
+        "files": {file.relative_to(folder).as_posix(): [file.stat().st_size, _digest(file)] for file in files},
+        "inputs": json.loads(canonical_json(inputs)),
+    }
     write_text(folder / RECORD, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
 
 

@@ -2,6 +2,7 @@
 
 Works on a store's root and index, so that a store can keep itself below its cap.
 """
+
 from __future__ import annotations
 
 import json
@@ -99,9 +100,17 @@ def homes(root: Path) -> Iterator[Path]:
 def _entry(home: Path, users: dict[str, list[tuple[str, str]]], kept: set[str]) -> Entry | None:
     try:
         record = json.loads((home / RECORD).read_text(encoding="utf-8"))
-        return Entry(str(record["stage"]), home.name, home / str(record["main"]), folder_bytes(home),
-                     float(record["seconds"]), float(record["made"]), (home / RECORD).stat().st_mtime,
-                     tuple(users.get(home.name, ())), home.name in kept)
+        return Entry(
+            str(record["stage"]),
+            home.name,
+            home / str(record["main"]),
+            folder_bytes(home),
+            float(record["seconds"]),
+            float(record["made"]),
+            (home / RECORD).stat().st_mtime,
+            tuple(users.get(home.name, ())),
+            home.name in kept,
+        )
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

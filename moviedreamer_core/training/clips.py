@@ -97,9 +97,7 @@ def _file(base: Path, name: str) -> Path:
     return base.with_name(f"{base.name}_{name}.npy")
 
 
-def _make(
-    base: Path, split: str, count: int, frames: int, size: tuple[int, int], seed: int, workers: int
-) -> None:
+def _make(base: Path, split: str, count: int, frames: int, size: tuple[int, int], seed: int, workers: int) -> None:
     base.parent.mkdir(parents=True, exist_ok=True)
     picture = (size[1], size[0], 3)
     shapes = {"frames": (count, frames, *picture), "anchor": (count, *picture), "ids": (count, 3)}

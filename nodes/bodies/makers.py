@@ -84,4 +84,3 @@ def animator_handle(out: str, fingerprint: str, can: Capabilities) -> AnimatorHa
         f"body-{fingerprint[:8]}", "a graph of nodes", lambda _: body, lambda _: fingerprint, lambda _: can
     )
     return AnimatorHandle(host.open_bundle(SHOWN_LIKE), factory)
-

@@ -80,8 +80,10 @@ def clip_body(*, at="c", frames="4n+1", fps=16.0, video=False):
         "out": node("ShotOutClip", clip=[at + "make", 0], audio=[at + "make", 1], fps=0.0, version=1),
     }  # fmt: skip
     if video:
-        body["video"] = {"class_type": "CreateVideo", "inputs": {
-            "images": [at + "make", 0], "fps": slot("fps", at + "in"), "audio": [at + "make", 1]}}
+        body["video"] = {
+            "class_type": "CreateVideo",
+            "inputs": {"images": [at + "make", 0], "fps": slot("fps", at + "in"), "audio": [at + "make", 1]},
+        }
         body["out"] = node("ShotOutClip", clip=[at + "video", 0], fps=0.0, version=1)
     return {at + name: value for name, value in body.items()}
 

@@ -40,8 +40,7 @@ class Spread:
 
 @dataclass(frozen=True)
 class Finding:
-    """One comparison: `better` is the variant that wins, "" where no difference is seen, None where it cannot be told.
-    """
+    """One comparison: `better` is the variant that wins, "" if none is seen to, None where it cannot be told."""
 
     regime: str
     metric: str

@@ -132,9 +132,7 @@ class AnimatorPart(Part):
 
     def _clips(self, split: str, count: int) -> Clips:
         data = self.workspace.data
-        return clips(
-            data.root, split, count, frames=self.frames, size=self.size, seed=data.seed, workers=data.workers
-        )
+        return clips(data.root, split, count, frames=self.frames, size=self.size, seed=data.seed, workers=data.workers)
 
     def _fit(self, config: dict, sentence_width: int) -> None:
         """Make the config fit the size and the text encoder's width."""

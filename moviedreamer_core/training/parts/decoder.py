@@ -189,9 +189,9 @@ class DecoderPart(Part):
         device = next(model.parameters()).device
         rows = torch.arange(12)
         slots = self.held_out.slots.select(rows).to(device)
-        truth = to_images(
-            self.workspace.data.frames("validation", self.settings.held_out, self.look).images[:12]
-        ).to(device)
+        truth = to_images(self.workspace.data.frames("validation", self.settings.held_out, self.look).images[:12]).to(
+            device
+        )
         save_grid(
             torch.cat([truth, *decode_grid(unwrap(model), self.vae, self.held_out_tokens[rows].to(device), slots)]),
             path,

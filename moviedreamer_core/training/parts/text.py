@@ -249,9 +249,7 @@ class _HeldOut:
 def build_towers(settings: TextSettings, vocabulary: Any) -> tuple[Any, Any]:
     """New towers for the vocabulary."""
     ids = {f"{name}_token_id": vocabulary.token_to_id(t) for name, t in (("pad", PAD), ("bos", BOS), ("eos", EOS))}
-    text = CLIPTextModelWithProjection(
-        CLIPTextConfig(vocab_size=vocabulary.get_vocab_size(), **ids, **settings.text)
-    )
+    text = CLIPTextModelWithProjection(CLIPTextConfig(vocab_size=vocabulary.get_vocab_size(), **ids, **settings.text))
     vision = CLIPVisionModelWithProjection(CLIPVisionConfig(**settings.vision))
     for tower in (text.text_model, vision.vision_model):
         for layer in tower.encoder.layers:

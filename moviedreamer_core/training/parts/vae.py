@@ -106,9 +106,7 @@ class VaePart(Part):
     def export(self, model: nn.Module, folder: Path) -> None:
         vae, images = model.vae, torch.cat([to_images(f[:512]) for f in self.frames])
         with torch.no_grad():
-            latents = torch.cat(
-                [vae.encode(part.to(vae.device) * 2 - 1).latent for part in images.split(64)]
-            )
+            latents = torch.cat([vae.encode(part.to(vae.device) * 2 - 1).latent for part in images.split(64)])
         vae.register_to_config(scaling_factor=round(float(1 / latents.std()), 4))
         save_half(vae, folder)
 

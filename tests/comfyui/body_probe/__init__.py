@@ -98,6 +98,4 @@ class ProbeClip:
         return torch.zeros(frames, *keyframe.shape[1:]) + shade, {"waveform": samples, "sample_rate": rate}
 
 
-NODE_CLASS_MAPPINGS = {
-    kind.__name__: kind for kind in (ProbeLoader, ProbeFile, Probe, ProbePartner, ProbeClip)
-}
+NODE_CLASS_MAPPINGS = {kind.__name__: kind for kind in (ProbeLoader, ProbeFile, Probe, ProbePartner, ProbeClip)}
