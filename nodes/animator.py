@@ -126,7 +126,7 @@ class MovieDreamerAnimateKeyframes(io.ComfyNode):
 
         def finish(clips: tuple[Clip, ...]) -> io.NodeOutput:
             told, pictures = told_pictures(studio, "clip", clips, had), first_pictures(keyframes.frames)
-            ui = {**rendered_ui(rendered_of(studio, clips=clips)), **strip("clip", told, pictures)}
+            ui = {**rendered_ui(rendered_of(studio, clips=clips)), **strip(studio, "clip", told, pictures)}
             return io.NodeOutput(Clips(keyframes, clips, studio), ui=ui)
 
         return begin(ClipRun(studio, keyframes.frames, finish), cls.hidden.unique_id)

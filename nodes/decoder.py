@@ -129,7 +129,7 @@ class MovieDreamerDecodeKeyframes(io.ComfyNode):
 
         def finish(frames: tuple[Keyframe, ...]) -> io.NodeOutput:
             told = told_pictures(studio, "keyframe", frames, had)
-            ui = {**rendered_ui(rendered_of(studio, frames)), **strip("keyframe", told, first_pictures(frames))}
+            ui = {**rendered_ui(rendered_of(studio, frames)), **strip(studio, "keyframe", told, first_pictures(frames))}
             return io.NodeOutput(Keyframes(plan, frames, studio), ui=ui)
 
         return begin(KeyframeRun(studio, plan.cast, plan.film, finish), cls.hidden.unique_id)

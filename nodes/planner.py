@@ -117,7 +117,7 @@ class MovieDreamerPlanFilm(io.ComfyNode):
         film = make_plan(studio, cast.cast)
         told = told_plan(studio, film, had)
         report = plan_report(film, {shot.id: shot.why for shot in told})
-        ui = {TAKES: [takes_after(studio, cast.cast, film).text()], **strip("plan", told)}
+        ui = {TAKES: [takes_after(studio, cast.cast, film).text()], **strip(studio, "plan", told)}
         return io.NodeOutput(replace(plan, film=film), report, ui=ui)
 
 

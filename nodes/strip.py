@@ -5,14 +5,21 @@ from pathlib import Path
 from typing import Any
 
 from ..moviedreamer_core.film.pipeline import Keyframe, by_shot
+from ..moviedreamer_core.film.studio import Studio
 from ..moviedreamer_core.report.reasons import ShotTold, summary
 from .saving import in_output
 
 
-def strip(stage: str, told: Iterable[ShotTold], pictures: Mapping[str, Path] | None = None) -> dict[str, Any]:
-    """A node's `ui`: {"told": [text], "shots": [one row a shot]}; `pictures` are files in the output folder by shot."""
+def strip(
+    studio: Studio, stage: str, told: Iterable[ShotTold], pictures: Mapping[str, Path] | None = None
+) -> dict[str, Any]:
+    """A node's `ui`: {"told": [text], "seed": [the film's], "shots": [one row a shot, with the seed that it used]};
+    `pictures` are files in the output folder by shot.
+    """
     told = list(told)
-    return {"told": [summary(told, stage)], "shots": [_row(shot, pictures or {}) for shot in told]}
+    seeds = {shot.id: studio.seed(studio.as_made(shot, stage)) for shot in studio.shots}
+    rows = [{**_row(shot, pictures or {}), "seed": seeds[shot.id]} for shot in told]
+    return {"told": [summary(told, stage)], "seed": [studio.script.seed], "shots": rows}
 
 
 def first_pictures(keyframes: Iterable[Keyframe]) -> dict[str, Path]:

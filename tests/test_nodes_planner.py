@@ -89,7 +89,11 @@ def test_the_node_says_in_words_what_was_planned_and_why(film):
     assert out.ui["told"][0].splitlines() == [
         "5 shots: 1 planned now, 4 kept", "The plot changed: four", "Planned with an older shot four: five",
     ]  # fmt: skip
-    assert out.ui["shots"][3] == {"id": "four", "number": 4, "made": True, "said": "the plot changed"}
+    seed = out.args[0].film.take("four").planned.seed
+    assert out.ui["shots"][3] == {
+        "id": "four", "number": 4, "made": True, "said": "the plot changed", "seed": seed,
+    }  # fmt: skip
+    assert out.ui["seed"] == [plan.story.script.seed]
 
 
 @pytest.mark.parametrize(
@@ -434,3 +438,18 @@ def test_the_page_keeps_the_takes_in_the_planner_above(request):
     done = subprocess.run(["node", "--input-type=module", "-e", program], capture_output=True, text=True, timeout=60)
     kept = {"plan": "b", "rendered": {"one": {"drawn": {"seed": 2}, "moved": {"seed": 3}}}}
     assert json.loads(done.stdout or done.stderr) == [kept, 1, "x", ""]
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="no node here to run the page's helpers")
+def test_the_page_shows_the_seeds_in_use(request):
+    helpers = (request.config.rootpath / "web/js/shots_helpers.mjs").as_uri()
+    program = f"""
+    import * as h from "{helpers}";
+    const rows = [{{ id: "one", number: 1, made: true, said: "the plot changed", seed: 5, picture: "p" }}];
+    const output = {{ told: ["1 shot"], seed: [11], shots: rows }};
+    console.log(JSON.stringify([h.wordsOf(output), h.cellsOf(output, (p) => p)[0].said, h.wordsOf(h.keptOutput(output)),
+      h.wordsOf({{ told: ["old"] }})]));
+    """
+    done = subprocess.run(["node", "--input-type=module", "-e", program], capture_output=True, text=True, timeout=60)
+    words = ["1 shot\nFilm seed 11", "the plot changed, seed 5", "1 shot, all kept\nFilm seed 11", "old"]
+    assert json.loads(done.stdout or done.stderr) == words

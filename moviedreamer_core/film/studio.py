@@ -185,7 +185,8 @@ class Studio:
 
     def as_made(self, shot: ResolvedShot, stage: str) -> ResolvedShot:
         """The shot with the seed that it has at a stage, keyframe or clip: for a locked one, the seed of then."""
-        made = self.made(shot).drawn if stage == "keyframe" else self.made(shot).moved
+        then = self.made(shot)
+        made = {"keyframe": then.drawn, "clip": then.moved}.get(stage)
         return replace(shot, seed=made.seed) if made else shot
 
     def frames(self, shot: ResolvedShot) -> int:
