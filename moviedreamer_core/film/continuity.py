@@ -16,6 +16,7 @@ from torch.nn import functional as F
 
 from ..bundle import Bundle
 from ..cast import Cast, load_faces
+from ..cast.faces import pack_fingerprint
 from ..errors import MovieDreamerError
 from ..script import ResolvedShot
 from ..store import content_hash
@@ -95,8 +96,6 @@ class Measuring:
         self.studio, self.plan, self.tokenizer, self.faces = studio, plan, tokenizer, faces
         self.cast = cast if faces is not None else None
         if self.cast is not None and self.cast.pack and faces is not None:
-            from ..cast.faces import pack_fingerprint
-
             made = pack_fingerprint(faces.path("faces"))
             if made != self.cast.pack:
                 raise MovieDreamerError(

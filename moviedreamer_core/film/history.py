@@ -8,6 +8,7 @@ Without a store nothing is kept (a dry run).
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
 from PIL import ImageOps
 from safetensors import safe_open
@@ -17,7 +18,7 @@ from torch import Tensor
 from ..bundle import Bundle
 from ..cast import Cast
 from ..errors import MovieDreamerError
-from ..media.clips import STILLS
+from ..media.clips import STILLS, to_float
 from ..pictures import picture_file
 from ..progress import SILENT, Progress
 from ..script.sentences import shot_sentences
@@ -91,10 +92,6 @@ def encode_pictures(
 
 def open_picture(path: Path) -> Tensor:
     """A picture file of any kind as float32 [3, H, W] in [0, 1]. Raises MovieDreamerError if it cannot be read."""
-    import numpy as np
-
-    from ..media.clips import to_float
-
     with picture_file(path) as file:
         return to_float(np.asarray(ImageOps.exif_transpose(file).convert("RGB")))
 

@@ -1,5 +1,7 @@
 """From clips to the film file: joined over the store, so that a film with nothing changed is a copy."""
 
+import os
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -193,9 +195,6 @@ def film_clips(clips: Sequence[Clip], joining: Joining = AS_WRITTEN) -> list[Cli
 
 def copy_out(source: Path, target: Path, tags: Mapping[str, str | None] | None = None) -> None:
     """A copy of a finished file, which appears whole or not at all; of an MP4 with other `tags` if any are given."""
-    import os
-    import shutil
-
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     target.parent.mkdir(parents=True, exist_ok=True)
     if target.is_dir():

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from PIL import Image
 from torch import Tensor
 
 from ..cast import Cast, Member, load_faces
@@ -247,8 +248,6 @@ def render_keyframe(
 
 def save_picture(image: Tensor, path: Path) -> None:
     """Write an image [3, H, W] in [0, 1] as PNG. Raises MovieDreamerError if it holds NaN or infinity."""
-    from PIL import Image
-
     Image.fromarray(to_uint8(image)).save(path, format="PNG")
 
 

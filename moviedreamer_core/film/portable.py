@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -185,8 +186,6 @@ def keep_picture(pixels: np.ndarray, title: str, home: Path) -> str:
     """Write a picture, uint8 RGB [H, W, 3], as PNG under `home` and return its name, which its pixels decide."""
     name = f"pictures/{_plain(title)}-{array_hash(pixels)[:_SHOWN]}.png"
     if not (home / name).is_file():
-        from io import BytesIO
-
         stream = BytesIO()
         Image.fromarray(pixels).save(stream, "PNG")
         _write(home / name, stream.getvalue())

@@ -24,6 +24,7 @@ from torch import Tensor
 
 from ..cast import Cast, Member
 from ..errors import MovieDreamerError
+from ..media.clips import file_tags  # PyAV takes a moment to load
 from ..planner import PlannedShot
 from ..planner.plan import Context, read_shots, shot_rows
 from ..requests import MAX_CONTROL
@@ -221,8 +222,6 @@ class FilmTakes:
         Raises MovieDreamerError if the file is not there, damaged, or carries none.
         """
         if path.suffix.lower() == ".mp4":
-            from ..media.clips import file_tags  # PyAV takes a moment to load
-
             text = file_tags(path).get(TAG, "")
             if not text:
                 raise MovieDreamerError(f"{path}: carries no takes: its script alone makes this film")

@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import av
 import numpy as np
 
 from ..errors import MovieDreamerError
@@ -24,8 +25,6 @@ CHUNK = 1024
 
 def audio_frames(chunks: Iterable[np.ndarray]) -> Iterator[AudioFrame]:
     """Chunks [2, <= 1024] of samples as stereo float frames at 48 kHz, pts in samples."""
-    import av
-
     sent = 0
     for chunk in chunks:
         frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(chunk), format="fltp", layout="stereo")
@@ -80,8 +79,6 @@ def sound_chunks(path: Path, total: int) -> Iterator[np.ndarray]:
 
 def _samples(path: Path) -> Iterator[np.ndarray]:
     """[2, N] float32 arrays at 48 kHz as they are decoded."""
-    import av
-
     with media_file(path, "a sound file (WAV, MP3, M4A, FLAC, OGG, ...)") as container:
         if not container.streams.audio:
             raise MovieDreamerError(f"{shown_name(path)} holds no sound; expected WAV, MP3, M4A, FLAC, OGG, ...")

@@ -14,7 +14,9 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import av
 import numpy as np
+import torch
 
 from ..errors import MovieDreamerError
 from ..pictures import picture_file
@@ -52,15 +54,11 @@ def to_uint8(images: Tensor) -> np.ndarray:
 
 def to_float(frames: np.ndarray) -> Tensor:
     """uint8 [.., H, W, 3] as float32 images [.., 3, H, W] in [0, 1]."""
-    import torch
-
     return torch.from_numpy(np.array(frames)).movedim(-1, -3).float().div(255)
 
 
 def write_clip(path: Path, frames: np.ndarray | Iterable[np.ndarray], fps: int | float | Fraction) -> None:
     """Write uint8 frames [F, H, W, 3] (or an iterator of [H, W, 3]) as one lossless clip; at least one frame."""
-    import av
-
     rate = checked_fps(fps)
     frames = iter(frames)
     first = next(frames, None)
@@ -103,8 +101,6 @@ def clip_info(path: Path) -> ClipInfo:
     if Path(path).suffix.lower() in STILLS:
         height, width = _read_still(Path(path)).shape[:2]
         return ClipInfo(1, width, height, Fraction(1))
-
-    import av
 
     with media_file(Path(path), EXPECTED) as container:
         if not container.streams.video:

@@ -11,7 +11,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import av
 import numpy as np
+from av.video.reformatter import ColorRange, Colorspace
 
 from .audio import RATE, audio_frames
 from .job import Job
@@ -35,8 +37,6 @@ def retag(source: Path, out: Path, tags: Mapping[str, str | None]) -> None:
     """Copy an MP4 with other tags (None takes one away); pictures, sound, subtitles and chapters stay as they are,
     packet by packet, nothing is encoded again.
     """
-    import av
-
     with av.open(str(source)) as film, av.open(str(out), "w", format="mp4", options=OPTIONS) as copy:
         kept = {name: value for name, value in film.metadata.items() if name not in (*tags, *CONTAINER_TAGS)}
         copy.metadata.update({**kept, **{name: value for name, value in tags.items() if value is not None}})
@@ -52,8 +52,6 @@ def retag(source: Path, out: Path, tags: Mapping[str, str | None]) -> None:
 
 
 def write_mp4(path: Path, job: Job) -> None:
-    import av
-
     with av.open(str(path), "w", format="mp4", options=OPTIONS) as container:
         container.metadata.update(job.metadata)
         video = _video_stream(container, job)
@@ -82,8 +80,6 @@ def write_mp4(path: Path, job: Job) -> None:
 
 
 def _video_stream(container: OutputContainer, job: Job) -> VideoStream:
-    import av
-
     width, height = (side + side % 2 for side in job.size)
     stream = container.add_stream("libx264", rate=job.fps, options=_encoding(width))
     stream.width, stream.height = width, height
@@ -108,9 +104,6 @@ def _encoding(width: int) -> dict[str, str]:
 
 
 def _picture(frame: np.ndarray, number: int, job: Job, starts_shot: bool) -> VideoFrame:
-    import av
-    from av.video.reformatter import ColorRange, Colorspace
-
     width, height = job.size
     if width % 2 or height % 2:
         frame = np.pad(frame, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
@@ -125,8 +118,6 @@ def _picture(frame: np.ndarray, number: int, job: Job, starts_shot: bool) -> Vid
 
 def _sound(container: OutputContainer, job: Job) -> Callable[[Fraction | None], None]:
     """A function that encodes the sound up to a time (all of it: None)."""
-    import av
-
     if job.audio is None and not job.heard:
         return lambda until: None
     stream = container.add_stream("aac", rate=RATE, layout="stereo")
@@ -157,8 +148,6 @@ def _text_stream(container: OutputContainer) -> SubtitleStream:
 
 
 def _text_packet(stream: SubtitleStream, cue: Cue) -> Packet:
-    import av
-
     packet = av.Packet(packet_bytes(cue))
     packet.stream, packet.time_base = stream, MILLISECOND
     packet.pts = packet.dts = cue.start

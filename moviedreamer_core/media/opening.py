@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import av
+
 from ..errors import MovieDreamerError
 from ..files import DAMAGED, ordinary_file, shown_name
 
@@ -32,8 +34,6 @@ def media_file(path: Path, expected: str) -> Iterator[InputContainer]:
     `expected` says in errors what should be there. Raises MovieDreamerError if it is no ordinary file, of another
     format than `CONTAINERS`, or damaged.
     """
-    import av
-
     ordinary_file(path)
     # A format that is not listed is refused before it reads anything, and no other protocol than a file is known.
     options = {"format_whitelist": ",".join(CONTAINERS), "protocol_whitelist": "file"}

@@ -7,6 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+import av
 import numpy as np
 from PIL import Image
 
@@ -22,8 +23,6 @@ FILM_FILE = "film.json"
 
 def write_gif(path: Path, job: Job) -> None:
     """Its own 256 colours for every frame: one palette for a whole film would need all of it in memory."""
-    import av
-
     with av.open(str(path), "w", format="gif", options={"fflags": "+bitexact"}) as container:
         stream = container.add_stream("gif", rate=job.fps)
         (stream.width, stream.height), stream.pix_fmt, stream.time_base = job.size, "pal8", Fraction(1, 100)
@@ -36,8 +35,6 @@ def write_gif(path: Path, job: Job) -> None:
 
 
 def _palette_filter(job: Job) -> Callable[[np.ndarray, int], VideoFrame]:
-    import av
-
     graph = av.filter.Graph()
     graph.threads = 1
     width, height = job.size
