@@ -7,7 +7,7 @@ import pytest
 from conftest import SCRIPT
 
 from moviedreamer_core.cli.app import run
-from moviedreamer_core.cli.options import find_script
+from moviedreamer_core.cli.script_files import find_script
 from moviedreamer_core.cli.stores import size_of
 
 

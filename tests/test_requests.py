@@ -14,6 +14,7 @@ from moviedreamer_core.builtin import ANIMATORS, DECODERS
 from moviedreamer_core.bundle import Bundle
 from moviedreamer_core.contract import check_animator, check_decoder
 from moviedreamer_core.errors import MovieDreamerError
+from moviedreamer_core.film.keys import clip_inputs, keyframe_inputs
 from moviedreamer_core.film.pipeline import animate_clips, faceless, render_keyframes, rendered_of
 from moviedreamer_core.film.planning import FilmPlan, PlanTake
 from moviedreamer_core.film.settings import FilmSettings
@@ -172,8 +173,8 @@ def test_results_of_version_0_1_keep_their_names(tmp_path):
     settings = FilmSettings(steps=7, guidance=2.5, motion=0.5)
     studio = Studio(parse_script(SCRIPT), Named(), Store(tmp_path), settings=settings)
     for shot in studio.shots:
-        keyframe = studio.keyframe_inputs(shot, 0, "tokens", {"mara": "face"})
-        clip = studio.clip_inputs(shot, ["key"], "before")
+        keyframe = keyframe_inputs(studio, shot, 0, "tokens", {"mara": "face"})
+        clip = clip_inputs(studio, shot, ["key"], "before")
         assert names[shot.id] == (artefact_key("keyframe", keyframe)[:16], artefact_key("clip", clip)[:16]), shot.id
 
 

@@ -14,7 +14,7 @@ from ..film.planning import planned_before
 from ..film.studio import Studio
 from ..script import Script
 from ..store import Store
-from .options import find_script, open_script
+from .script_files import find_script, open_script
 from .takes import earlier_takes
 
 

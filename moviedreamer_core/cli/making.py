@@ -84,7 +84,7 @@ def _make(studio: "Studio", options: argparse.Namespace, began: float) -> Iterab
     from ..film.making import make_film
     from ..film.pipeline import animate_clips, make_cast, render_keyframes, rendered_of
     from ..film.planning import make_plan
-    from .options import find_script
+    from .script_files import find_script
     from .takes import CarriedTakes
 
     times: dict[str, float] = {}

@@ -4,18 +4,15 @@ import argparse
 import os
 import re
 from collections.abc import Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from ..errors import MovieDreamerError
-from ..files import is_file, shown_name
 from ..progress import Progress
-from ..script import Route, Script, load_script
+from ..script import Route
 from .bundles import add_bundle_option, add_faces_option, chosen_bundle
+from .script_files import examples, find_script, open_script
 from .stores import add_store_option
-
-SUFFIXES = (".yaml", ".yml", ".json")
 
 
 def add_script(parser: argparse.ArgumentParser) -> None:
@@ -71,36 +68,6 @@ def default_threads() -> int:
     """The machine's cores, at most 4: small models get slower with more."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, min(4, cores))
-
-
-def examples() -> list[Path]:
-    """The scripts that are shipped."""
-    folder = (
-        Path(str(files("moviedreamer_core" if not __package__ else __package__.rpartition(".")[0])))
-        / "script"
-        / "examples"
-    )
-    return [path for path in folder.glob("*") if path.suffix in SUFFIXES]
-
-
-def find_script(name: str) -> Path:
-    """A script's file, or the example of that name. Raises MovieDreamerError if there is neither."""
-    path = Path(name)
-    if is_file(path):
-        return path
-    known = {example.stem: example for example in examples()}
-    if name in known:
-        return known[name]
-    raise MovieDreamerError(
-        f"no script '{shown_name(name)}': there is no such file, and the examples are "
-        f"{', '.join(sorted(known)) or 'none'}"
-    )
-
-
-def open_script(name: str) -> tuple[Script, Path]:
-    """A script and the folder at which its file names start."""
-    path = find_script(name)
-    return load_script(path), path.parent
 
 
 def routes_of(field: str, texts: Sequence[str]) -> list[Route]:
@@ -169,4 +136,4 @@ def set_threads(count: int) -> None:
     torch.set_num_threads(count)
 
 
-__all__ = ["add_making_options", "add_script", "find_script", "open_script", "open_studio", "set_threads"]
+__all__ = ["add_making_options", "add_script", "open_studio", "set_threads"]

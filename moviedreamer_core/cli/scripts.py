@@ -6,7 +6,8 @@ from pathlib import Path
 
 from ..store import default_store
 from .bundles import add_bundle_option, add_faces_option, chosen_bundle
-from .options import add_script, find_script, open_script
+from .options import add_script
+from .script_files import find_script, open_script
 
 
 def add_commands(commands: argparse._SubParsersAction) -> None:

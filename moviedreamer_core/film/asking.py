@@ -5,7 +5,7 @@ that reads the tokens or the slots of the plan names no values (None), and gets 
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from torch import Tensor
 
@@ -15,11 +15,9 @@ from ..requests import ClipRequest, EarlierKeyframe, KeyframeRequest, Slot
 from ..script import ResolvedShot, action_sentence, shot_sentences
 from ..tokenizer import Tokens
 from .references import cast_references
+from .studio import Studio
 
-if TYPE_CHECKING:
-    from .studio import Studio
-
-Reader = Callable[["Studio", ResolvedShot, int], Any]
+Reader = Callable[[Studio, ResolvedShot, int], Any]
 
 
 def prompt_of(shot: ResolvedShot) -> str:
@@ -69,7 +67,7 @@ CLIP_VALUES: Mapping[str, Reader] = {
 
 
 def read_values(
-    names: Iterable[str], table: Mapping[str, Reader], studio: "Studio", shot: ResolvedShot, number: int
+    names: Iterable[str], table: Mapping[str, Reader], studio: Studio, shot: ResolvedShot, number: int
 ) -> dict[str, Any]:
     """What a maker reads of a shot, as plain JSON values. Raises MovieDreamerError for a name that is not in the table:
     the maker's author gave it.
@@ -83,7 +81,7 @@ def read_values(
 
 
 def keyframe_request(
-    studio: "Studio", shot: ResolvedShot, number: int, tokens: Tokens, cast: Cast, earlier: tuple[EarlierKeyframe, ...]
+    studio: Studio, shot: ResolvedShot, number: int, tokens: Tokens, cast: Cast, earlier: tuple[EarlierKeyframe, ...]
 ) -> KeyframeRequest:
     """What the decoder of a shot is asked for its keyframe `number`."""
     reads = studio.decoder_capabilities(shot)
@@ -104,7 +102,7 @@ def keyframe_request(
 
 
 def clip_request(
-    studio: "Studio", shot: ResolvedShot, number: int, keyframes: list[Tensor], start: Tensor | None
+    studio: Studio, shot: ResolvedShot, number: int, keyframes: list[Tensor], start: Tensor | None
 ) -> ClipRequest:
     """What the animator of a shot is asked for the part of its clip that begins with keyframe `number`."""
     total, parts = studio.frames(shot), len(keyframes)

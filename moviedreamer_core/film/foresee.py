@@ -16,6 +16,7 @@ from ..script import ResolvedShot
 from ..store import artefact_key, listing
 from ..store.trim import RECORD
 from .drawn_before import kept_drawing
+from .keys import cast_inputs, clip_inputs, keyframe_inputs, shown_inputs
 from .making import film_inputs
 from .pipeline import GIVEN, faceless, keyframe_stage, locked_clip, locked_keyframe, pinned_take
 from .planning import STAGE, Standing, faces_of
@@ -78,7 +79,7 @@ class _Look:
         self.took = _took(studio)
 
     def cast(self) -> Iterator[Step]:
-        inputs = self.studio.cast_inputs()
+        inputs = cast_inputs(self.studio)
         if inputs is None:
             self.known_cast = faceless(self.studio.script)
             return
@@ -126,7 +127,7 @@ class _Look:
                 else:
                     faces = faces_of(self.studio.takes.cast_of(shot, cast) if self.studio.is_locked(shot) else cast)
                     earlier = earlier_keyframes(shot, before, reads.earlier)
-                    inputs = self.studio.keyframe_inputs(shot, number, tokens[number], faces, earlier)
+                    inputs = keyframe_inputs(self.studio, shot, number, tokens[number], faces, earlier)
                     held = locked_keyframe(self.studio, shot, number, inputs)
                     kept = None if held else kept_drawing(self.studio, shot, number, inputs)
                     locked = held.key if held else None
@@ -147,7 +148,7 @@ class _Look:
                 why = "its keyframe is made first" if keys is None else "the clip that it continues is made first"
                 yield self._step(shot.id, "clip", before is not None, why)
             else:
-                inputs = self.studio.clip_inputs(shot, keys, before if follows else None)
+                inputs = clip_inputs(self.studio, shot, keys, before if follows else None)
                 held = locked_clip(self.studio, shot, keys, inputs)
                 before, step = self._known(shot, "clip", "clip", inputs, held.key if held else None)
                 yield step
@@ -165,7 +166,7 @@ class _Look:
         if not studio.upscales:
             self.shown_keys.append(clip)
             return
-        key = artefact_key("shown", studio.shown_inputs(clip)) if clip else None
+        key = artefact_key("shown", shown_inputs(studio, clip)) if clip else None
         self.shown_keys.append(key)
         yield self._step(shot.id, "shown", bool(key and self.store.find("shown", key)), "its clip is made first")
 

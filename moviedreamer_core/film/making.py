@@ -18,8 +18,9 @@ from ..media.mp4 import retag
 from ..script import ResolvedShot, fit_aspect, script_text, stage_fields
 from ..store import Artefact, content_hash
 from ..store.files import plain_errors
+from .keys import VERSIONS
 from .pipeline import Clip
-from .studio import VERSIONS, Studio
+from .studio import Studio
 
 FORMATS = ("mp4", "gif", "png")
 LIBRARIES = ("torch", "diffusers", "transformers", "av")

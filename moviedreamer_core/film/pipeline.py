@@ -25,6 +25,7 @@ from ..tokenizer import Tokens
 from ..upscaler import load_upscaler, upscale
 from .asking import clip_request, keyframe_request
 from .drawn_before import EARLIER, kept_drawing, same_but_earlier
+from .keys import cast_inputs, clip_inputs, keyframe_inputs, shown_inputs
 from .members import cast_members
 from .planning import FilmPlan, faces_of, listed_shots
 from .references import AnyKeyframe, earlier_keyframes
@@ -84,7 +85,7 @@ def make_cast(studio: Studio) -> Cast:
 
     Raises MovieDreamerError naming every picture that is missing, or shows no face, several, or too small a one.
     """
-    inputs = studio.cast_inputs()
+    inputs = cast_inputs(studio)
     if inputs is None:
         return faceless(studio.script)
 
@@ -143,7 +144,7 @@ def is_own(studio: Studio, cast: Cast, plan: FilmPlan, keyframe: Keyframe) -> bo
     if studio.is_locked(shot) or pinned_take(studio, shot, keyframe_stage(keyframe.number), "keyframe"):
         return False
     tokens = tokens_digest(plan.take(shot.id).planned.tokens[keyframe.number])
-    inputs = studio.keyframe_inputs(shot, keyframe.number, tokens, faces_of(cast))
+    inputs = keyframe_inputs(studio, shot, keyframe.number, tokens, faces_of(cast))
     if EARLIER not in inputs:
         return artefact_key("keyframe", inputs) == keyframe.key
     known = studio.store.inputs_of("keyframe", keyframe.key)
@@ -177,7 +178,7 @@ def show_keyframe(studio: Studio, keyframe: Keyframe) -> Path:
     def make(path: Path) -> None:
         save_picture(_large(studio, read_picture(keyframe.path)), path)
 
-    return fetch_shot(studio, keyframe.shot, "shown", studio.shown_inputs(keyframe.key), ".png", make).path
+    return fetch_shot(studio, keyframe.shot, "shown", shown_inputs(studio, keyframe.key), ".png", make).path
 
 
 def keyframe_stage(number: int) -> str:
@@ -211,7 +212,7 @@ def known_keyframe(
         cast = studio.takes.cast_of(shot, cast)
     tokens = plan.take(shot.id).planned.tokens[number]
     earlier = earlier_keyframes(shot, before, studio.decoder_capabilities(shot).earlier)
-    inputs = studio.keyframe_inputs(shot, number, tokens_digest(tokens), faces_of(cast), earlier)
+    inputs = keyframe_inputs(studio, shot, number, tokens_digest(tokens), faces_of(cast), earlier)
     stays = pinned_take(studio, shot, keyframe_stage(number), "keyframe")
     if stays := stays or locked_keyframe(studio, shot, number, inputs):
         return Known(stays.key, inputs, stays, chosen=True)
@@ -253,7 +254,7 @@ def save_picture(image: Tensor, path: Path) -> None:
 
 def known_clip(studio: Studio, shot: ResolvedShot, keyframes: Sequence[str], before: str | None) -> Known:
     """What is known of a shot's clip, from its keyframes' keys and, where it goes on, the key of the clip before it."""
-    inputs = studio.clip_inputs(shot, list(keyframes), before)
+    inputs = clip_inputs(studio, shot, list(keyframes), before)
     if stays := pinned_take(studio, shot, "clip", "clip") or locked_clip(studio, shot, keyframes, inputs):
         return Known(stays.key, inputs, stays, chosen=True)
     key = artefact_key("clip", inputs)
@@ -312,7 +313,7 @@ def show_clip(studio: Studio, shot: ResolvedShot, clip: Artefact) -> Artefact:
     def make(path: Path) -> None:
         write_clip(path, (to_uint8(image) for image in _upscaled(studio, clip.path)), studio.script.fps)
 
-    return fetch_shot(studio, shot, "shown", studio.shown_inputs(clip.key), ".mp4", make)
+    return fetch_shot(studio, shot, "shown", shown_inputs(studio, clip.key), ".mp4", make)
 
 
 def _wants_upscaling(studio: Studio, path: Path) -> bool:

@@ -21,6 +21,7 @@ from ..script.resolve import scene_ids, shot_ids
 from ..script.routes import select, targets_of
 from ..sentences import load_text
 from ..store import artefact_key
+from .keys import plan_inputs
 from .settings import REPLAN
 from .studio import Studio
 from .takes import FilmTakes, KeptTake
@@ -184,7 +185,7 @@ class Standing:
 
     def inputs(self, shot: ResolvedShot) -> dict[str, Any]:
         """What names a new take of the next shot: its own inputs and the tokens of all shots before it."""
-        return {"own": self.studio.plan_inputs(shot, self.faces), "before": self.before}
+        return {"own": plan_inputs(self.studio, shot, self.faces), "before": self.before}
 
     def add(self, shot: ResolvedShot, planned: PlannedShot | None) -> None:
         """Go on to the shot after this one, which has these tokens; None: nobody knows yet (a dry run)."""
@@ -230,7 +231,7 @@ class Standing:
 
 def own_key(studio: Studio, shot: ResolvedShot, faces: dict[str, str]) -> str:
     """The name of what a shot is planned from, apart from the shots before it."""
-    return artefact_key("plan-inputs", studio.plan_inputs(shot, faces))
+    return artefact_key("plan-inputs", plan_inputs(studio, shot, faces))
 
 
 def faces_of(cast: Cast) -> dict[str, str]:
@@ -322,7 +323,7 @@ def _carried_file(studio: Studio, shot: ResolvedShot, planned: PlannedShot, face
     before = NOTHING
     for name, digest in planned.planned_with:
         before = before if name.startswith(HISTORY) else _chained(before, name, digest)
-    inputs = {"own": studio.plan_inputs(shot, faces), "before": before}
+    inputs = {"own": plan_inputs(studio, shot, faces), "before": before}
     made_here = _take(studio, shot, artefact_key(STAGE, inputs))
     if made_here is not None and made_here.planned.digest == planned.digest:
         return made_here

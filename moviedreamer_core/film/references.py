@@ -12,13 +12,11 @@ At most MAX_EARLIER in all, the place first. The cast's own pictures go first in
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from ..requests import EarlierKeyframe, Reference
 from ..script import ResolvedShot
-
-if TYPE_CHECKING:
-    from .studio import Studio
+from .studio import Studio
 
 MAX_EARLIER = 4
 NEAR = ("close", "medium")
@@ -45,7 +43,7 @@ class NamedKeyframe:
     path: Path = Path()
 
 
-def cast_references(studio: "Studio", shot: ResolvedShot, people: int) -> tuple[Reference, ...]:
+def cast_references(studio: Studio, shot: ResolvedShot, people: int) -> tuple[Reference, ...]:
     """The first picture of each of the first `people` characters of a shot, left to right; whoever has none is left
     out. Raises MovieDreamerError for a picture that is not there.
     """

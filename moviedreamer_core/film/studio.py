@@ -1,15 +1,10 @@
-"""The studio: a script, a bundle and a store, and the names of everything that the stages make from them.
+"""The session: a script, a bundle and a store, and what was decided for every shot, with who decided it."""
 
-Every `..._inputs` function returns all that decides one result, as plain JSON values: the store's key is their hash, so
-what is not in here can change without anything being made again, and what is in here cannot.
-"""
-
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 from ..builtin import ANIMATORS, DECODERS
 from ..bundle import Bundle
@@ -17,27 +12,13 @@ from ..errors import MovieDreamerError
 from ..files import is_file, shown_name
 from ..progress import SILENT, Progress
 from ..registry import Animator, Capabilities, Decoder, Registry
-from ..requests import EarlierKeyframe
-from ..script import Choice, ResolvedShot, Script, resolve, shot_seed, stage_fields
+from ..script import Choice, ResolvedShot, Script, resolve, shot_seed
 from ..script.check import MAX_FRAMES
 from ..script.portraits import named_file
 from ..store import Store, content_hash
-from .asking import CLIP_VALUES, KEYFRAME_VALUES, read_values
 from .episode import Episode
-from .references import cast_references
 from .settings import FilmSettings
 from .takes import NO_TAKES, FilmTakes, Rendered, ShotState
-
-# Raised when a stage's code changes what it makes from the same inputs.
-VERSIONS = {"cast": 1, "plan": 1, "keyframe": 1, "clip": 1, "shown": 1, "film": 1}
-
-
-@dataclass(frozen=True)
-class Link:
-    """What a stage needs to know of an upstream picture or clip: the file and the key that names it."""
-
-    path: Path
-    key: str
 
 
 class Checks:
@@ -212,92 +193,6 @@ class Studio:
     def upscales(self) -> bool:
         """Whether pictures are shown larger than they are drawn."""
         return self.bundle.info.show_size != self.size
-
-    def cast_inputs(self) -> dict[str, Any] | None:
-        """What decides the cast's faces; None if no character has a picture."""
-        people = [
-            [c.id, [*map(self.content_of, c.references)], self.content_of(c.embeddings) if c.embeddings else None]
-            for c in self.script.characters
-        ]
-        if not any(pictures or stored for _, pictures, stored in people):
-            return None
-        return {"version": VERSIONS["cast"], "pack": self.bundle.fingerprint("faces"), "people": people}
-
-    def plan_inputs(self, shot: ResolvedShot, faces: Mapping[str, str]) -> dict[str, Any]:
-        """What decides a shot's plan beside the shots before it. `faces` are the fingerprints of the cast's faces."""
-        return {
-            "version": VERSIONS["plan"],
-            "weights": {part: self.bundle.fingerprint(part) for part in ("planner", "text")},
-            "fields": stage_fields("plan", shot, self.script),
-            "faces": [faces.get(who.id, "") for who in shot.characters],
-            "temperature": self.settings.temperature,
-            "candidates": self.settings.candidates,
-            **({"history": self.history.digest} if self.history is not None else {}),
-        }
-
-    def keyframe_inputs(
-        self, shot: ResolvedShot, number: int, tokens: str, faces: Mapping[str, str],
-        earlier: Sequence[EarlierKeyframe] = (),
-    ) -> dict[str, Any]:  # fmt: skip
-        """What decides keyframe `number` of a shot: what its decoder reads. `tokens` is the digest of its tokens,
-        `earlier` are the pictures that it is shown of what was drawn before (film/references.py).
-        """
-        shot = self.as_made(shot, "keyframe")
-        name, reads = self.decoder(shot), self.decoder_capabilities(shot)
-        inputs: dict[str, Any] = {
-            "version": VERSIONS["keyframe"],
-            "decoder": [name, self.decoders.find(name).fingerprint(self.bundle)],
-        }
-        if reads.values is None:
-            inputs |= {
-                "weights": {"text": self.bundle.fingerprint("text")},
-                "fields": {**stage_fields("keyframe", shot, self.script), "shot.decoder": name, "shot.keyframes": None},
-                "tokens": tokens,
-                "faces": [faces.get(who.id, "") for who in shot.characters],
-                "number": number,
-                "size": list(self.size),
-                "steps": self.steps(shot),
-                "guidance": self.guidance(shot),
-            }
-        else:
-            inputs["values"] = read_values(reads.values, KEYFRAME_VALUES, self, shot, number)
-        if reads.references:
-            inputs["references"] = [[r.name, r.content] for r in cast_references(self, shot, reads.references)]
-        if reads.earlier:
-            inputs["earlier"] = [[e.kind, e.shot, e.key] for e in earlier]
-        return inputs
-
-    def clip_inputs(self, shot: ResolvedShot, keyframes: list[str], before: str | None) -> dict[str, Any]:
-        """What decides a shot's clip: its keyframes' keys, and for one that continues the key of the clip before."""
-        shot = self.as_made(shot, "clip")
-        name, reads = self.animator(shot), self.animator_capabilities(shot)
-        inputs: dict[str, Any] = {
-            "version": VERSIONS["clip"],
-            "animator": [name, self.animators.find(name).fingerprint(self.bundle)],
-            "keyframes": keyframes,
-            "before": before,
-            "frames": self.frames(shot),
-        }
-        if reads.references:
-            inputs["references"] = [[r.name, r.content] for r in cast_references(self, shot, reads.references)]
-        if reads.values is None:
-            text = {"text": self.bundle.fingerprint("text")} if self.bundle.has("text") else {}
-            return inputs | {
-                "weights": text,
-                "fields": {**stage_fields("clip", shot, self.script), "shot.animator": name},
-                "anchor_strength": self.anchor_strength(shot),
-                "motion": self.motion(shot),
-            }
-        return inputs | {"values": read_values(reads.values, CLIP_VALUES, self, shot, 0)}
-
-    def shown_inputs(self, clip: str) -> dict[str, Any]:
-        """What decides a clip (or keyframe) at the size at which it is shown."""
-        return {
-            "version": VERSIONS["shown"],
-            "of": clip,
-            "upscaler": self.bundle.fingerprint("upscaler"),
-            "size": list(self.bundle.info.show_size),
-        }
 
     def draw_seed(self, shot: ResolvedShot, stage: str, number: int = 0) -> int:
         """A seed of its own for each thing that is drawn for a shot: 0 to 2**63 - 1."""

@@ -6,18 +6,15 @@ import wave
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import av
 import numpy as np
+from av import AudioFrame
+from torch import Tensor
 
 from ..errors import MovieDreamerError
 from ..files import shown_name
 from .opening import media_file
-
-if TYPE_CHECKING:
-    from av import AudioFrame
-    from torch import Tensor
 
 RATE = 48_000
 CHUNK = 1024

@@ -12,18 +12,15 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import av
 import numpy as np
 import torch
+from torch import Tensor
 
 from ..errors import MovieDreamerError
 from ..pictures import picture_file
 from .opening import media_file
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 STILLS = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
 EXPECTED = "a clip (MP4, MOV, MKV, WebM, ...); if the store made it, run `moviedreamer store verify`"

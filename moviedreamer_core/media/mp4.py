@@ -9,22 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import av
 import numpy as np
+from av import Packet, VideoFrame
+from av.container import OutputContainer
+from av.subtitles.stream import SubtitleStream
 from av.video.reformatter import ColorRange, Colorspace
+from av.video.stream import VideoStream
 
 from .audio import RATE, audio_frames
 from .job import Job
 from .mixing import mixed
 from .subtitles import STYLE_HEADER, Cue, packet_bytes
-
-if TYPE_CHECKING:
-    from av import Packet, VideoFrame
-    from av.container import OutputContainer
-    from av.subtitles.stream import SubtitleStream
-    from av.video.stream import VideoStream
 
 ENCODING = {"crf": "18", "preset": "medium", "forced-idr": "1"}
 BLOCK = 16  # pixels: a macroblock's side

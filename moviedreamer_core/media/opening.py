@@ -9,15 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import av
+from av.container import InputContainer
 
 from ..errors import MovieDreamerError
 from ..files import DAMAGED, ordinary_file, shown_name
-
-if TYPE_CHECKING:
-    from av.container import InputContainer
 
 CONTAINERS = (
     "mov", "mp4", "m4a", "3gp", "matroska", "webm", "avi", "mpegts", "mpeg", "mpegvideo", "m4v", "h264", "hevc", "ivf",

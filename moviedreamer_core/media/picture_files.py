@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import av
 import numpy as np
+from av import VideoFrame
 from PIL import Image
 
 from ..store.files import write_text
 from ..store.keys import canonical_json
 from .job import Job
-
-if TYPE_CHECKING:
-    from av import VideoFrame
 
 FILM_FILE = "film.json"
 

@@ -5,7 +5,6 @@ print of the weights it was measured on: for other weights it is measured anew.
 """
 
 import argparse
-import hashlib
 import json
 import logging
 import sys
@@ -14,15 +13,13 @@ from pathlib import Path
 
 import torch
 
-from ..bundle import file_hash
 from ..errors import MovieDreamerError
+from .card import read_card, weights_fingerprint, write_card
 from .part import Part, Workspace
 from .parts import PARTS, build_part, part_class
 from .settings import default_runs, load_settings
 
 log = logging.getLogger(__name__)
-
-WEIGHTS = (".safetensors", ".onnx")
 
 
 @dataclass(frozen=True)
@@ -72,8 +69,8 @@ def keep(part: Part, metrics: dict[str, float], folder: Path) -> Gate | None:
     asked = part.gate()
     if asked is None:
         return None
-    gate = Gate(asked[0], metrics[asked[0]], float(asked[1]), weights_print(folder))
-    _write_card(folder, {**read_card(folder), "gate": {**asdict(gate), "passes": gate.passes}})
+    gate = Gate(asked[0], metrics[asked[0]], float(asked[1]), weights_fingerprint(folder))
+    write_card(folder, {**read_card(folder), "gate": {**asdict(gate), "passes": gate.passes}})
     return gate
 
 
@@ -82,7 +79,7 @@ def gate_of(name: str, section: dict, workspace: Workspace) -> Gate | None:
     folder, asked = workspace.require(name), gate_asked(name, section)
     if asked is None:
         return None
-    card, mark = read_card(folder), weights_print(folder)
+    card, mark = read_card(folder), weights_fingerprint(folder)
     kept = card.get("gate", {})
     if kept.get("weights") == mark and kept.get("metric") == asked[0]:
         return Gate(asked[0], float(kept["value"]), float(asked[1]), mark)
@@ -124,24 +121,6 @@ def gate_asked(name: str, section: dict) -> tuple[str, float] | None:
 def _by_validation(kind: type[Part]) -> bool:
     """Whether the gate of a part looks at nothing but what every validation measures."""
     return kind.measure is Part.measure
-
-
-def weights_print(folder: Path) -> str:
-    """16 hex digits that change with the weights or the config in a folder."""
-    names = sorted(f for f in folder.iterdir() if f.suffix in WEIGHTS or f.name == "config.json")
-    return hashlib.sha256("".join(f"{f.name}:{file_hash(f)}\n" for f in names).encode()).hexdigest()[:16]
-
-
-def read_card(folder: Path) -> dict:
-    """What the card of a part says; {} if it has none."""
-    path = folder / "card.json"
-    return json.loads(path.read_text()) if path.exists() else {}
-
-
-def _write_card(folder: Path, card: dict) -> None:
-    temporary = folder / "card.json.part"
-    temporary.write_text(json.dumps(card, indent=2) + "\n")
-    temporary.replace(folder / "card.json")
 
 
 def main(arguments: list[str] | None = None) -> int:

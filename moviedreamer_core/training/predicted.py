@@ -25,8 +25,8 @@ from ..decoder.latents import encode_images, load_autoencoder
 from ..errors import MovieDreamerError
 from ..papertown import draw_frame
 from ..planner import Planner
+from .card import weights_fingerprint
 from .data import FRAME_SIZE
-from .gate import weights_print
 from .part import Workspace
 from .pictures import to_images
 from .planner_films import FilmSettings, PlannerFilms, cache_films, film_of, load_encoders
@@ -60,10 +60,10 @@ def planned_shots(workspace: Workspace, split: str, look: str, count: int, setti
     tokens, c = films.gather(every)
     slots = Slots(c.faces, c.slots[:, :, 0], c.slots[:, :, 1], c.slots[:, :, 2], c.has_face, c.present)
     planner, vae = workspace.require("planner"), workspace.require("vae")
-    name = f"predicted_{folder.name.removeprefix('films_')}_{count}_{weights_print(planner)}"
+    name = f"predicted_{folder.name.removeprefix('films_')}_{count}_{weights_fingerprint(planner)}"
     predicted = _kept(workspace, name, lambda: predict(planner, films, workspace))
     told = hashlib.sha256(json.dumps(asdict(settings), sort_keys=True).encode()).hexdigest()[:12]
-    name = f"film_latents_{split}_{look}_{count}_{told}_{weights_print(vae)}"
+    name = f"film_latents_{split}_{look}_{count}_{told}_{weights_fingerprint(vae)}"
     latents = _kept(workspace, name, lambda: _latents(workspace, vae, split, look, count, settings))
     return PlannedShots(latents, predicted.float(), tokens, slots)
 

@@ -18,7 +18,7 @@ from ...errors import MovieDreamerError
 from ...film.studio import Checks
 from ...progress import SILENT, Progress
 from ...store.files import write_text
-from ...training.gate import weights_print
+from ...training.card import weights_fingerprint
 from ...training.loop import train
 from ...training.part import Part
 from ...training.settings import LoopSettings
@@ -157,7 +157,7 @@ class Ablation:
                         f"claim '{run.claim.name}' needs the part '{part}', which {self.bundle} lacks: train it, or "
                         "name another bundle (--bundle)."
                     )
-                self._prints[part] = weights_print(self.bundle / part)
+                self._prints[part] = weights_fingerprint(self.bundle / part)
         return {part: self._prints[part] for part in READS[run.claim.kind]}
 
 

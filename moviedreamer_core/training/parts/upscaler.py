@@ -16,8 +16,8 @@ from torch.nn import functional as F
 from ...bundle import load_model
 from ...decoder.latents import decode_latents, encode_images, load_autoencoder
 from ...upscaler import Upscaler, upscale
+from ..card import weights_fingerprint
 from ..export import save_half
-from ..gate import weights_print
 from ..part import Part, Workspace
 from ..pictures import save_grid, to_images, to_uint8
 from ..settings import Count, PartSettings, Share, Weight
@@ -116,7 +116,7 @@ class UpscalerPart(Part):
         small = data.frames(split, count, look).images
         height, width = small.shape[1:3]
         large = data.frames(split, count, look, size=(width * scale, height * scale)).images
-        mark = weights_print(self.vae_folder)
+        mark = weights_fingerprint(self.vae_folder)
         file = data.root / f"frames_{split}_{look}_{width}x{height}_{data.seed}_{count}_through_{mark}.npy"
         if not file.exists():
             np.save(part := file.with_suffix(".part.npy"), through(self.vae_folder, small))

@@ -1,0 +1,40 @@
+"""A script by its file, or by the name of an example."""
+
+from importlib.resources import files
+from pathlib import Path
+
+from ..errors import MovieDreamerError
+from ..files import is_file, shown_name
+from ..script import Script, load_script
+
+SUFFIXES = (".yaml", ".yml", ".json")
+
+
+def examples() -> list[Path]:
+    """The scripts that are shipped."""
+    folder = (
+        Path(str(files("moviedreamer_core" if not __package__ else __package__.rpartition(".")[0])))
+        / "script"
+        / "examples"
+    )
+    return [path for path in folder.glob("*") if path.suffix in SUFFIXES]
+
+
+def find_script(name: str) -> Path:
+    """A script's file, or the example of that name. Raises MovieDreamerError if there is neither."""
+    path = Path(name)
+    if is_file(path):
+        return path
+    known = {example.stem: example for example in examples()}
+    if name in known:
+        return known[name]
+    raise MovieDreamerError(
+        f"no script '{shown_name(name)}': there is no such file, and the examples are "
+        f"{', '.join(sorted(known)) or 'none'}"
+    )
+
+
+def open_script(name: str) -> tuple[Script, Path]:
+    """A script and the folder at which its file names start."""
+    path = find_script(name)
+    return load_script(path), path.parent
