@@ -2,9 +2,10 @@
 
     COMFYUI_DIR=... COMFYUI_PYTHON=... python benchmarks/bodies.py [SHOTS] [MEGABYTES] [server flags ...]
 
-A real ComfyUI draws a film of SHOTS shots (300) by a body of one core node that makes an empty picture; with MEGABYTES
-each shot's nodes make so much more, to see what ComfyUI keeps. Prints milliseconds a shot (from the first shot's node to
-the end: copying, storing with fsync, previews and messages), the largest progress message and the memory at the end.
+A real ComfyUI draws a film of SHOTS shots (300) by a body of one core node that makes an empty picture; with
+MEGABYTES each shot's nodes make so much more, to see what ComfyUI keeps. Prints milliseconds a shot (from the first
+shot's node to the end: copying, storing with fsync, previews and messages), the largest progress message and the memory
+at the end. TMPDIR=/dev/shm takes the disk out of it.
 """
 
 import json

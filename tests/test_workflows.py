@@ -75,8 +75,8 @@ def real(page: dict) -> list[dict]:
     return [node for node in page["nodes"] if node["type"] not in VIRTUAL]
 
 
-def test_there_are_eleven_with_twins_and_thumbnails():
-    assert len(PAGES) == 11  # ten, and the seventh's twin with sampler nodes
+def test_there_are_fifteen_with_twins_and_thumbnails():
+    assert len(PAGES) == 15  # fourteen, and the seventh's twin with sampler nodes
     for path in PAGES:
         assert (path.parent / "api" / path.name).exists(), path.name
         assert path.with_suffix(".jpg").read_bytes()[:3] == b"\xff\xd8\xff", path.name
@@ -136,6 +136,19 @@ def test_widgets_are_as_many_and_as_allowed(page):
             else:
                 name, io_type, options = place
                 assert not (wrong := problem(io_type, options, value)), f"{node['type']}.{name}: {wrong}"
+
+
+def test_missing_models_can_be_offered(page):
+    """A loader of one file says where it is found, by the rules of the page's "missing models"."""
+    loaders = {"UNETLoader": "unet_name", "CLIPLoader": "clip_name", "VAELoader": "vae_name"}
+    for node in real(page):
+        if node["type"] not in loaders:
+            continue
+        places = dict(zip([p[0] for p in widget_slots(node["type"]) if p], node["widgets_values"], strict=True))
+        (model,) = node["properties"]["models"]
+        assert model["name"] == places[loaders[node["type"]]] and model["name"].endswith(".safetensors")
+        assert model["url"].startswith("https://huggingface.co/") and model["url"].endswith(model["name"])
+        assert model["directory"] in ("diffusion_models", "text_encoders", "vae")
 
 
 def test_seeds_are_fixed_by_default():

@@ -8,6 +8,7 @@ import json
 import sys
 from pathlib import Path
 
+from body_workflows import BODIES
 from PIL import Image
 from workflow_files import Group, Node, Note, Out, Workflow, write
 
@@ -501,6 +502,7 @@ planner and cast go into it, its plan goes on."""
 ALL = (
     first_film, stage_by_stage, per_shot_decoders, your_own_cast, candidates, continue_an_episode, core_nodes,
     sampler_nodes, sixty_shots, own_checkpoint, edit_a_plan,
+    *BODIES,
 )  # fmt: skip
 
 

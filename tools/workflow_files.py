@@ -27,14 +27,15 @@ class Node:
     """A node of a workflow: Node("plan", "MovieDreamerPlanFilm", ["bundle", "cast"], seed=7).
 
     `after` are keys of other nodes: each socket without a wire of its own (`Out`) takes the first output of its very
-    type among them.
+    type among them. `models` are the files that it wants, as the page's "missing models" reads them.
     """
 
     def __init__(
         self, key: str, kind: str, after: Sequence[str] = (), *, title: str | None = None, tall: int = 0,
-        **inputs: object,
+        models: Sequence[dict[str, str]] = (), **inputs: object,
     ) -> None:  # fmt: skip
         self.key, self.kind, self.after, self.title, self.tall, self.inputs = key, kind, after, title, tall, inputs
+        self.models = list(models)
 
 
 @dataclass(frozen=True)
@@ -233,7 +234,8 @@ class Writer:
             for slot, (name, io_type) in enumerate(zip(info["output_name"], info["output"], strict=True))
         ]
         ours = part.kind.startswith("MovieDreamer")
-        owner = {"cnr_id": "moviedreamer", "ver": self.version} if ours else {"cnr_id": "comfy-core"}
+        owner: dict[str, object] = {"cnr_id": "moviedreamer", "ver": self.version} if ours else {"cnr_id": "comfy-core"}
+        owner |= {"models": part.models} if part.models else {}
         return common | {
             "type": part.kind, "size": [width, height(info, part.tall)],
             **({"title": part.title} if part.title else {}),

@@ -12,15 +12,18 @@ from comfy_server import ROOT, Server, find_comfyui
 
 RECORDED = ROOT / "tests" / "object_info.json"
 CORE = (
-    "BatchImagesNode", "CheckpointLoaderSimple", "CLIPTextEncode", "CreateVideo", "EmptyImage", "EmptyLatentImage",
+    "BatchImagesNode", "CFGNorm", "CheckpointLoaderSimple", "CLIPLoader", "CLIPTextEncode", "ConditioningZeroOut",
+    "CreateVideo", "EmptyImage", "EmptyLatentImage", "EmptySD3LatentImage", "FluxKontextMultiReferenceLatentMethod",
     "GetVideoComponents", "ImageBlend", "ImageBlur", "ImageInvert", "ImageScale", "ImageSharpen", "KSampler",
-    "LoadAudio", "LoadImage", "LoadVideo", "LoraLoader", "PreviewAny", "PreviewImage", "RepeatImageBatch", "SaveImage",
-    "SaveVideo", "VAEDecode", "VAEEncode",
+    "KSamplerAdvanced", "LoadAudio", "LoadImage", "LoadVideo", "LoraLoader", "LoraLoaderModelOnly",
+    "ModelSamplingAuraFlow", "ModelSamplingSD3", "PreviewAny", "PreviewImage", "RepeatImageBatch", "SaveImage",
+    "SaveVideo", "TextEncodeQwenImageEditPlus", "UNETLoader", "VAEDecode", "VAEEncode", "VAELoader", "WanImageToVideo",
 )  # fmt: skip
 # Lists of files on one machine: the names say nothing about ours.
 FILES = {
-    "CheckpointLoaderSimple": "ckpt_name", "LoadAudio": "audio", "LoadImage": "image", "LoadVideo": "file",
-    "LoraLoader": "lora_name",
+    "CheckpointLoaderSimple": "ckpt_name", "CLIPLoader": "clip_name", "LoadAudio": "audio", "LoadImage": "image",
+    "LoadVideo": "file", "LoraLoader": "lora_name", "LoraLoaderModelOnly": "lora_name", "UNETLoader": "unet_name",
+    "VAELoader": "vae_name",
 }  # fmt: skip
 
 

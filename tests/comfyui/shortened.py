@@ -10,6 +10,7 @@ import av
 SHORT = "three_shots.yaml"
 # What a workflow says about shots of its own script -> the same about the short one.
 SELECTORS = {
+    "quay-song, library-drawing": "hello",
     "library-drawing, scene:wood": "hello", "scene:quay-again": "ask", "quay-dance": "hello", "quay-song": "ask",
     "wood-path": "hello", "quay-tom": "ask", "quay-arrival": "arrival", "quay-light": "ask", "quay-news": "ask",
     "library-ines": "hello", "library-drawing": "arrival",
