@@ -15,7 +15,7 @@ from moviedreamer_core.evaluation.features import clip_score, frechet_distance, 
 from moviedreamer_core.evaluation.film_pictures import FilmPictures, drawn_images, part_of
 from moviedreamer_core.evaluation.held_out import LONG, held_out_films
 from moviedreamer_core.evaluation.identity import appearances, measure_faces, quarters
-from moviedreamer_core.evaluation.page import TARGETS, Target
+from moviedreamer_core.evaluation.keys import TARGETS, Target
 from moviedreamer_core.evaluation.reading import NEAR, chances, read_film, right, swapped, true_labels
 from moviedreamer_core.evaluation.share import Share, added, gap
 from moviedreamer_core.evaluation.variants import copied

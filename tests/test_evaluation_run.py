@@ -13,7 +13,8 @@ from moviedreamer_core.evaluation import held_out, variants
 from moviedreamer_core.evaluation.features import MetricClip, find_metric_clip
 from moviedreamer_core.evaluation.gallery import GIF_BYTES, STILL_BYTES, draw_gallery
 from moviedreamer_core.evaluation.history import revisits
-from moviedreamer_core.evaluation.page import KEYS, TARGETS, as_json, describe_run, write_page
+from moviedreamer_core.evaluation.keys import KEYS, TARGETS
+from moviedreamer_core.evaluation.page import as_json, describe_run, write_page
 from moviedreamer_core.evaluation.run import Judges, evaluate, make_films
 from moviedreamer_core.papertown import make_film
 from moviedreamer_core.papertown.reader import Reader
@@ -117,14 +118,14 @@ def test_a_second_run_makes_nothing_again_and_finds_the_same(evaluated, tiny_bun
 def test_the_page_explains_every_key_and_names_weights_and_command(evaluated, tiny_bundle, tmp_path, films):
     _, found, *_ = evaluated
     bundle = Bundle.open(tiny_bundle)
-    told = describe_run(bundle, "moviedreamer evaluate --bundle tiny", [6, 6, 8], True, None)
+    told = describe_run(bundle, "moviedreamer evaluate --bundle tiny", films, True, None)
     paths = write_page(found, told, tmp_path / "evidence")
     assert [path.name for path in paths] == ["tiny.json", "tiny.md"]
     flat = json.loads(paths[0].read_text())
     assert flat == json.loads(json.dumps(as_json(found, told)))
     assert flat["baselines.text_to_image.same_as"] == "baselines.tokens_off"
     assert flat["part.planner.fingerprint"] == bundle.fingerprint("planner")[:16]
-    assert all(isinstance(value, (str, int, float, bool, type(None))) for value in flat.values())
+    assert all(isinstance(value, (str, int, float, bool, list, type(None))) for value in flat.values())
     page = paths[1].read_text()
     assert "moviedreamer evaluate --bundle tiny" in page and page.count("not comparable with published numbers") >= 4
     assert all(f"`{key}`" in page for key in KEYS) and "quick run" in page

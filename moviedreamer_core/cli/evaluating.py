@@ -49,7 +49,7 @@ def _evaluate(options: argparse.Namespace) -> None:
     films = held_out_films(options.films, quick=options.quick)
     with Bars(options.quiet) as bars:
         made = make_films(bundle, store, films, bars)
-        run = describe_run(bundle, _command(options), [len(film.shots) for film in films], options.quick, clip)
+        run = describe_run(bundle, _command(options), films, options.quick, clip)
         written = write_page(evaluate(made, judges, bars), run, options.out)
         if options.gallery:
             written += draw_gallery(made, options.out, bars)

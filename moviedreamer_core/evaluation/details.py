@@ -68,9 +68,16 @@ def returning(places: Sequence[int]) -> list[int]:
 
 def kept(films: Sequence[Places]) -> tuple[Share, Share]:
     """(`own`, `other`) over the returning shots to places of a kind that another film has too."""
-    own, other = Share(), Share()
+    pairs = kept_by_film(films)
+    return sum((own for own, _ in pairs), Share()), sum((other for _, other in pairs), Share())
+
+
+def kept_by_film(films: Sequence[Places]) -> list[tuple[Share, Share]]:
+    """The same, film by film."""
     first = [{place: film.places.index(place) for place in film.places} for film in films]
+    found = []
     for number, film in enumerate(films):
+        own, other = Share(), Share()
         for n in returning(film.places):
             kind = film.kinds[n]
             elsewhere = [
@@ -87,4 +94,5 @@ def kept(films: Sequence[Places]) -> tuple[Share, Share]:
             # Several other places weigh as much as the one of its own.
             same = (now == torch.stack(elsewhere)).double().mean(0)
             other += Share.of(same)
-    return own, other
+        found.append((own, other))
+    return found

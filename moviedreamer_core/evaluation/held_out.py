@@ -6,7 +6,7 @@ user's. Nothing here chooses films by how well they turn out: the seeds are fixe
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from random import Random
@@ -21,7 +21,7 @@ from ..film.history import encode_pictures
 from ..film.pipeline import make_cast
 from ..film.planning import FilmPlan, make_plan
 from ..film.studio import Checks, Studio
-from ..papertown import Film, Person, draw_portrait, make_film, to_script
+from ..papertown import PERSON, Film, Person, draw_portrait, make_film, person_split, to_script
 from ..progress import SILENT, Progress
 from ..script import Script
 from ..store import Store
@@ -80,13 +80,26 @@ def held_out_films(count: int = 10, *, quick: bool = False) -> list[Film]:
     return [*short, make_film(SEED + LONG, split="test", shots=LONG)]
 
 
+def has_twin(person: Person) -> bool:
+    """Whether somebody who differs in one attribute alone may appear in training."""
+    others = (
+        replace(person, **{name: value})
+        for name, values in PERSON.items()
+        for value in values
+        if value != getattr(person, name)
+    )
+    return any(person_split(other) == "train" for other in others)
+
+
 def open_film(
     film: Film, bundle: Bundle, store: Store, *, name: str = "", history: Episode | None = None,
-    progress: Progress = SILENT,
+    pictures: bool = True, progress: Progress = SILENT,
 ) -> HeldOut:  # fmt: skip
-    """The film's script with its cast's pictures, and a studio for it; `history` is an earlier episode."""
+    """The film's script with its cast's pictures (without `pictures`: with words alone), and a studio for it; `history`
+    is an earlier episode.
+    """
     said = to_script(film)
-    if bundle.has("faces"):
+    if pictures and bundle.has("faces"):
         for member, character in zip(film.cast, said["characters"], strict=True):
             character["references"] = [str(portrait(member.person, k, bundle, store)) for k in range(len(PORTRAITS))]
     script = Script.model_validate(said)

@@ -59,12 +59,16 @@ def drawn_clip(held: HeldOut, n: int) -> Tensor:
     return to_float(np.stack(frames))
 
 
-def read_action(reader: Reader, frames: Tensor, held: HeldOut, n: int) -> Share:
-    """How many people of shot `n` do in these frames [F, 3, H, W] what the script says."""
+def read_action(reader: Reader, frames: Tensor, held: HeldOut, n: int) -> dict[str, Share]:
+    """How many people of shot `n` do in these frames [F, 3, H, W] what the script says; all, and `action.<name>`."""
     answers, figures = reader.read_clip(frames), held.film.shots[n].figures
-    found = torch.cat([answers[f"slot{k}.action"][0] for k in range(len(figures))])
-    true = [ATTRIBUTES[f"slot{k}.action"].index(figure.action) for k, figure in enumerate(figures)]
-    return right(found, torch.tensor(true))
+    found = {"action": Share()}
+    for slot, figure in enumerate(figures):
+        name = f"slot{slot}.action"
+        share = right(answers[name][0], torch.tensor([ATTRIBUTES[name].index(figure.action)]))
+        for key in ("action", f"action.{figure.action}"):
+            found[key] = found.get(key, Share()) + share
+    return found
 
 
 def anchor_likeness(held: HeldOut, keyframe: Keyframe, strength: float) -> Tensor | None:

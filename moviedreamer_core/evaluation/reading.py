@@ -1,8 +1,10 @@
 """What papertown's reader reads from keyframes, against the truth.
 
 `place`, `who`, `attributes` and `shot_size` are read in close and medium shots, of the one person there; `attributes`
-is the mean over what makes a face. `swapped_identity` asks, in shots of two, whether the right person in the left place
-and the other way round is likelier than as the script says: 0.5 is chance, 0 is perfect.
+is the mean over what makes a face, `expression` the mood. The same of people in shots of two, and of what a wide shot
+shows (skin, hair colour, hat), in rows of their own: `who.two_shot`, `attributes.wide` and so on. `swapped_identity`
+asks, in shots of two, whether the right person in the left place and the other way round is likelier than as the script
+says: 0.5 is chance, 0 is perfect.
 """
 
 from collections.abc import Sequence
@@ -11,12 +13,14 @@ import torch
 from torch import Tensor
 
 from ..papertown import ATTRIBUTES, PERSON, labels
-from ..papertown.reader import Reader
+from ..papertown.reader import WIDE_ATTRIBUTES, Reader
 from .film_pictures import FilmPictures
 from .share import Share
 
 NEAR = ("close", "medium")
-READ = ("place", "who", "attributes", "shot_size", "swapped_identity")
+TWO, WIDE = "two-shot", "wide"
+READ = ("place", "who", "attributes", "expression", "shot_size", "swapped_identity", "place.two_shot", "who.two_shot",
+        "attributes.two_shot", "expression.two_shot", "place.wide", "who.wide", "attributes.wide")  # fmt: skip
 BY_ATTRIBUTE = tuple(name for name in ATTRIBUTES if not name.startswith(("slot1.", "slot2.")))
 
 
@@ -34,11 +38,36 @@ def read_film(reader: Reader, seen: FilmPictures) -> dict[str, Share]:
         who = torch.tensor([shots[n].figures[0].character for n in near])
         found |= {"place": each["place"], "shot_size": each["size"], "who": right(likelihood.argmax(-1), who)}
         found["attributes"] = sum((each[f"slot0.{name}"] for name in PERSON), Share())
+        found["expression"] = each["slot0.expression"]
+    for size, name in ((TWO, "two_shot"), (WIDE, "wide")):
+        found |= {f"{key}.{name}": share for key, share in _people_of(reader, seen, size).items()}
     if pairs := [n for n, shot in enumerate(shots) if shot.size == "two-shot"]:
         people = [member.person for member in film.cast]
         left, right_hand = (reader.likelihood(seen.images[pairs], slot, people) for slot in (0, 1))
         who = torch.tensor([[figure.character for figure in shots[n].figures] for n in pairs])
         found["swapped_identity"] = swapped(left, right_hand, who)
+    return found
+
+
+def _people_of(reader: Reader, seen: FilmPictures, size: str) -> dict[str, Share]:
+    """`place`, and of everybody in shots of a size `who`, `attributes` and (but in wide ones) `expression`."""
+    chosen = [n for n, shot in enumerate(seen.film.shots) if shot.size == size]
+    if not chosen:
+        return {}
+    images, names = seen.images[chosen], WIDE_ATTRIBUTES if size == WIDE else tuple(PERSON)
+    answers, truth = reader.read(images), true_labels(seen, chosen)
+    found = {"place": right(answers["place"][0], truth["place"]), "who": Share(), "attributes": Share()}
+    people = [member.person for member in seen.film.cast]
+    shots = [seen.film.shots[n].figures for n in chosen]
+    for slot in range(max(len(figures) for figures in shots)):
+        who = torch.tensor([f[slot].character if slot < len(f) else -1 for f in shots])
+        guessed = reader.likelihood(images, slot, people, wide=size == WIDE).argmax(-1)
+        found["who"] += right(guessed, who)
+        read = {name: right(answers[f"slot{slot}.{name}"][0], truth[f"slot{slot}.{name}"]) for name in names}
+        found["attributes"] = sum(read.values(), found["attributes"])
+        if size != WIDE:
+            mood = f"slot{slot}.expression"
+            found["expression"] = found.get("expression", Share()) + right(answers[mood][0], truth[mood])
     return found
 
 
@@ -67,13 +96,23 @@ def swapped(left: Tensor, right_hand: Tensor, who: Tensor) -> Share:
 
 def chances(films: Sequence[FilmPictures]) -> dict[str, float]:
     """What guessing would give."""
-    near = [len(seen.film.cast) for seen in films for shot in seen.film.shots if shot.size in NEAR]
+    def guessed(sizes: Sequence[str]) -> float:
+        shots = [(len(seen.film.cast), shot) for seen in films for shot in seen.film.shots if shot.size in sizes]
+        people = [many for many, shot in shots for _ in shot.figures]
+        return sum(1 / many for many in people) / max(1, len(people))
+
     even = {name: 1 / len(values) for name, values in ATTRIBUTES.items()}
     faces = [even[f"slot0.{name}"] for name in PERSON]
     return {
         "place": even["place"],
-        "who": sum(1 / many for many in near) / max(1, len(near)),
+        "who": guessed(NEAR),
+        "who.two_shot": guessed((TWO,)),
+        "who.wide": guessed((WIDE,)),
         "attributes": sum(faces) / len(faces),
+        "attributes.two_shot": sum(faces) / len(faces),
+        "attributes.wide": sum(even[f"slot0.{name}"] for name in WIDE_ATTRIBUTES) / len(WIDE_ATTRIBUTES),
+        **dict.fromkeys(("place.two_shot", "place.wide"), even["place"]),
+        **dict.fromkeys(("expression", "expression.two_shot"), even["slot0.expression"]),
         "shot_size": even["size"],
         "swapped_identity": 0.5,
         "action": even["slot0.action"],

@@ -3,24 +3,31 @@
 Of the baselines only the short films are made, and clips of a sample of shots; `Evidence.sampled` says of what.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from ..bundle import Bundle
 from ..film.pipeline import Keyframe
-from ..papertown import Film
+from ..papertown import ACTIONS, Film
 from ..papertown.reader import Reader
 from ..progress import SILENT, Progress
 from ..store import Store
-from .details import CHANCE, kept, read_places
+from .described import DESCRIBED, described, described_chances, see_described
+from .details import CHANCE, kept_by_film, read_places
+from .evidence import Evidence
 from .features import MetricClip, clip_score, frechet_distance, inception_score
 from .film_pictures import FilmPictures, part_of
+from .fitting import fit_looks
 from .held_out import LONG, HeldOut, open_film
 from .history import SOURCES, fewshot, revisits, unstated_revisit
 from .identity import appearances, measure_faces, quarters
+from .intervals import resampled
+from .looks import KEPT, measure_looks, read_looks
+from .looks import chances as look_chances
 from .motion import anchor_likeness, anchored_shots, clip_frames, drawn_clip, make_clips, read_action, sampled
 from .reading import READ, chances, read_film
 from .see import see_drawn, see_keyframes
@@ -29,34 +36,9 @@ from .variants import BASELINES, PLAN, Variant, planned_tokens, render
 
 CLIPS = 6
 NO_CLIP = "no judging CLIP was given or found"
-TOGETHER = ("place", "who", "attributes", "shot_size")
+TOGETHER = ("place", "who", "attributes")
+ACTION_KEYS = ("action", *(f"action.{name}" for name in ACTIONS))
 """The measures whose mean says whether a film is better than one that copies."""
-
-
-@dataclass
-class Evidence:
-    """`values`: flat keys, None where a value is not known, and then `why` says why; `counts`: over how many things a
-    mean was taken; `chance`: what guessing gives; `sampled`: what was made.
-    """
-
-    values: dict[str, float | None] = field(default_factory=dict)
-    counts: dict[str, int] = field(default_factory=dict)
-    chance: dict[str, float] = field(default_factory=dict)
-    why: dict[str, str] = field(default_factory=dict)
-    sampled: dict[str, str] = field(default_factory=dict)
-
-    def take(self, shares: dict[str, Share], prefix: str = "") -> None:
-        """Means with their counts."""
-        for name, share in shares.items():
-            self.put(prefix + name, share.value, share.count, "nothing of this kind in these films, or none found")
-
-    def put(self, key: str, value: float | None, count: int | None = None, why: str = "") -> None:
-        """One value; `why` it is not known, if it is not."""
-        self.values[key] = value
-        if count is not None:
-            self.counts[key] = count
-        if value is None:
-            self.why[key] = why
 
 
 @dataclass(frozen=True)
@@ -103,9 +85,12 @@ def evaluate(made: Sequence[Made], judges: Judges, progress: Progress = SILENT) 
     measure_keyframes(found, "", every, drawn, judges)
     measure_keyframes(found, "baselines.drawn.", drawn, drawn, judges)
     found.put("aesthetic", None, why="no aesthetic predictor: those that exist are trained on photographs")
-    found.chance |= {**chances(every), "unstated_revisit": CHANCE, "unstated_kept": 0.0}
+    found.chance |= {**chances(every), **look_chances(), "unstated_revisit": CHANCE, "unstated_kept": 0.0}
+    found.chance |= {f"second.{name}": found.chance[name] for name in KEPT}
     _long_film(found, made, judges.reader)
     _baselines(found, made, judges, progress)
+    _second_judge(found, made, progress)
+    _described(found, made, judges.reader, progress)
     _history(found, made, judges, progress)
     _clips(found, made, judges, progress)
     _reader_accuracy(found)
@@ -116,24 +101,23 @@ def measure_keyframes(
     found: Evidence, prefix: str, seen: Sequence[FilmPictures], drawn: Sequence[FilmPictures], judges: Judges
 ) -> None:
     """All that keyframes alone show; `drawn` are the true keyframes of the same shots."""
-    shares = {name: Share() for name in READ}
-    shares |= added([shares, *(read_film(judges.reader, one) | measure_faces(one) for one in seen)])
-    found.take(shares, prefix)
-    own, other = kept([read_places(judges.reader, one) for one in seen])
+    reader = judges.reader
+    rows = [read_film(reader, one) | measure_faces(one) | measure_looks(read_looks(reader, one)) for one in seen]
+    found.take(rows, prefix, (*READ, *KEPT))
+    own, other = zip(*kept_by_film([read_places(reader, one) for one in seen]), strict=True)
     why = "no shot returns to a place of a kind that another of these films has"
-    found.put(prefix + "unstated_kept", gap(own, other), own.count, why)
-    found.put(prefix + "unstated_kept.own", own.value, own.count, why)
-    found.put(prefix + "unstated_kept.other", other.value, other.count, why)
+    found.gap(prefix + "unstated_kept", own, other, why)
+    found.mean(prefix + "unstated_kept.own", own, why)
+    found.mean(prefix + "unstated_kept.other", other, why)
     images = torch.cat([one.images for one in seen])
-    found.put(prefix + "inception_score", inception_score(judges.reader.probabilities(images, "place")), len(images))
+    found.put(prefix + "inception_score", inception_score(reader.probabilities(images, "place")), len(images))
     if judges.clip is None:
         for name in ("clip_score", "fid"):
             found.put(prefix + name, None, why=NO_CLIP)
         return
-    features = judges.clip.images(images)
-    texts = judges.clip.texts([sentence for one in seen for sentence in one.sentences])
-    found.take({"clip_score": clip_score(features, texts)}, prefix)
-    real = judges.clip.images(torch.cat([one.images for one in drawn]))
+    clip = judges.clip
+    found.mean(prefix + "clip_score", [clip_score(clip.images(o.images), clip.texts(list(o.sentences))) for o in seen])
+    features, real = (clip.images(torch.cat([one.images for one in films])) for films in (seen, drawn))
     found.put(prefix + "fid", frechet_distance(features, real), len(images))
 
 
@@ -160,12 +144,14 @@ def _baselines(found: Evidence, made: Sequence[Made], judges: Judges, progress: 
     short = [one for one in made if not one.held.long]
     drawn = [one.drawn for one in short]
     measure_keyframes(found, f"baselines.{PLAN.name}.", [one.seen for one in short], drawn, judges)
+    together = {PLAN.name: [read_film(judges.reader, one.seen) for one in short]}
     progress.stage("baselines", len(BASELINES) * sum(len(one.film.shots) for one in drawn))
     for variant in BASELINES:
         seen = [see_variant(one.held, variant, progress) for one in short]
         measure_keyframes(found, f"baselines.{variant.name}.", seen, drawn, judges)
-    mine, copy = (_together(found, name) for name in (PLAN.name, "copy"))
-    found.put("better_than_copying", None if mine is None or copy is None else mine - copy, why="a measure is missing")
+        if variant.name == "copy":
+            together["copy"] = [read_film(judges.reader, one) for one in seen]
+    _against_copying(found, together, len(short))
     shots = sum(len(one.film.shots) for one in drawn)
     found.sampled["baselines"] = f"keyframes of the {len(short)} short films, {shots} shots"
 
@@ -176,24 +162,52 @@ def see_variant(held: HeldOut, variant: Variant, progress: Progress = SILENT) ->
     return see_keyframes(held, list(render(held, variant.name, tokens, faces=variant.faces, progress=progress)))
 
 
-def _together(found: Evidence, variant: str) -> float | None:
-    values = [found.values[f"baselines.{variant}.{name}"] for name in TOGETHER]
-    known = [value for value in values if value is not None]
-    return sum(known) / len(known) if len(known) == len(values) else None
+def _against_copying(found: Evidence, films: Mapping[str, Sequence[Mapping[str, Share]]], count: int) -> None:
+    """`better_than_copying`, from what the reader reads of both."""
+    means, draws = {}, {}
+    for name, rows in films.items():
+        shares = [[row.get(key, Share()) for row in rows] for key in TOGETHER]
+        values = [sum(own, Share()).value for own in shares]
+        known = [value for value in values if value is not None]
+        means[name] = sum(known) / len(known) if len(known) == len(values) else None
+        draws[name] = np.mean([resampled(own) for own in shares], axis=0) if count else np.empty(0)
+    mine, copy = means[PLAN.name], means["copy"]
+    value = None if mine is None or copy is None else mine - copy
+    found.put("better_than_copying", value, why="a measure is missing", draws=draws[PLAN.name] - draws["copy"])
+
+
+def _second_judge(found: Evidence, made: Sequence[Made], progress: Progress) -> None:
+    """What is kept, as the judge that draws sees it."""
+    short = [one for one in made if not one.held.long]
+    ceiling = [see_variant(one.held, BASELINES[0], progress) for one in short]
+    kinds = {"": [one.seen for one in made], "baselines.drawn.": [one.drawn for one in made]}
+    kinds[f"baselines.{BASELINES[0].name}."] = ceiling
+    progress.stage("second judge", sum(len(one.film.shots) for films in kinds.values() for one in films))
+    for prefix, films in kinds.items():
+        rows = [measure_looks(fit_looks(one, progress)) for one in films]
+        found.take(rows, f"{prefix}second.", KEPT)
+
+
+def _described(found: Evidence, made: Sequence[Made], reader: Reader, progress: Progress) -> None:
+    """The short films once more with people of whom there is no picture."""
+    short = [one for one in made if not one.held.long]
+    progress.stage("described people", sum(len(one.held.film.shots) for one in short))
+    found.take([described(reader, one) for one in see_described([one.held for one in short], progress)], "", DESCRIBED)
+    found.take([described(reader, one.drawn) for one in short], "baselines.drawn.", DESCRIBED)
+    found.chance |= described_chances([one.drawn for one in short])
 
 
 def _history(found: Evidence, made: Sequence[Made], judges: Judges, progress: Progress) -> None:
     """Unstated details from true history, and from an earlier episode."""
     count = sum(len(revisits(one.held)) for one in made)
     progress.stage("history", len(SOURCES) * count)
-    told = added(unstated_revisit(one.held, judges.reader, progress) for one in made)
-    told = {name: told.get(name, Share()) for name in SOURCES}
-    found.take({"unstated_revisit": told["plan"]})
-    found.take({f"baselines.{name}.unstated_revisit": told[name] for name in SOURCES if name != "plan"})
+    told = [unstated_revisit(one.held, judges.reader, progress) for one in made]
+    by_source = {name: [one.get(name, Share()) for one in told] for name in SOURCES}
+    for name, films in by_source.items():
+        found.mean("unstated_revisit" if name == "plan" else f"baselines.{name}.unstated_revisit", films)
     why = "no shot returns to a place"
-    found.put("unstated_gain", gap(told["plan"], told["no_history"]), told["plan"].count, why)
-    copied = gap(told["copy"], told["no_history"])
-    found.put("baselines.copy.unstated_gain", copied, told["copy"].count, why)
+    found.gap("unstated_gain", by_source["plan"], by_source["no_history"], why)
+    found.gap("baselines.copy.unstated_gain", by_source["copy"], by_source["no_history"], why)
     found.sampled["unstated_revisit"] = f"{count} returns to a place, 4 details each"
     short = [one for one in made if not one.held.long]
     progress.stage("few-shot", len(short))
@@ -201,12 +215,12 @@ def _history(found: Evidence, made: Sequence[Made], judges: Judges, progress: Pr
     for one in short:
         parts.append(fewshot(one.held, judges.reader))
         progress.advance(one.held.studio.script.title)
-    halves = added(parts)
-    shares = {name: halves.get(name, Share()) for name in ("with", "pictures", "without")}
-    found.take({f"fewshot.{name}": share for name, share in shares.items()})
+    halves = {name: [one.get(name, Share()) for one in parts] for name in ("with", "pictures", "without")}
+    for name, films in halves.items():
+        found.mean(f"fewshot.{name}", films)
     why = "no place of a first half is seen again in the second"
     for key, name in (("fewshot_gain", "with"), ("fewshot_gain.pictures", "pictures")):
-        found.put(key, gap(shares[name], shares["without"]), shares[name].count, why)
+        found.gap(key, halves[name], halves["without"], why)
 
 
 def _clips(found: Evidence, made: Sequence[Made], judges: Judges, progress: Progress) -> None:
@@ -215,13 +229,16 @@ def _clips(found: Evidence, made: Sequence[Made], judges: Judges, progress: Prog
     chosen = {one.held.film.seed: sampled(one.held, CLIPS) for one in short}
     count = sum(len(shots) for shots in chosen.values())
     progress.stage("clips", count)
-    action, drawn = Share(), Share()
+    made_clips, drawn_clips = [], []
     for one in short:
         shots = chosen[one.held.film.seed]
-        for n, clip in zip(shots, make_clips(one.held, one.keyframes, shots, progress), strict=True):
-            action += read_action(judges.reader, clip_frames(clip.path), one.held, n)
-            drawn += read_action(judges.reader, drawn_clip(one.held, n), one.held, n)
-    found.take({"action": action, "baselines.drawn.action": drawn})
+        clips = make_clips(one.held, one.keyframes, shots, progress)
+        frames = [clip_frames(clip.path) for clip in clips]
+        made_clips.append(added(read_action(judges.reader, f, one.held, n) for n, f in zip(shots, frames, strict=True)))
+        drawn_clips.append(added(read_action(judges.reader, drawn_clip(one.held, n), one.held, n) for n in shots))
+    found.take(made_clips, "", ACTION_KEYS)
+    found.take(drawn_clips, "baselines.drawn.", ACTION_KEYS)
+    found.chance |= dict.fromkeys(ACTION_KEYS, 1 / len(ACTIONS))
     found.sampled["action"] = f"clips of the first {CLIPS} shots of each short film that are not wide, {count} clips"
     _anchor(found, short, progress)
 

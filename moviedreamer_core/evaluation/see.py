@@ -33,7 +33,7 @@ def see_drawn(held: HeldOut) -> FilmPictures:
         return _faces(held, n, {"picture": array_hash(frame)}, lambda: frame)
 
     images = drawn_images(film, held.studio.size)
-    return FilmPictures(film, images, tuple(faces(n) for n in range(len(images))), _sentences(held))
+    return FilmPictures(film, images, tuple(faces(n) for n in range(len(images))), sentences(held))
 
 
 def see_keyframes(held: HeldOut, keyframes: Sequence[Keyframe]) -> FilmPictures:
@@ -48,7 +48,7 @@ def see_keyframes(held: HeldOut, keyframes: Sequence[Keyframe]) -> FilmPictures:
         inputs["upscaler"] = bundle.fingerprint("upscaler")
         return _faces(held, n, inputs, lambda: to_uint8(upscale(load_upscaler(bundle), images[n : n + 1])[0]))
 
-    return FilmPictures(held.film, images, tuple(faces(n) for n in range(len(images))), _sentences(held))
+    return FilmPictures(held.film, images, tuple(faces(n) for n in range(len(images))), sentences(held))
 
 
 def _faces(held: HeldOut, n: int, inputs: dict[str, str], pixels: Callable[[], np.ndarray]) -> Tensor:
@@ -68,5 +68,6 @@ def _faces(held: HeldOut, n: int, inputs: dict[str, str], pixels: Callable[[], n
     return load_file(held.studio.store.fetch("found_faces", named, ".safetensors", make).path)["faces"]
 
 
-def _sentences(held: HeldOut) -> tuple[str, ...]:
+def sentences(held: HeldOut) -> tuple[str, ...]:
+    """What its script says of each shot."""
     return tuple(prompt_of(shot) for shot in held.studio.shots)
