@@ -91,9 +91,9 @@ class FacesPart(Part):
             self.model.recogniser.requires_grad_(False)
             self.model.heads.requires_grad_(False)
         self.crops, self.marks = self._crops("train", self.settings.people)
-        self.held_out, self.held_out_marks = self._crops("test", self.settings.held_out)
+        self.held_out, self.held_out_marks = self._crops("validation", self.settings.held_out)
         self.scenes, self.boxes = self._scenes("train", self.settings.scenes)
-        self.held_out_scenes, self.held_out_boxes = self._scenes("test", 64)
+        self.held_out_scenes, self.held_out_boxes = self._scenes("validation", 64)
 
     def batch(self, step: int, rng: np.random.Generator, size: int) -> dict[str, Tensor]:
         each = self.settings.portraits

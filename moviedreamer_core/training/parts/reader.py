@@ -74,12 +74,12 @@ class ReaderPart(Part):
     def __init__(self, settings: Mapping[str, Any], workspace: Workspace):
         super().__init__(settings, workspace)
         self.frames = [workspace.data.frames("train", self.settings.frames[look], look) for look in LOOKS]
-        self.held_out = [workspace.data.frames("test", HELD_OUT, look) for look in LOOKS]
+        self.held_out = [workspace.data.frames("validation", HELD_OUT, look) for look in LOOKS]
         shots = [Shots(workspace, "train", self.settings.frames[look]) for look in LOOKS]
         self.heads = [each.heads(*CELLS).flatten(1) for each in shots]
         self.boxes = [each.head_boxes() for each in shots]
         self.clips, self.actions = drawn_clips(workspace, "train", self.settings.clips)
-        self.held_out_clips = drawn_clips(workspace, "test", min(256, self.settings.clips))
+        self.held_out_clips = drawn_clips(workspace, "validation", min(256, self.settings.clips))
         torch.manual_seed(self.settings.seed)
         self.model = Eyes(Reader(**self.settings.model))
 
@@ -149,7 +149,7 @@ class ReaderPart(Part):
         """How often the leftmost person is told from the rest of the film's cast of three (wide shots left out)."""
         right = []
         for k, image in enumerate(images[:128]):
-            film = self.workspace.data.film("test", k)
+            film = self.workspace.data.film("validation", k)
             if film.shots[0].size != "wide":
                 found = reader.who(image[None], 0, [member.person for member in film.cast])
                 right.append(int(found) == film.shots[0].figures[0].character)
