@@ -1,5 +1,8 @@
 """Bodies without ComfyUI: found, named and copied as plain JSON; frames, rates and what a shot has."""
 
+import json
+import shutil
+import subprocess
 from types import SimpleNamespace
 
 import pytest
@@ -200,3 +203,17 @@ def test_a_body_alone_blocks_and_without_comfyui_a_bundles_decoder_is_asked_for(
     decoder = makers.BodyDecoder("8", "name")
     with pytest.raises(makers.NotDrawnError, match="shot 'hello' is made by a graph of nodes"):
         decoder.decode(request)
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="no node here to run the page's helpers")
+def test_the_page_says_which_shot_failed_in_which_node(request):
+    helpers = (request.config.rootpath / "web/js/bodies_helpers.mjs").as_uri()
+    program = f"""
+    import * as h from "{helpers}";
+    const run = {{ ...h.newRun(), shot: "hello", node: "21:3" }};
+    const of = (run, node_id) => h.failureOf(run, {{ node_id }}, (id) => (id === "21:3" ? "KSampler" : undefined));
+    console.log(JSON.stringify([of(run, "6"), of(run, "21:3"), of(h.newRun(), "6")]));
+    """
+    done = subprocess.run(["node", "--input-type=module", "-e", program], capture_output=True, text=True, timeout=60)
+    said = "Shot hello: KSampler (node 21:3) failed. Every shot before it is kept."
+    assert json.loads(done.stdout or done.stderr) == [said, "", ""]
