@@ -7,7 +7,7 @@ COMFY_STAMP := $(VENV)/.moviedreamer-comfyui-test
 OUT    ?= out
 SCRIPT ?= lighthouse
 
-.PHONY: film test test-comfyui record-object-info workflows lint check setup bench media clean
+.PHONY: film test test-comfyui record-object-info workflows format lint check setup bench media clean
 
 film: $(STAMP)
 	$(PY) -m moviedreamer_core film $(SCRIPT) -o $(OUT)/film.mp4 --store $(OUT)/store
@@ -27,11 +27,17 @@ workflows: $(STAMP)
 	$(PY) tools/make_workflows.py $(OUT)
 
 lint: $(STAMP)
+	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
 	$(PY) -m mypy
 	$(VENV)/bin/lint-imports
 
+# Everything that CI asks.
 check: lint test
+
+format: $(STAMP)
+	$(PY) -m ruff format .
+	$(PY) -m ruff check --fix .
 
 bench: $(STAMP)
 	$(PY) benchmarks/film.py
