@@ -96,6 +96,7 @@ def swapped(left: Tensor, right_hand: Tensor, who: Tensor) -> Share:
 
 def chances(films: Sequence[FilmPictures]) -> dict[str, float]:
     """What guessing would give."""
+
     def guessed(sizes: Sequence[str]) -> float:
         shots = [(len(seen.film.cast), shot) for seen in films for shot in seen.film.shots if shot.size in sizes]
         people = [many for many, shot in shots for _ in shot.figures]
