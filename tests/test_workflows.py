@@ -82,9 +82,18 @@ def test_there_are_fifteen_with_twins_and_thumbnails():
         assert path.with_suffix(".jpg").read_bytes()[:3] == b"\xff\xd8\xff", path.name
 
 
-def test_first_film_has_at_most_seven_nodes():
+def test_first_film_is_short_and_ends_in_a_contact_sheet():
     first = json.loads(PAGES[0].read_text())
-    assert len(real(first)) <= 7
+    assert len(real(first)) <= 8
+    assert "MovieDreamerContactSheet" in {node["type"] for node in real(first)}
+
+
+def test_templates_open_large_enough_to_read(page):
+    """The page fills three quarters of its window with a template: at 1600x900 that is 65 % or more."""
+    boxes = [box(node) for node in page["nodes"]]
+    wide = max(x + w for x, _, w, _ in boxes) - min(x for x, *_ in boxes) + 20
+    high = max(y + h for _, y, _, h in boxes) - min(y for _, y, *_ in boxes) + 20
+    assert min(0.75 * 1600 / wide, 0.75 * 900 / high) >= 0.65
 
 
 def test_format_and_ids(page):
@@ -174,14 +183,17 @@ def test_the_twin_says_the_same(both):
         assert prompt[number]["inputs"] == wanted
 
 
+def box(node: dict) -> tuple[float, float, float, float]:
+    """x, y, width and height of a node with its title."""
+    (x, y), (wide, high) = node["pos"], node["size"]
+    return x, y - 30, wide, 30 + (0 if node["flags"].get("collapsed") else high)
+
+
 def test_nodes_do_not_overlap(page):
-    boxes = [(*node["pos"], *node["size"], node["type"]) for node in page["nodes"]]
+    boxes = [(*box(node), node["type"]) for node in page["nodes"]]
     for k, (x, y, w, h, name) in enumerate(boxes):
-        for other in boxes[k + 1 :]:
-            apart = (
-                x + w <= other[0] or other[0] + other[2] <= x or y + h <= other[1] - 30 or other[1] + other[3] <= y - 30
-            )
-            assert apart, f"{name} lies over {other[4]}"
+        for ox, oy, ow, oh, other in boxes[k + 1 :]:
+            assert x + w <= ox or ox + ow <= x or y + h <= oy or oy + oh <= y, f"{name} lies over {other}"
 
 
 def test_no_path_of_a_machine(page):

@@ -18,6 +18,10 @@ CHECKPOINT = "v1-5-pruned-emaonly-fp16.safetensors"
 NEEDS_CHECKPOINT = f"""\
 **Needs a checkpoint**: put an SD 1.5 checkpoint into `models/checkpoints` and choose it in *Load Checkpoint* (made
 for `{CHECKPOINT}`)."""
+NARROW = 258
+"""Pixels of a node where many stand side by side."""
+PREVIEW, SHEET, FILM = 220, 210, 230
+"""Pixels that a run's pictures take on a node."""
 BLUE, GREEN, PURPLE, ORANGE = "#3f789e", "#3f8e5a", "#6b5b95", "#a1762e"
 
 
@@ -35,34 +39,54 @@ def opening(script: str = "lighthouse") -> list[Node]:
     ]
 
 
+def frames(after: list[str], key: str = "frames", **more: object) -> Node:
+    """Decode Keyframes, with room for the picture that it shows while it works."""
+    return Node(key, md("DecodeKeyframes"), after, tall=PREVIEW, **more)
+
+
+def clips(after: list[str]) -> Node:
+    """Animate Keyframes, with room for the picture that it shows while it works."""
+    return Node("clips", md("AnimateKeyframes"), after, tall=PREVIEW)
+
+
+def sheet(keyframes: str = "frames") -> Node:
+    """Contact Sheet, with room for it."""
+    return Node("sheet", md("ContactSheet"), [keyframes], tall=SHEET)
+
+
 def film(clips: str = "clips") -> Node:
-    """The last node of most films."""
-    return Node("film", md("CombineFilm"), [clips], tall=260)
+    """The last node of most films, with room for the film."""
+    return Node("film", md("CombineFilm"), [clips], tall=FILM)
 
 
 def first_film() -> Workflow:
     note = """# First film
-Press **Run**. The film grows shot by shot: script, cast, plan, keyframes, clips, film. Nothing is downloaded: the
-small bundle *mini* comes with the pack and draws a paper-cut world on any computer.
 
-**Then try**
-- another script in *Load Script*
-- `seed` in *Plan Film*: another film of the same script
-- stop it, close ComfyUI, come back: what was finished is kept, and a second Run renders nothing."""
+## Press **Run**.
+
+### The film grows shot by shot: script, cast, plan, keyframes, clips, film. Nothing is downloaded: the small bundle *mini* draws a paper-cut world on any computer.
+
+## Then try
+
+### 1. **edit** on *Load Script*: change a word. Only the shots that it touches are made again.
+
+### 2. another `seed` in *Plan Film*: another film of the same script.
+
+### 3. stop it, close ComfyUI, come back: what was finished is kept, and a second Run renders nothing."""  # noqa: E501
     return Workflow(
         "01_first_film",
         [
-            Group("Read me, then press Run", [Note(note, 340)], ORANGE),
-            Group("Script and cast", opening()),
-            Group(
-                "Plan and keyframes",
-                [
-                    Node("plan", md("PlanFilm"), ["bundle", "cast"]),
-                    Node("frames", md("DecodeKeyframes"), ["plan", "bundle"]),
-                ],
-                GREEN,
-            ),
-            Group("Film", [Node("clips", md("AnimateKeyframes"), ["frames", "bundle"]), film()], PURPLE),
+            [Group("Read me, then press Run", [Note(note, 660)], ORANGE)],
+            [Group("Script and cast", opening())],
+            [
+                Group(
+                    "Plan and keyframes",
+                    [Node("plan", md("PlanFilm"), ["bundle", "cast"]), frames(["plan", "bundle"])],
+                    GREEN,
+                )
+            ],
+            [Group("Clips, contact sheet", [clips(["frames", "bundle"]), sheet()], PURPLE)],
+            [Group("Film", [film()], PURPLE)],
         ],
         (0, 9),
     )
@@ -78,43 +102,44 @@ Every stage has a loader of its own, so each can come from another bundle under 
     return Workflow(
         "02_stage_by_stage",
         [
-            Group("Read me", [Note(note)], ORANGE),
-            Group(
-                "Loaders",
-                [
-                    Node("faces", md("LoadFaces"), faces="mini"),
-                    Node("planner", md("LoadPlanner"), bundle="mini"),
-                    Node("decoder", md("LoadDecoder"), bundle="mini"),
-                    Node("animator", md("LoadAnimator"), bundle="mini"),
-                ],
-            ),
-            Group(
-                "Script and cast",
-                [
-                    Node("script", md("LoadScript"), script="lighthouse"),
-                    Node("info", md("ScriptInfo"), ["script", "planner"], tall=260),
-                    Node("cast", md("MakeCast"), ["script", "faces"]),
-                ],
-            ),
-            Group(
-                "Plan",
-                [
-                    Node("plan", md("PlanFilm"), ["planner", "cast"]),
-                    Node("save", md("SavePlan"), ["plan"]),
-                ],
-                GREEN,
-            ),
-            Group(
-                "Keyframes",
-                [
-                    Node("frames", md("DecodeKeyframes"), ["plan", "decoder"]),
-                    Node("sheet", md("ContactSheet"), ["frames"], tall=200),
-                ],
-                GREEN,
-            ),
-            Group("Film", [Node("clips", md("AnimateKeyframes"), ["frames", "animator"]), film()], PURPLE),
+            [
+                Group("Read me", [Note(note)], ORANGE),
+                Group(
+                    "Loaders",
+                    [
+                        Node("faces", md("LoadFaces"), faces="mini"),
+                        Node("planner", md("LoadPlanner"), bundle="mini"),
+                        Node("decoder", md("LoadDecoder"), bundle="mini"),
+                        Node("animator", md("LoadAnimator"), bundle="mini"),
+                    ],
+                ),
+            ],
+            [
+                Group(
+                    "Script and cast",
+                    [
+                        Node("script", md("LoadScript"), script="lighthouse"),
+                        Node("info", md("ScriptInfo"), ["script", "planner"]),
+                        Node("cast", md("MakeCast"), ["script", "faces"]),
+                    ],
+                )
+            ],
+            [
+                Group(
+                    "Plan",
+                    [Node("plan", md("PlanFilm"), ["planner", "cast"]), Node("save", md("SavePlan"), ["plan"])],
+                    GREEN,
+                ),
+                Group("All keyframes", [sheet()], GREEN),
+            ],
+            [
+                Group("Keyframes", [frames(["plan", "decoder"])], GREEN),
+            ],
+            [Group("Clips", [clips(["frames", "animator"])], PURPLE)],
+            [Group("Film", [film()], PURPLE)],
         ],
         (1, 5),
+        width=NARROW,
     )
 
 
@@ -127,27 +152,31 @@ Routes are chained: what names fewer shots wins. *Shot Settings* win over routes
     return Workflow(
         "03_per_shot_decoders",
         [
-            Group("Read me", [Note(note)], ORANGE),
-            Group("Script and cast", opening()),
-            Group(
-                "Another decoder for some shots",
-                [
-                    Node("ink", md("LoadDecoder"), bundle="mini", decoder="ink"),
-                    Node("inked", md("RouteDecoder"), ["ink"], shots="library-drawing, scene:wood"),
-                    Node("draft", md("LoadAnimator"), bundle="mini", animator="panzoom"),
-                    Node("panned", md("RouteAnimator"), ["draft"], shots="scene:quay-again"),
-                ],
-                ORANGE,
-            ),
-            Group(
-                "Plan and keyframes",
-                [
-                    Node("plan", md("PlanFilm"), ["bundle", "cast"]),
-                    Node("frames", md("DecodeKeyframes"), ["plan", "bundle", "inked"]),
-                ],
-                GREEN,
-            ),
-            Group("Film", [Node("clips", md("AnimateKeyframes"), ["frames", "bundle", "panned"]), film()], PURPLE),
+            [
+                Group("Read me", [Note(note)], ORANGE),
+                Group(
+                    "Another decoder for some shots",
+                    [
+                        Node("ink", md("LoadDecoder"), bundle="mini", decoder="ink"),
+                        Node("inked", md("RouteDecoder"), ["ink"], script=Out("script"),
+                             shots="library-drawing, scene:wood"),
+                        Node("draft", md("LoadAnimator"), bundle="mini", animator="panzoom"),
+                        Node("panned", md("RouteAnimator"), ["draft"], script=Out("script"),
+                             shots="scene:quay-again"),
+                    ],
+                    ORANGE,
+                ),
+            ],
+            [Group("Script and cast", opening())],
+            [
+                Group(
+                    "Plan and keyframes",
+                    [Node("plan", md("PlanFilm"), ["bundle", "cast"]), frames(["plan", "bundle", "inked"])],
+                    GREEN,
+                )
+            ],
+            [Group("Clips", [clips(["frames", "bundle", "panned"])], PURPLE)],
+            [Group("Film", [film()], PURPLE)],
         ],
         (6, 7),
     )
@@ -162,37 +191,36 @@ pictures of one person makes a steadier face. Then say in `description` what nob
     return Workflow(
         "04_your_own_cast",
         [
-            Group("Read me", [Note(note, 280)], ORANGE),
-            Group(
-                "Script and cast",
-                [
-                    Node("script", md("LoadScript"), script="lighthouse"),
-                    Node("mara", md("Character"), ["script"], title="Mara", character="mara", portrait="hana",
-                         description="a person with black hair"),
-                    Node("tom", md("Character"), ["mara"], title="Tom", character="tom", portrait="bruno",
-                         description="someone with a full beard"),
-                ],
-            ),
-            Group(
-                "Plan",
-                [
-                    Node("bundle", md("LoadBundle"), bundle="mini"),
-                    Node("cast", md("MakeCast"), ["tom", "bundle"]),
-                    Node("plan", md("PlanFilm"), ["bundle", "cast"]),
-                ],
-                GREEN,
-            ),
-            Group(
-                "Keyframes",
-                [
-                    Node("frames", md("DecodeKeyframes"), ["plan", "bundle"]),
-                    Node("sheet", md("ContactSheet"), ["frames"], tall=200),
-                ],
-                GREEN,
-            ),
-            Group("Film", [Node("clips", md("AnimateKeyframes"), ["frames", "bundle"]), film()], PURPLE),
+            [Group("Read me", [Note(note, 420)], ORANGE)],
+            [
+                Group(
+                    "Script and cast",
+                    [
+                        Node("script", md("LoadScript"), script="lighthouse"),
+                        Node("mara", md("Character"), ["script", "bundle"], title="Mara", character="mara",
+                             portrait="hana", description="a person with black hair"),
+                        Node("tom", md("Character"), ["mara", "bundle"], title="Tom", character="tom", portrait="bruno",
+                             description="someone with a full beard"),
+                    ],
+                )
+            ],
+            [
+                Group(
+                    "Plan",
+                    [
+                        Node("bundle", md("LoadBundle"), bundle="mini"),
+                        Node("cast", md("MakeCast"), ["tom", "bundle"]),
+                        Node("plan", md("PlanFilm"), ["bundle", "cast"]),
+                    ],
+                    GREEN,
+                )
+            ],
+            [Group("Keyframes", [frames(["plan", "bundle"]), sheet()], GREEN)],
+            [Group("Clips", [clips(["frames", "bundle"])], PURPLE)],
+            [Group("Film", [film()], PURPLE)],
         ],
         (2, 3),
+        width=NARROW,
     )  # fmt: skip
 
 
@@ -205,37 +233,37 @@ Every other shot keeps its plan and its pictures."""
     return Workflow(
         "05_candidates_and_replanning",
         [
-            Group("Read me", [Note(note)], ORANGE),
-            Group("Script and cast", opening()),
-            Group(
-                "Plan, pick, plan again",
-                [
-                    Node("plan", md("PlanFilm"), ["bundle", "cast"], candidates=4),
-                    Node("pick", md("PickCandidate"), ["plan"], shots="quay-dance", number=2),
-                    Node("again", md("ReplanFrom"), ["pick", "bundle"], shots="quay-song", extent="only these", seed=7),
-                ],
-                GREEN,
-            ),
-            Group(
-                "The candidates",
-                [
-                    Node("look", md("PreviewTokens"), ["pick", "bundle"]),
-                    Node("shown", "PreviewImage", ["look"], tall=240),
-                ],
-                ORANGE,
-            ),
-            Group(
-                "Keyframes and film",
-                [
-                    Node("frames", md("DecodeKeyframes"), ["again", "bundle"]),
-                    Node("clips", md("AnimateKeyframes"), ["frames", "bundle"]),
-                    film(),
-                ],
-                PURPLE,
-            ),
+            [
+                Group("Read me", [Note(note, 300)], ORANGE),
+                Group(
+                    "The candidates",
+                    [
+                        Node("look", md("PreviewTokens"), ["pick", "bundle"]),
+                        Node("shown", "PreviewImage", ["look"], tall=240),
+                    ],
+                    ORANGE,
+                ),
+            ],
+            [Group("Script and cast", opening())],
+            [
+                Group(
+                    "Plan, pick, plan again",
+                    [
+                        Node("plan", md("PlanFilm"), ["bundle", "cast"], candidates=4),
+                        Node("pick", md("PickCandidate"), ["plan"], shots="quay-dance", number=2),
+                        Node("again", md("ReplanFrom"), ["pick", "bundle"], shots="quay-song", extent="only these",
+                             seed=7),
+                    ],
+                    GREEN,
+                )
+            ],
+            [Group("Keyframes", [frames(["again", "bundle"])], GREEN)],
+            [Group("Clips", [clips(["frames", "bundle"])], PURPLE)],
+            [Group("Film", [film()], PURPLE)],
         ],
         (9, 10),
-    )
+        width=NARROW,
+    )  # fmt: skip
 
 
 def continue_an_episode() -> Workflow:
@@ -248,73 +276,75 @@ they were, and people keep their clothes. A third episode takes the second one's
     return Workflow(
         "06_continue_an_episode",
         [
-            Group("Read me", [Note(note)], ORANGE),
-            Group(
-                "The earlier episode",
-                [
-                    Node("script_1", md("LoadScript"), title="Load Script (first episode)", script="lighthouse"),
-                    Node("bundle", md("LoadBundle"), bundle="mini"),
-                    Node("cast_1", md("MakeCast"), ["script_1", "bundle"]),
-                    Node("earlier", md("PlanFilm"), ["bundle", "cast_1"], title="Plan Film (first episode)"),
-                ],
-            ),
-            Group(
-                "The next episode",
-                [
-                    Node("script", md("LoadScript"), title="Load Script (next episode)", script="lighthouse_2"),
-                    Node("cast", md("MakeCast"), ["script", "bundle"]),
-                    Node(
-                        "plan",
-                        md("PlanFilm"),
-                        ["bundle", "cast"],
-                        title="Plan Film (next episode)",
-                        history=Out("earlier", "plan"),
-                    ),
-                ],
-                GREEN,
-            ),
-            Group(
-                "Film",
-                [
-                    Node("frames", md("DecodeKeyframes"), ["plan", "bundle"]),
-                    Node("clips", md("AnimateKeyframes"), ["frames", "bundle"]),
-                    film(),
-                ],
-                PURPLE,
-            ),
+            [
+                Group("Read me", [Note(note, 400)], ORANGE),
+                Group("For both episodes", [Node("bundle", md("LoadBundle"), bundle="mini")]),
+            ],
+            [
+                Group(
+                    "The earlier episode",
+                    [
+                        Node("script_1", md("LoadScript"), title="Load Script (first episode)", script="lighthouse"),
+                        Node("cast_1", md("MakeCast"), ["script_1", "bundle"]),
+                        Node("earlier", md("PlanFilm"), ["bundle", "cast_1"], title="Plan Film (first episode)"),
+                    ],
+                )
+            ],
+            [
+                Group(
+                    "The next episode",
+                    [
+                        Node("script", md("LoadScript"), title="Load Script (next episode)", script="lighthouse_2"),
+                        Node("cast", md("MakeCast"), ["script", "bundle"]),
+                        Node(
+                            "plan",
+                            md("PlanFilm"),
+                            ["bundle", "cast"],
+                            title="Plan Film (next episode)",
+                            history=Out("earlier", "plan"),
+                        ),
+                    ],
+                    GREEN,
+                )
+            ],
+            [Group("Keyframes", [frames(["plan", "bundle"])], GREEN)],
+            [Group("Clips", [clips(["frames", "bundle"])], PURPLE)],
+            [Group("Film", [film()], PURPLE)],
         ],
         (0, 9),
+        width=NARROW,
     )
 
 
-def from_other_nodes(name: str, note: str, between: list[Node], last: str) -> Workflow:
+def from_other_nodes(name: str, note: Note, between: list[list[Group]], last: list[list[Group]]) -> Workflow:
+    """A film with one shot that goes out, through the nodes `between`, and back in."""
     return Workflow(
         name,
         [
-            Group("Read me", [Note(note, 300)], ORANGE),
-            Group("Script and cast", opening()),
-            Group(
-                "Plan and keyframes",
-                [
-                    Node("plan", md("PlanFilm"), ["bundle", "cast"]),
-                    Node("frames", md("DecodeKeyframes"), ["plan", "bundle"]),
-                    Node("get", md("GetShot"), ["frames"], shot="wood-path"),
-                ],
-                GREEN,
-            ),
-            Group("Any nodes you like", between, ORANGE),
-            Group(
-                "Film",
-                [
-                    Node("replaced", md("ReplaceKeyframes"), ["frames", last], shots="wood-path"),
-                    Node("clips", md("AnimateKeyframes"), ["replaced", "bundle"]),
-                    film(),
-                ],
-                PURPLE,
-            ),
+            [Group("Read me", [note], ORANGE), *between[0]],
+            [Group("Script and cast", opening())],
+            [
+                Group(
+                    "Plan and keyframes",
+                    [Node("plan", md("PlanFilm"), ["bundle", "cast"]), frames(["plan", "bundle"])],
+                    GREEN,
+                )
+            ],
+            *([Group("One shot", [Node("get", md("GetShot"), ["frames"], shot="wood-path")], GREEN), *groups]
+              for groups in between[1:2]),
+            *between[2:],
+            *last,
         ],
         (7, 8),
-    )
+        width=NARROW,
+    )  # fmt: skip
+
+
+def back_in(last: str) -> Group:
+    """The picture goes back into the film."""
+    return Group("Back into the film", [
+        Node("replaced", md("ReplaceKeyframes"), ["frames", last], shots="wood-path")
+    ], PURPLE)  # fmt: skip
 
 
 def core_nodes() -> Workflow:
@@ -323,11 +353,16 @@ def core_nodes() -> Workflow:
 with *Replace Keyframes*: it is animated and cut into the film like every other shot.
 
 Here ComfyUI's own image nodes turn one shot into a negative. *Replace Clips* takes whole clips (VIDEO) the same way."""
-    between = [
+    between = Group("Any nodes you like", [
         Node("negative", "ImageInvert", ["get"]),
         Node("soft", "ImageBlur", ["negative"], blur_radius=1, sigma=0.6),
-    ]
-    return from_other_nodes("07_a_shot_from_other_nodes", note, between, "soft")
+    ], ORANGE)  # fmt: skip
+    return from_other_nodes(
+        "07_a_shot_from_other_nodes",
+        Note(note, 340),
+        [[], [between, back_in("soft")]],
+        [[Group("Clips", [clips(["replaced", "bundle"])], PURPLE)], [Group("Film", [film()], PURPLE)]],
+    )
 
 
 def sampler_nodes() -> Workflow:
@@ -335,18 +370,27 @@ def sampler_nodes() -> Workflow:
 {NEEDS_CHECKPOINT}
 
 The shot's keyframe is scaled up, encoded and painted over with the shot's own prompt; `denoise` says how far."""
-    between = [
+    checkpoint = Group("Your checkpoint", [
         Node("checkpoint", "CheckpointLoaderSimple", ckpt_name=CHECKPOINT),
-        Node("large", "ImageScale", ["get"], upscale_method="lanczos", width=768, height=384, crop="disabled"),
-        Node("latent", "VAEEncode", pixels=Out("large"), vae=Out("checkpoint")),
         Node("words", "CLIPTextEncode", clip=Out("checkpoint"), text=Out("get", "prompt")),
         Node("bad", "CLIPTextEncode", clip=Out("checkpoint"), text="blurry, text, watermark"),
+    ], ORANGE)  # fmt: skip
+    picture = Group("Painted over", [
+        Node("large", "ImageScale", ["get"], upscale_method="lanczos", width=768, height=384, crop="disabled"),
+        Node("latent", "VAEEncode", pixels=Out("large"), vae=Out("checkpoint")),
         Node("sampler", "KSampler", model=Out("checkpoint"), positive=Out("words"), negative=Out("bad"),
              latent_image=Out("latent"), seed=7, steps=20, cfg=6.0, sampler_name="dpmpp_2m", scheduler="karras",
              denoise=0.55),
         Node("image", "VAEDecode", samples=Out("sampler"), vae=Out("checkpoint")),
-    ]  # fmt: skip
-    return from_other_nodes("07b_a_shot_from_sampler_nodes", note, between, "image")
+    ], ORANGE)  # fmt: skip
+    # The clips stand last: what they show while they work hangs over nothing.
+    ending = Group("Film", [film(), Node("clips", md("AnimateKeyframes"), ["replaced", "bundle"])], PURPLE)
+    return from_other_nodes(
+        "07b_a_shot_from_sampler_nodes",
+        Note(note, 260),
+        [[checkpoint], [back_in("image")], [picture]],
+        [[ending]],
+    )
 
 
 def sixty_shots() -> Workflow:
@@ -358,36 +402,34 @@ It takes a while the first time. Everything that is finished stays in the store,
     return Workflow(
         "08_sixty_shots",
         [
-            Group("Read me", [Note(note)], ORANGE),
-            Group("Script and cast", opening("the_long_way_home")),
-            Group(
-                "Plan and keyframes",
-                [
-                    Node("plan", md("PlanFilm"), ["bundle", "cast"]),
-                    Node("frames", md("DecodeKeyframes"), ["plan", "bundle"]),
-                ],
-                GREEN,
-            ),
-            Group(
-                "Continuity",
-                [
-                    Node("reroll", md("RerollWeakShots"), ["frames", "bundle"]),
-                    Node("report", md("ContinuityReport"), ["reroll", "bundle"]),
-                    Node("plot", "PreviewImage", ["report"], tall=240),
-                ],
-                ORANGE,
-            ),
-            Group(
-                "Film",
-                [
-                    Node("sheet", md("ContactSheet"), ["reroll"], tall=200),
-                    Node("clips", md("AnimateKeyframes"), ["reroll", "bundle"]),
-                    film(),
-                ],
-                PURPLE,
-            ),
+            [
+                Group("Read me", [Note(note, 280)], ORANGE),
+                Group("All keyframes", [Node("sheet", md("ContactSheet"), ["reroll"], tall=440)], GREEN),
+            ],
+            [Group("Script and cast", opening("the_long_way_home"))],
+            [
+                Group(
+                    "Plan and keyframes",
+                    [Node("plan", md("PlanFilm"), ["bundle", "cast"]), frames(["plan", "bundle"])],
+                    GREEN,
+                )
+            ],
+            [
+                Group(
+                    "Continuity",
+                    [
+                        Node("reroll", md("RerollWeakShots"), ["frames", "bundle"]),
+                        Node("report", md("ContinuityReport"), ["reroll", "bundle"], tall=SHEET),
+                        Node("plot", "PreviewImage", ["report"], tall=240),
+                    ],
+                    ORANGE,
+                )
+            ],
+            [Group("Clips", [clips(["reroll", "bundle"])], PURPLE)],
+            [Group("Film", [film()], PURPLE)],
         ],
         (4, 11),
+        width=NARROW,
     )
 
 
@@ -403,99 +445,124 @@ Wire it straight into *Decode Keyframes*, and it draws the whole film."""
     return Workflow(
         "09_a_decoder_from_your_own_checkpoint",
         [
-            Group("Read me", [Note(note, 360)], ORANGE),
-            Group("Script and cast", opening()),
-            Group(
-                "Your checkpoint, for one shot",
-                [
-                    Node("checkpoint", "CheckpointLoaderSimple", ckpt_name=CHECKPOINT),
-                    Node("drawn", md("DecoderFromModel"), ["checkpoint"], sampler_name="dpmpp_2m", scheduler="karras",
-                         negative="blurry, text, watermark", prompt_template="paper-cut illustration, {prompt}"),
-                    Node("route", md("RouteDecoder"), ["drawn"], shots="wood-path"),
-                ],
-                ORANGE,
-            ),
-            Group(
-                "Plan and keyframes",
-                [
-                    Node("plan", md("PlanFilm"), ["bundle", "cast"]),
-                    Node("frames", md("DecodeKeyframes"), ["plan", "bundle", "route"]),
-                ],
-                GREEN,
-            ),
-            Group("Film", [Node("clips", md("AnimateKeyframes"), ["frames", "bundle"]), film()], PURPLE),
+            [Group("Read me", [Note(note, 500)], ORANGE)],
+            [Group("Script and cast", opening())],
+            [
+                Group(
+                    "Your checkpoint, for one shot",
+                    [
+                        Node("checkpoint", "CheckpointLoaderSimple", ckpt_name=CHECKPOINT),
+                        Node("drawn", md("DecoderFromModel"), ["checkpoint"], sampler_name="dpmpp_2m",
+                             scheduler="karras", negative="blurry, text, watermark",
+                             prompt_template="paper-cut illustration, {prompt}"),
+                        Node("route", md("RouteDecoder"), ["drawn"], script=Out("script"), shots="wood-path"),
+                    ],
+                    ORANGE,
+                )
+            ],
+            [
+                Group(
+                    "Plan and keyframes",
+                    [Node("plan", md("PlanFilm"), ["bundle", "cast"]), frames(["plan", "bundle", "route"])],
+                    GREEN,
+                )
+            ],
+            [Group("Clips", [clips(["frames", "bundle"])], PURPLE)],
+            [Group("Film", [film()], PURPLE)],
         ],
         (6, 10),
+        width=NARROW,
     )  # fmt: skip
 
 
 def edit_a_plan() -> Workflow:
     note = """# Edit a plan, shot by shot
-- *Edit Plan* moves shots of the plan toward a picture: here the last shots toward the first one, whose keyframe
-  *Encode Keyframes* reads. Any picture will do (*Load Image*).
-- *Shot Settings*, a chain: another seed for one shot, another length for another one.
-- *Replace Clips* puts any video in the place of a shot's clip: here its keyframe held still, made into a video by
-  ComfyUI's own nodes. In your own work: *Load Video*.
+- *Edit Plan* moves shots toward a picture: here the last shots toward the first one, which *Encode Keyframes* reads.
+- *Shot Settings*, a chain: another seed for one shot, another length for another.
+- *Replace Clips* puts any video in the place of a clip: here a keyframe held still (*Load Video* in your own work).
+- *Save Plan* keeps the plan; next time *Load Plan* stands for *Plan Film* and *Edit Plan*.
 
-Only these shots are made again, all others keep their files.
-
-*Save Plan* keeps the edited plan as a file. Next time put *Load Plan* in the place of *Plan Film* and *Edit Plan*:
-planner and cast go into it, its plan goes on."""
+Only these shots are made again."""
     return Workflow(
         "10_edit_a_plan_shot_by_shot",
         [
-            Group("Read me", [Note(note, 460)], ORANGE),
-            Group("Script and cast", opening()),
-            Group(
-                "The plan, and a picture to move toward",
-                [
-                    Node("plan", md("PlanFilm"), ["bundle", "cast"]),
-                    Node("first", md("DecodeKeyframes"), ["plan", "bundle"], title="Decode Keyframes (as planned)"),
-                    Node("picture", md("GetShot"), ["first"], shot="quay-arrival"),
-                    Node("read", md("EncodeKeyframes"), ["bundle", "picture"]),
-                ],
-                GREEN,
-            ),
-            Group(
-                "Edit the plan",
-                [
-                    Node("mixed", md("EditPlan"), ["plan", "read"], shots="quay-dance", mode="blend", strength=0.4),
-                    Node("edited", md("EditPlan"), ["mixed"], tokens=Out("read"), shots="quay-light", mode="pull",
-                         strength=0.5),
-                    Node("save", md("SavePlan"), ["edited"]),
-                ],
-                ORANGE,
-            ),
-            Group(
-                "Settings for single shots, keyframes",
-                [
-                    Node("seed", md("ShotSettings"), title="Shot Settings (another seed)", shots="quay-news", seed=7),
-                    Node("longer", md("ShotSettings"), ["seed"], title="Shot Settings (longer)", shots="library-ines",
-                         seconds=3.0),
-                    Node("frames", md("DecodeKeyframes"), ["edited", "bundle", "longer"]),
-                ],
-                GREEN,
-            ),
-            Group(
-                "A clip from other nodes",
-                [
-                    Node("get", md("GetShot"), ["frames"], shot="library-drawing"),
-                    Node("held", "RepeatImageBatch", ["get"], amount=Out("get", "frames")),
-                    Node("video", "CreateVideo", ["held"], fps=Out("get", "fps")),
-                ],
-                ORANGE,
-            ),
-            Group(
-                "Film",
-                [
-                    Node("clips", md("AnimateKeyframes"), ["frames", "bundle"]),
-                    Node("replaced", md("ReplaceClips"), ["clips", "video"], shots="library-drawing"),
-                    film("replaced"),
-                ],
-                PURPLE,
-            ),
+            [
+                Group("Read me", [Note(note, 270)], ORANGE),
+                Group(
+                    "Settings for single shots",
+                    [
+                        Node("seed", md("ShotSettings"), script=Out("script"), title="Shot Settings (another seed)",
+                             shots="quay-news", seed=7),
+                        Node("longer", md("ShotSettings"), ["seed"], script=Out("script"),
+                             title="Shot Settings (longer)", shots="library-ines", seconds=3.0),
+                    ],
+                    ORANGE,
+                ),
+            ],
+            [
+                Group("Script and cast", [
+                    Node("script", md("LoadScript"), script="lighthouse"),
+                    Node("bundle", md("LoadBundle"), collapsed=True, bundle="mini"),
+                    Node("cast", md("MakeCast"), ["script", "bundle"], collapsed=True),
+                ]),
+                Group(
+                    "A picture to move toward",
+                    [
+                        Node("picture", md("GetShot"), ["first"], shot="quay-arrival"),
+                        Node("read", md("EncodeKeyframes"), ["bundle", "picture"], collapsed=True),
+                    ],
+                    ORANGE,
+                ),
+            ],
+            [
+                Group(
+                    "The plan",
+                    [
+                        Node("plan", md("PlanFilm"), ["bundle", "cast"]),
+                        frames(["plan", "bundle"], "first", title="Decode Keyframes (as planned)"),
+                    ],
+                    GREEN,
+                )
+            ],
+            [
+                Group(
+                    "Edit the plan",
+                    [
+                        Node("mixed", md("EditPlan"), ["plan", "read"], shots="quay-dance", mode="blend", strength=0.4),
+                        Node("edited", md("EditPlan"), ["mixed"], tokens=Out("read"), shots="quay-light", mode="pull",
+                             strength=0.5),
+                        Node("save", md("SavePlan"), ["edited"]),
+                    ],
+                    ORANGE,
+                ),
+                Group(
+                    "A clip from other nodes",
+                    [
+                        Node("get", md("GetShot"), ["frames"], shot="library-drawing"),
+                        Node("held", "RepeatImageBatch", ["get"], collapsed=True, amount=Out("get", "frames")),
+                        Node("video", "CreateVideo", ["held"], collapsed=True, fps=Out("get", "fps")),
+                    ],
+                    ORANGE,
+                ),
+            ],
+            [
+                Group("Keyframes", [frames(["edited", "bundle", "longer"])], GREEN),
+                # What it shows while it works hangs over nothing.
+                Group("Clips", [Node("clips", md("AnimateKeyframes"), ["frames", "bundle"])], PURPLE),
+            ],
+            [
+                Group(
+                    "Film",
+                    [
+                        Node("replaced", md("ReplaceClips"), ["clips", "video"], shots="library-drawing"),
+                        film("replaced"),
+                    ],
+                    PURPLE,
+                )
+            ],
         ],
         (11, 10),
+        width=NARROW,
     )  # fmt: skip
 
 

@@ -11,7 +11,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 WIDGETS = {"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO"}
-WIDTH, GAP, TOP, MARGIN = 340, 60, 60, 20
+WIDTH, GAP, TOP, MARGIN = 300, 16, 60, 10
+TITLE = 30
+"""Pixels of a node's title, which lies above its position."""
+NOTE = 90
+"""Pixels by which a note is wider than a node."""
+HIDDEN = {("MovieDreamerLoadScript", "embedded"), ("MovieDreamerPlanFilm", "takes")}
+"""Widgets that our page takes off their node."""
+PANELS = {
+    "MovieDreamerLoadScript": 196, "MovieDreamerPlanFilm": 68, "MovieDreamerDecodeKeyframes": 118,
+    "MovieDreamerAnimateKeyframes": 118, "MovieDreamerScriptInfo": 250,
+}  # fmt: skip
+"""Pixels of what web/js adds to a node: its panel, and on Load Script two buttons."""
 NOTE_COLOURS = {"color": "#432", "bgcolor": "#653"}
 
 
@@ -32,10 +43,10 @@ class Node:
 
     def __init__(
         self, key: str, kind: str, after: Sequence[str] = (), *, title: str | None = None, tall: int = 0,
-        models: Sequence[dict[str, str]] = (), **inputs: object,
+        collapsed: bool = False, models: Sequence[dict[str, str]] = (), **inputs: object,
     ) -> None:  # fmt: skip
         self.key, self.kind, self.after, self.title, self.tall, self.inputs = key, kind, after, title, tall, inputs
-        self.models = list(models)
+        self.collapsed, self.models = collapsed, list(models)
 
 
 @dataclass(frozen=True)
@@ -57,11 +68,20 @@ class Group:
 
 @dataclass(frozen=True)
 class Workflow:
-    """One file of workflows/: groups from left to right."""
+    """One file of workflows/: columns from left to right, each of groups below each other; `width` of a node in pixels.
+
+    The page opens a template with three quarters of its window filled: what is 1820 wide and 1010 high opens at 65 %.
+    """
 
     name: str
-    groups: list[Group]
+    columns: list[list[Group]]
     pictures: tuple[int, int] = (0, 1)
+    width: int = WIDTH
+
+    @property
+    def groups(self) -> list[Group]:
+        """All groups, column by column."""
+        return [group for column in self.columns for group in column]
 
 
 @dataclass(frozen=True)
@@ -192,21 +212,25 @@ class Writer:
         """The page's format."""
         links = self._links()
         nodes, groups, x = [], [], 0
-        for number, group in enumerate(self.workflow.groups, 1):
-            y = TOP
-            width = max(WIDTH, *(420 if isinstance(part, Note) else WIDTH for part in group.parts))
-            for part in group.parts:
-                nodes.append(self._placed(part, links, [x + MARGIN, y], width))
-                y += nodes[-1]["size"][1] + GAP
-            groups.append({
-                "id": number, "title": group.title, "bounding": [x, 0, width + 2 * MARGIN, y - GAP + MARGIN],
-                "color": group.colour, "font_size": 24, "flags": {},
-            })  # fmt: skip
+        for column in self.workflow.columns:
+            wide = any(isinstance(part, Note) for group in column for part in group.parts)
+            top, width = 0, self.workflow.width + (NOTE if wide else 0)
+            for group in column:
+                y = top + TOP
+                for part in group.parts:
+                    nodes.append(self._placed(part, links, [x + MARGIN, y], width))
+                    y += GAP + TITLE + (0 if nodes[-1]["flags"] else nodes[-1]["size"][1])
+                y -= TITLE + GAP - MARGIN
+                groups.append({
+                    "id": len(groups) + 1, "title": group.title, "bounding": [x, top, width + 2 * MARGIN, y - top],
+                    "color": group.colour, "font_size": 24, "flags": {},
+                })  # fmt: skip
+                top = y + GAP
             x += width + 2 * MARGIN + GAP
         return {
             "id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"moviedreamer/{self.workflow.name}")), "revision": 0,
             "last_node_id": len(nodes), "last_link_id": len(links), "nodes": nodes, "links": links, "groups": groups,
-            "config": {}, "extra": {"ds": {"scale": 0.6, "offset": [60, 80]}}, "version": 0.4,
+            "config": {}, "extra": {"ds": {"scale": 0.65, "offset": [60, 80]}}, "version": 0.4,
         }  # fmt: skip
 
     def _links(self) -> list[list]:
@@ -238,6 +262,7 @@ class Writer:
         owner |= {"models": part.models} if part.models else {}
         return common | {
             "type": part.kind, "size": [width, height(info, part.tall)],
+            "flags": {"collapsed": True} if part.collapsed else {},
             **({"title": part.title} if part.title else {}),
             "inputs": inputs, "outputs": outputs, "properties": {**owner, "Node name for S&R": part.kind},
             "widgets_values": list(self._values(part)),
@@ -264,13 +289,14 @@ def accepts(wanted: str, given: str) -> bool:
 
 
 def height(info: dict, tall: int = 0) -> int:
-    """About what the page needs for a node, in pixels."""
-    every = ports(info)
+    """What the page needs for a node, in pixels: the more of both renderers (measured, ComfyUI 0.33). What a run shows
+    on it comes on top: `tall`.
+    """
+    every = [port for port in ports(info) if (info["name"], port.name) not in HIDDEN]
     widgets = [port for port in every if port.is_widget]
     rows = max(len(every) - len(widgets), len(info["output"]))
-    lines = sum(90 for port in widgets if port.options.get("multiline"))
-    more = sum(len(port.extra_values) for port in widgets)
-    return 40 + 22 * rows + 26 * (len(widgets) + more) + lines + tall
+    lines = sum(48 for port in widgets if port.options.get("multiline"))
+    return 34 + 22 * rows + 29 * len(widgets) + lines + PANELS.get(info["name"], 0) + tall
 
 
 def write(workflow: Workflow, object_info: dict, version: str, folder: Path) -> None:

@@ -1,7 +1,9 @@
 // A panel on a node: text that one can read and select, and below it pictures of shots. It saves nothing.
 
-const STYLE = {
-  width: "100%", height: "100%", boxSizing: "border-box", overflow: "auto", padding: "6px 8px", borderRadius: "6px",
+// What it holds must not stretch the node: the outer box takes the room that there is, the inner one scrolls in it.
+const OUTER = { position: "relative", width: "100%", height: "100%" };
+const INNER = {
+  position: "absolute", inset: "0", boxSizing: "border-box", overflow: "auto", padding: "6px 8px", borderRadius: "6px",
   background: "var(--comfy-input-bg)", color: "var(--input-text)", font: "11px/1.45 sans-serif", userSelect: "text",
 };
 const GRID = { display: "grid", gridTemplateColumns: "repeat(auto-fill, minmax(62px, 1fr))", gap: "4px", marginTop: "4px" };
@@ -9,12 +11,14 @@ const LABEL = { overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowra
 
 /** Adds a panel to a node; `height` in pixels is the least that it needs. */
 export function addPanel(node, { placeholder, height }) {
-  const root = styled("div", STYLE), text = styled("div", { whiteSpace: "pre-wrap" }), grid = styled("div", GRID);
-  root.append(text, grid);
+  const root = styled("div", { ...OUTER, minHeight: `${height}px` }), box = styled("div", INNER);
+  const text = styled("div", { whiteSpace: "pre-wrap" }), grid = styled("div", GRID);
+  box.append(text, grid);
+  root.append(box);
   root.className = "moviedreamer-panel";
   text.textContent = placeholder;
   // The canvas must not scroll or zoom while the panel does.
-  root.addEventListener("wheel", (event) => root.scrollHeight > root.clientHeight && event.stopPropagation());
+  box.addEventListener("wheel", (event) => box.scrollHeight > box.clientHeight && event.stopPropagation());
   const widget = node.addDOMWidget("panel", "MOVIEDREAMER_PANEL", root, {
     serialize: false, hideOnZoom: false, getMinHeight: () => height, getValue: () => "", setValue: () => {},
   });
