@@ -90,6 +90,7 @@ class MovieDreamerAnimateKeyframes(io.ComfyNode):
             outputs=[ClipsType.Output("clips", display_name="clips", tooltip="The clips of all shots, in film order.")],
             hidden=[io.Hidden.unique_id],
             enable_expand=True,
+            has_intermediate_output=True,
         )
 
     @classmethod

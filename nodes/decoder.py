@@ -95,6 +95,7 @@ class MovieDreamerDecodeKeyframes(io.ComfyNode):
             ],
             hidden=[io.Hidden.unique_id],
             enable_expand=True,
+            has_intermediate_output=True,
         )
 
     @classmethod

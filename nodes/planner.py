@@ -89,6 +89,7 @@ class MovieDreamerPlanFilm(io.ComfyNode):
                 takes_input(),
             ],
             outputs=[plan_output("The plan of all shots."), report_output()],
+            has_intermediate_output=True,
         )
 
     @classmethod

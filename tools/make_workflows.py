@@ -16,11 +16,12 @@ ROOT = Path(__file__).parents[1]
 VERSION = "0.1.0"
 CHECKPOINT = "v1-5-pruned-emaonly-fp16.safetensors"
 NEEDS_CHECKPOINT = f"""\
-**Needs a checkpoint**: put an SD 1.5 checkpoint into `models/checkpoints` and choose it in *Load Checkpoint* (made
-for `{CHECKPOINT}`)."""
+**Needs a checkpoint**: put an SD 1.5 checkpoint into *models/checkpoints* and choose it in *Load Checkpoint* (made
+for *{CHECKPOINT}*)."""
+SMALL = "Nothing is downloaded: the small bundle *mini* draws a paper-cut world on any computer."
 NARROW = 258
 """Pixels of a node where many stand side by side."""
-PREVIEW, SHEET, FILM = 220, 210, 230
+PREVIEW, SHEET, FILM = 220, 240, 230
 """Pixels that a run's pictures take on a node."""
 BLUE, GREEN, PURPLE, ORANGE = "#3f789e", "#3f8e5a", "#6b5b95", "#a1762e"
 
@@ -60,23 +61,23 @@ def film(clips: str = "clips") -> Node:
 
 
 def first_film() -> Workflow:
-    note = """# First film
+    note = f"""# First film
 
-## Press **Run**.
+# Press **Run**.
 
-### The film grows shot by shot: script, cast, plan, keyframes, clips, film. Nothing is downloaded: the small bundle *mini* draws a paper-cut world on any computer.
+## The film grows shot by shot: script, cast, plan, keyframes, clips, film. {SMALL}
 
-## Then try
+# Then try
 
-### 1. **edit** on *Load Script*: change a word. Only the shots that it touches are made again.
+## 1. **edit** on *Load Script*, and change a word: only the shots that it touches are made again.
 
-### 2. another `seed` in *Plan Film*: another film of the same script.
+## 2. another *seed* in *Plan Film*: another film of the same script.
 
-### 3. stop it, close ComfyUI, come back: what was finished is kept, and a second Run renders nothing."""  # noqa: E501
+## 3. stop it, close ComfyUI, come back: what was finished is kept, and a second Run renders nothing."""
     return Workflow(
         "01_first_film",
         [
-            [Group("Read me, then press Run", [Note(note, 660)], ORANGE)],
+            [Group("Read me, then press Run", [Note(note, 860)], ORANGE)],
             [Group("Script and cast", opening())],
             [
                 Group(
@@ -94,7 +95,7 @@ def first_film() -> Workflow:
 
 def stage_by_stage() -> Workflow:
     note = """# Stage by stage
-Every stage has a loader of its own, so each can come from another bundle under `models/moviedreamer`.
+Every stage has a loader of its own, so each can come from another bundle under *models/moviedreamer*.
 
 - *Script Info* shows the shot list and who decided what
 - *Save Plan* keeps the plan as a file of its own
@@ -147,7 +148,7 @@ def per_shot_decoders() -> Workflow:
     note = """# Per-shot decoders
 Give any shots another decoder or animator; only these are made again, the rest of the film stays.
 
-`shots` understands ids and numbers from 1: `3, 7-9`, whole scenes `scene:harbour`, characters `who:mara`, `all`.
+*shots* understands ids and numbers from 1: *3, 7-9*, whole scenes *scene:harbour*, characters *who:mara*, *all*.
 Routes are chained: what names fewer shots wins. *Shot Settings* win over routes."""
     return Workflow(
         "03_per_shot_decoders",
@@ -186,8 +187,8 @@ def your_own_cast() -> Workflow:
     note = """# Your own cast from reference pictures
 *Character* gives one character of the script another face. Here two packaged portraits play Mara and Tom.
 
-**Your own picture**: add *Load Image*, connect it to `reference` and set `portrait` to `none`. A batch of several
-pictures of one person makes a steadier face. Then say in `description` what nobody could see in the picture."""
+**Your own picture**: add *Load Image*, connect it to *reference* and set *portrait* to *none*. A batch of several
+pictures of one person makes a steadier face. Then say in *description* what nobody could see in the picture."""
     return Workflow(
         "04_your_own_cast",
         [
@@ -268,7 +269,7 @@ Every other shot keeps its plan and its pictures."""
 
 def continue_an_episode() -> Workflow:
     note = """# Continue an episode
-The plan of the first film goes into *Plan Film* of the second as `history`: the harbour and the library come back as
+The plan of the first film goes into *Plan Film* of the second as *history*: the harbour and the library come back as
 they were, and people keep their clothes. A third episode takes the second one's plan and knows both.
 
 *Save Plan* and *Load Plan* carry a plan from one day to the next. If all you have of an earlier episode is pictures,
@@ -369,7 +370,7 @@ def sampler_nodes() -> Workflow:
     note = f"""# A shot from sampler nodes
 {NEEDS_CHECKPOINT}
 
-The shot's keyframe is scaled up, encoded and painted over with the shot's own prompt; `denoise` says how far."""
+The shot's keyframe is scaled up, encoded and painted over with the shot's own prompt; *denoise* says how far."""
     checkpoint = Group("Your checkpoint", [
         Node("checkpoint", "CheckpointLoaderSimple", ckpt_name=CHECKPOINT),
         Node("words", "CLIPTextEncode", clip=Out("checkpoint"), text=Out("get", "prompt")),
@@ -438,8 +439,8 @@ def own_checkpoint() -> Workflow:
 {NEEDS_CHECKPOINT}
 
 *Decoder From Model* makes a decoder of any checkpoint, with whatever LoRAs you put in between; *Route Decoder* gives
-it one shot. It draws the shot from the shot's own sentence, which stands in `prompt_template` as `{{prompt}}`; of plan
-and faces it knows nothing, unless a `condition` fits it. All other shots keep their pictures.
+it one shot. It draws the shot from the shot's own sentence, which stands in *prompt_template* as `{{prompt}}`; of plan
+and faces it knows nothing, unless a *condition* fits it. All other shots keep their pictures.
 
 Wire it straight into *Decode Keyframes*, and it draws the whole film."""
     return Workflow(
@@ -538,9 +539,9 @@ Only these shots are made again."""
                 Group(
                     "A clip from other nodes",
                     [
-                        Node("get", md("GetShot"), ["frames"], shot="library-drawing"),
                         Node("held", "RepeatImageBatch", ["get"], collapsed=True, amount=Out("get", "frames")),
                         Node("video", "CreateVideo", ["held"], collapsed=True, fps=Out("get", "fps")),
+                        Node("get", md("GetShot"), ["frames"], shot="library-drawing"),
                     ],
                     ORANGE,
                 ),

@@ -8,17 +8,16 @@ import { cellsOf, keptOutput, nodeOf, viewPath, wordsOf } from "./shots_helpers.
 
 const HEIGHTS = { MovieDreamerPlanFilm: 60, MovieDreamerDecodeKeyframes: 110, MovieDreamerAnimateKeyframes: 110 };
 const stages = new WeakMap();
+const cached = new Set();  // stages that ComfyUI answers from its own cache in this run: it sends what they said before
 
 app.registerExtension({
   name: "MovieDreamer.Shots",
 
   setup() {
     api.addEventListener("moviedreamer.progress", ({ detail }) => stageOf(detail.node)?.panel.say(detail.text));
+    api.addEventListener("execution_start", () => cached.clear());
     api.addEventListener("execution_cached", ({ detail }) => {
-      for (const id of detail?.nodes ?? []) {
-        const stage = stageOf(id);
-        if (stage?.output) show(stage, keptOutput(stage.output));
-      }
+      for (const stage of (detail?.nodes ?? []).map(stageOf).filter(Boolean)) cached.add(stage);
     });
   },
 
@@ -27,7 +26,7 @@ app.registerExtension({
     if (!height) return;
     const stage = { panel: addPanel(node, { placeholder: "Run to see the shots.", height }), output: null };
     stages.set(node, stage);
-    afterRuns(node, (output) => show(stage, output));
+    afterRuns(node, (output) => show(stage, cached.has(stage) ? keptOutput(output) : output));
   },
 
   // A workflow that is opened again (another tab, the queue's history) still shows what its last run said.
