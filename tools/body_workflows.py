@@ -81,12 +81,12 @@ model as you like: that draws the shots anew, and the plan stays.
     return Workflow(
         "11_a_film_by_your_own_model",
         [
-            Group("Read me", [Note(note, 380)], ORANGE),
-            opening(),
-            Group("Your model", body, ORANGE),
-            Group("What draws a shot", drawing, ORANGE),
-            planned("out"),
-            Group("Film", [stills(), *ending("still").parts], PURPLE),
+            [Group("Read me", [Note(note, 380)], ORANGE)],
+            [opening()],
+            [Group("Your model", body, ORANGE)],
+            [Group("What draws a shot", drawing, ORANGE)],
+            [planned("out")],
+            [Group("Film", [stills(), *ending("still").parts], PURPLE)],
         ],
         (2, 7),
     )
@@ -130,12 +130,12 @@ Qwen-Image-Edit (its model page, {READ})."""
     return Workflow(
         "12_references_of_the_cast",
         [
-            Group("Read me", [Note(note, 360)], ORANGE),
-            opening(),
-            Group("Your model", body, ORANGE),
-            Group("What draws a shot", drawing, ORANGE),
-            planned("out"),
-            Group("Film", [stills(), *ending("still").parts], PURPLE),
+            [Group("Read me", [Note(note, 360)], ORANGE)],
+            [opening()],
+            [Group("Your model", body, ORANGE)],
+            [Group("What draws a shot", drawing, ORANGE)],
+            [planned("out")],
+            [Group("Film", [stills(), *ending("still").parts], PURPLE)],
         ],
         (1, 8),
     )
@@ -186,12 +186,12 @@ frames of its own moments. The keyframes are the mini bundle's; put *Shot Out (K
     return Workflow(
         "13_clips_by_your_own_model",
         [
-            Group("Read me", [Note(note, 380)], ORANGE),
-            opening(),
-            planned("bundle"),
-            Group("Your model", body, ORANGE),
-            Group("What moves a shot", moving, ORANGE),
-            ending("out"),
+            [Group("Read me", [Note(note, 380)], ORANGE)],
+            [opening()],
+            [planned("bundle")],
+            [Group("Your model", body, ORANGE)],
+            [Group("What moves a shot", moving, ORANGE)],
+            [ending("out")],
         ],
         (3, 11),
     )
@@ -223,12 +223,12 @@ Put your own sampler between *Shot In* and *Shot Out*, and two shots are your mo
     return Workflow(
         "14_three_engines_in_one_film",
         [
-            Group("Read me, then press Run", [Note(note, 320)], ORANGE),
-            opening(),
-            Group("Ink for one shot", ink),
-            Group("A body of core nodes", body, ORANGE),
-            planned("bundle", "route"),
-            ending("bundle"),
+            [Group("Read me, then press Run", [Note(note, 320)], ORANGE)],
+            [opening()],
+            [Group("Ink for one shot", ink)],
+            [Group("A body of core nodes", body, ORANGE)],
+            [planned("bundle", "route")],
+            [ending("bundle")],
         ],
         (5, 9),
     )

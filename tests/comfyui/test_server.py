@@ -9,7 +9,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from comfy_server import PACK, ROOT, preview_picture
+from comfy_server import PACK, ROOT, RefusedError, preview_picture
 from conftest import FOUND, make_server
 from PIL import Image
 from record_object_info import RECORDED, kept
@@ -42,7 +42,7 @@ def test_the_recording_is_of_today(server):
 
 def test_templates_are_listed_with_pictures(server):
     listed = server.get("/workflow_templates")[PACK]
-    assert sorted(listed) == sorted(path.stem for path in (ROOT / "workflows").glob("*.json"))
+    assert listed == sorted(path.stem for path in (ROOT / "workflows").glob("*.json")), "01 first"
     for name in listed:
         address = f"{server.url}/api/workflow_templates/{PACK}/{urllib.request.quote(name)}"
         for ending in ("json", "jpg"):
@@ -60,8 +60,6 @@ def test_workflow_runs(server, workflow, name):
 
 @pytest.mark.parametrize("name", sorted(NEEDS_FILES))
 def test_workflow_with_model_files_is_refused_for_the_files_alone(server, workflow, name):
-    from comfy_server import RefusedError
-
     with pytest.raises(RefusedError) as refused:
         server.run(shortened(workflow(name)))
     errors = [error for node in refused.value.answer["node_errors"].values() for error in node["errors"]]
@@ -158,10 +156,23 @@ def test_an_error_names_the_line_and_stands_on_its_node(server, workflow):
     text = (server.base / "input" / "three_shots.yaml").read_text()
     (server.base / "input" / "unknown.yaml").write_text(text.replace("{id: ask,", "{id: ask, decoder: nobody,"))
     prompt = shortened(workflow(FIRST), "unknown.yaml", seed=108)
-    before = len(made(server.store, "keyframe"))
+    with pytest.raises(RefusedError) as refused:
+        server.run(prompt)
+    [said] = refused.value.answer["node_errors"][the(prompt, "LoadScript")]["errors"]
+    assert said["extra_info"]["input_name"] == "script" and "unknown.yaml:19: no decoder is called 'nobody'" in str(
+        said
+    )
+
+
+def test_an_error_of_a_run_is_called_by_its_name(server, workflow):
+    """Not by the path of the machine, where ComfyUI keeps the pack."""
+    prompt = shortened(workflow(FIRST), seed=110)
+    prompt[the(prompt, "PlanFilm")]["inputs"]["direction"] = '{"9": {"seed": 7}}'
     run = server.run(prompt)
-    assert run.ended == "error" and "nobody" in run.error and "ask" in run.error
-    assert len(made(server.store, "keyframe")) == before, "it is said before any model runs"
+    assert run.ended == "error" and "its shots are 1 to 3" in run.error
+    [error] = run.of("execution_error")
+    assert error["exception_type"] == "moviedreamer_core.errors.MovieDreamerError"
+    assert error["node_id"] == the(prompt, "PlanFilm")
 
 
 def test_killed_in_the_middle_and_finished_after_a_restart(another_server, workflow):
@@ -223,7 +234,7 @@ def test_an_embedded_script_needs_the_json_alone(server, another_server, workflo
     shutil.copy(ROOT / "moviedreamer_core" / "script" / "examples" / "portraits" / "mara.png", folder / "my_mara.png")
     prompt = shortened(workflow(FIRST), "my_film.yaml", seed=109)
     script = the(prompt, "LoadScript")
-    prompt[script]["inputs"] |= {"embed": True, "faces": [the(prompt, "LoadBundle"), 4]}
+    prompt[script]["inputs"] |= {"embed": True}
     stages = ("plan", "keyframe", "clip", "film")
     known = {stage: set(made(server.store, stage)) for stage in stages}
     here = server.run(prompt)

@@ -1,0 +1,85 @@
+"""The real page in headless Chromium, driven as a person does: open it, drop a workflow on it, press Run."""
+
+import json
+
+from comfy_server import ROOT
+
+READY = "() => window.app?.vueAppReady && window.LiteGraph?.registered_node_types['MovieDreamerLoadScript']"
+RENDERERS = ("classic", "vue")
+WAIT = 240_000
+
+
+def open_page(server, chromium):
+    """The page of a server, ready, with what it complained about in page.complaints."""
+    opened = chromium.new_page(viewport={"width": 1600, "height": 900})
+    opened.complaints = []
+    opened.on("console", lambda m: m.type == "error" and opened.complaints.append(m.text))
+    opened.on("pageerror", lambda error: opened.complaints.append(str(error)))
+    opened.goto(server.url)
+    wait_for(opened, READY)
+    # A first visit begins with the template browser over everything.
+    opened.evaluate("() => window.app.extensionManager.setting.set('Comfy.TutorialCompleted', true)")
+    opened.keyboard.press("Escape")
+    opened.wait_for_selector('[data-testid="dialog-overlay"]', state="detached", timeout=30_000)
+    return opened
+
+
+def use_renderer(page, name: str) -> None:
+    """Nodes drawn on the canvas ("classic"), or as parts of the page ("vue", Nodes 2.0)."""
+    page.evaluate("(on) => window.app.extensionManager.setting.set('Comfy.VueNodes.Enabled', on)", name == "vue")
+    page.wait_for_timeout(500)
+
+
+def load(page, name: str) -> None:
+    """Open a workflow as the template browser does, its view fitted."""
+    graph = json.loads((ROOT / "workflows" / f"{name}.json").read_text())
+    page.evaluate(
+        "([graph, name]) => window.app.loadGraphData(graph, true, true, name, { openSource: 'template' })",
+        [graph, name],
+    )
+
+
+def wait_for(page, condition: str):
+    """Wait until a condition holds on the page."""
+    page.wait_for_function(condition, timeout=WAIT)
+
+
+def press_run(page, server) -> bytes:
+    """Press Run and wait; the film that Combine Film shows."""
+    page.evaluate(
+        """() => { const api = window.comfyAPI.api.api; window.ended = null;
+        const done = (how) => { window.ended ??= how; };
+        api.addEventListener('execution_success', () => done('success'), { once: true });
+        api.addEventListener('execution_error', (e) => done(e.detail.exception_message), { once: true }); }"""
+    )
+    page.click('[data-testid="queue-button"]')
+    wait_for(page, "() => window.ended !== null")
+    assert page.evaluate("() => window.ended") == "success"
+    page.wait_for_timeout(500)  # what a run says reaches the widgets with its last messages
+    shown = page.evaluate(
+        """() => { const node = window.app.graph.nodes.find(n => n.type === 'MovieDreamerCombineFilm');
+        return window.app.nodeOutputs[String(node.id)].images[0]; }"""
+    )
+    return server.download(shown)
+
+
+def boxes(page, renderer: str) -> list[tuple[str, float, float, float, float]]:
+    """(class, x, y, width, height) of every node with its title, in the graph's pixels, as the renderer draws it."""
+    found = page.evaluate(
+        """(vue) => window.app.graph.nodes.map((n) => {
+          const shown = vue && document.querySelector(`[data-node-id="${n.id}"]`);
+          const high = shown ? shown.offsetHeight : n.flags?.collapsed ? 30 : n.size[1] + 30;
+          return [n.type, n.pos[0], n.pos[1] - 30, shown ? shown.offsetWidth : n.size[0], high]; })""",
+        renderer == "vue",
+    )
+    return [tuple(box) for box in found]
+
+
+def lying_over(found: list[tuple[str, float, float, float, float]]) -> list[str]:
+    """Pairs of nodes that lie over each other by more than a pixel."""
+    pairs = [(a, b) for k, a in enumerate(found) for b in found[k + 1 :]]
+    return [
+        f"{a[0]} and {b[0]}"
+        for a, b in pairs
+        if a[1] + a[3] > b[1] + 1 and b[1] + b[3] > a[1] + 1 and a[2] + a[4] > b[2] + 1 and b[2] + b[4] > a[2] + 1
+    ]
