@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from moviedreamer_core.bundle import Bundle
 from moviedreamer_core.errors import MovieDreamerError
-from moviedreamer_core.papertown import ATTRIBUTES, draw_frame, labels, random_shot_film
+from moviedreamer_core.papertown import ATTRIBUTES, Film, draw_frame, labels, random_shot_film
 from moviedreamer_core.papertown.columns import (
     NAMES,
     accuracy,
@@ -18,7 +19,7 @@ from moviedreamer_core.papertown.columns import (
 )
 from moviedreamer_core.papertown.films import random_person
 from moviedreamer_core.papertown.reader import Reader, describe
-from moviedreamer_core.papertown.world import PERSON
+from moviedreamer_core.papertown.world import ACTIONS, PERSON
 from moviedreamer_core.training.captions import (
     COLUMN,
     FIELDS,
@@ -116,6 +117,20 @@ def test_motion_is_read_from_clips_of_any_length(reader):
     assert all(index.shape == (1,) for index, _ in answers.values())
     with pytest.raises(MovieDreamerError, match="7 frames"):
         reader.read_clip(torch.rand(7, 3, 64, 128))
+
+
+def test_what_follows_the_first_second_does_not_hide_an_action():
+    reader = Reader.load(Bundle.open("mini").path("reader"))
+    film = next(film for film in (random_shot_film(Random(k), "validation") for k in range(200)) if _points(film))
+    frames = np.stack([draw_frame(film, 0, k / 8, size=(128, 64)) for k in range(16)])
+    answers = reader.read_clip(torch.from_numpy(frames).movedim(-1, 1).float() / 255)
+    assert ACTIONS[int(answers["slot0.action"][0])] == "points"
+
+
+def _points(film: Film) -> bool:
+    """Whether one person points, near enough to be read."""
+    shot = film.shots[0]
+    return shot.size in ("close", "medium") and [figure.action for figure in shot.figures] == ["points"]
 
 
 def test_other_tensors_are_refused(reader):

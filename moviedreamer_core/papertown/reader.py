@@ -181,20 +181,19 @@ class Reader(ModelMixin, ConfigMixin):  # type: ignore[misc]
 
     @torch.no_grad()
     def read_clip(self, frames: Tensor) -> dict[str, Answer]:
-        """Each slot's action as its motion over frames [F, 3, H, W] shows it: "slot0.action" -> (index, probability).
+        """Each slot's action as its motion in the first second of frames [F, 3, H, W] shows it: "slot0.action" ->
+        (index, probability), each [1].
 
-        F is at least 8; a longer clip is read in windows of 8 that overlap by half, whose mean decides. Indices and
-        probabilities are [1].
+        F is at least 8; what follows the first 8 is not read. The reader knows shots from their first frame on: what
+        comes later of a drawn shot it mistakes (a pointing hand that nods, for a jump).
         """
         if len(frames) < CLIP_FRAMES:
             raise MovieDreamerError(
                 f"the clip has {len(frames)} frames, motion is read from {CLIP_FRAMES} or more; read its frames one by "
                 "one instead"
             )
-        grey = _fit(frames).mean(1)
-        starts = range(0, len(grey) - CLIP_FRAMES + 1, CLIP_FRAMES // 2)
-        windows = torch.stack([grey[start : start + CLIP_FRAMES] for start in starts])
-        logits = self.forward_motion(windows.to(self.device)).float().log_softmax(-1).mean(0).cpu()
+        grey = _fit(frames[:CLIP_FRAMES]).mean(1)
+        logits = self.forward_motion(grey[None].to(self.device)).float()[0].cpu()
         return {f"slot{k}.action": _best(logits[k : k + 1]) for k in range(MAX_PEOPLE)}
 
     @torch.no_grad()
