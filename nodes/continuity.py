@@ -55,7 +55,7 @@ class MovieDreamerContinuityReport(io.ComfyNode):
     def execute(
         cls, keyframes: Keyframes, tokenizer: host.HostBundle, faces: host.HostBundle | None = None
     ) -> io.NodeOutput:
-        studio = keyframes.studio.with_progress(host.HostProgress())
+        studio = replace(keyframes.studio, progress=host.HostProgress())
         plan = keyframes.plan
         found = measure(studio, plan.film, keyframes.frames, tokenizer=tokenizer, cast=plan.cast, faces=faces)
         if found is None:
@@ -131,7 +131,7 @@ class MovieDreamerRerollWeakShots(io.ComfyNode):
         faces: host.HostBundle | None = None,
     ) -> io.NodeOutput:
         plan = keyframes.plan
-        studio = keyframes.studio.with_progress(host.HostProgress(cls.hidden.unique_id))
+        studio = replace(keyframes.studio, progress=host.HostProgress(cls.hidden.unique_id))
 
         def work() -> io.NodeOutput:
             done = reroll(

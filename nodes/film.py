@@ -1,12 +1,13 @@
 """Film: clips joined into one file, and the contact sheet."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ..moviedreamer_core.errors import MovieDreamerError
 from ..moviedreamer_core.film.making import FORMATS, Joining, film_arguments, film_metadata, make_film, stored_film
 from ..moviedreamer_core.film.pipeline import read_picture
-from ..moviedreamer_core.film.studio import Studio
+from ..moviedreamer_core.film.session import FilmSession
 from ..moviedreamer_core.media.audio import write_wav
 from ..moviedreamer_core.media.frames import FITS, TRANSITIONS
 from ..moviedreamer_core.report.summary import write_sheet
@@ -124,7 +125,7 @@ class MovieDreamerCombineFilm(io.ComfyNode):
         fit: str,
         audio: dict[str, Any] | None = None,
     ) -> io.NodeOutput:
-        studio = clips.studio.with_progress(host.HostProgress())
+        studio = replace(clips.studio, progress=host.HostProgress())
         chosen = None if transition == SCRIPT else transition
         joining = Joining(fps, chosen, transition_seconds, subtitles, chapters, fit, sound=format == "mp4")
         sound = sound_file(studio.store, audio) if audio is not None and format == "mp4" else None
@@ -181,14 +182,14 @@ class MovieDreamerContactSheet(io.ComfyNode):
 
     @classmethod
     def execute(cls, keyframes: Keyframes, columns: int, filename_prefix: str) -> io.NodeOutput:
-        studio = keyframes.studio.with_progress(host.HostProgress())
+        studio = replace(keyframes.studio, progress=host.HostProgress())
         out = numbered(filename_prefix, ".png", studio.size)
         tags = workflow_tags(cls)
         write_sheet(studio, keyframes.plan.film, keyframes.frames, out.path, columns=columns or None, tags=tags)
         return io.NodeOutput(host.to_images([read_picture(out.path)]), ui=out.shown())
 
 
-def film_tags(node: type[io.ComfyNode], studio: Studio) -> dict[str, str | None]:
+def film_tags(node: type[io.ComfyNode], studio: FilmSession) -> dict[str, str | None]:
     """What the film says beside what the core wrote: the workflow, or with --disable-metadata nothing but its title."""
     if keeps_metadata():
         return {**workflow_tags(node)}

@@ -17,8 +17,8 @@ from ..moviedreamer_core.builtin import ANIMATORS, DECODERS
 from ..moviedreamer_core.bundle import PACKAGED, Bundle
 from ..moviedreamer_core.errors import MovieDreamerError
 from ..moviedreamer_core.film.episode import Episode
+from ..moviedreamer_core.film.session import FilmSession
 from ..moviedreamer_core.film.settings import FilmSettings
-from ..moviedreamer_core.film.studio import Studio
 from ..moviedreamer_core.film.takes import NO_TAKES, FilmTakes
 from ..moviedreamer_core.media.clips import read_clip
 from ..moviedreamer_core.registry import Factory
@@ -240,9 +240,9 @@ def make_studio(
     animator_routes: Sequence[RouteTo] = (),
     history: Episode | None = None,
     takes: FilmTakes = NO_TAKES,
-    before: Studio | None = None,
+    before: FilmSession | None = None,
     progress: HostProgress | None = None,
-) -> Studio:
+) -> FilmSession:
     """The studio of one node's run. Wired decoders and animators are known by name for this run alone: the default
     one is the last word for shots that nobody decides, a route decides for the shots that it names. Names that the
     studio `before` knows stay known.
@@ -256,7 +256,7 @@ def make_studio(
         routes=(*settings.routes, *routes, *more),
     )
     progress = progress or HostProgress()
-    studio = Studio(
+    studio = FilmSession(
         story.script,
         bundle,
         film_store(),

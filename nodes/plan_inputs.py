@@ -11,8 +11,8 @@ from ..moviedreamer_core.film.direction import planning_only, read_direction
 from ..moviedreamer_core.film.episode import Episode
 from ..moviedreamer_core.film.history import episode_of
 from ..moviedreamer_core.film.planning import FilmPlan
+from ..moviedreamer_core.film.session import FilmSession
 from ..moviedreamer_core.film.settings import FilmSettings
-from ..moviedreamer_core.film.studio import Studio
 from ..moviedreamer_core.film.takes import Rendered
 from ..moviedreamer_core.report.plan_report import plan_report
 from ..moviedreamer_core.script import ShotSettings, select_shots
@@ -172,7 +172,7 @@ def film_settings(
 
 def planning_studio(
     plan: StoryPlan, planner: Bundle | None = None, *, temperature: float = -1.0, candidates: int = 0
-) -> Studio:
+) -> FilmSession:
     """The studio in which a story's plan is made or changed; -1 and 0 leave temperature and candidates as they were."""
     settings = planning_only(plan.settings)
     if (chosen := checked_temperature(temperature)) is not None:

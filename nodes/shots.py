@@ -161,7 +161,7 @@ class MovieDreamerReplaceClips(io.ComfyNode):
         cls, clips: Clips, shots: str, fps: float, images: torch.Tensor | None = None, video: Any = None
     ) -> io.NodeOutput:
         given = given_clip(images, video, fps or clips.studio.script.fps)
-        studio = clips.studio.with_progress(host.HostProgress(cls.hidden.unique_id))
+        studio = replace(clips.studio, progress=host.HostProgress(cls.hidden.unique_id))
 
         def work() -> io.NodeOutput:
             made = replace_clips(studio, clips.keyframes.frames, clips.clips, shots, given)

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from ..moviedreamer_core.film.pipeline import Keyframe, by_shot
-from ..moviedreamer_core.film.studio import Studio
+from ..moviedreamer_core.film.session import FilmSession
 from ..moviedreamer_core.report.reasons import ShotTold, summary
 from .saving import in_output
 
 
 def strip(
-    studio: Studio, stage: str, told: Iterable[ShotTold], pictures: Mapping[str, Path] | None = None
+    studio: FilmSession, stage: str, told: Iterable[ShotTold], pictures: Mapping[str, Path] | None = None
 ) -> dict[str, Any]:
     """A node's `ui`: {"told": [text], "seed": [the film's], "shots": [one row a shot, with the seed that it used]};
     `pictures` are files in the output folder by shot.

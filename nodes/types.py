@@ -11,8 +11,8 @@ from ..moviedreamer_core.cast import Cast
 from ..moviedreamer_core.film.episode import Episode
 from ..moviedreamer_core.film.pipeline import Clip, Keyframe
 from ..moviedreamer_core.film.planning import FilmPlan
+from ..moviedreamer_core.film.session import FilmSession
 from ..moviedreamer_core.film.settings import FilmSettings
-from ..moviedreamer_core.film.studio import Studio
 from ..moviedreamer_core.film.takes import NO_TAKES, FilmTakes
 from ..moviedreamer_core.registry import Animator, Decoder, Factory
 from ..moviedreamer_core.script import Script
@@ -113,7 +113,7 @@ class Keyframes:
 
     plan: StoryPlan
     frames: tuple[Keyframe, ...]
-    studio: Studio
+    studio: FilmSession
 
 
 @dataclass(frozen=True)
@@ -122,4 +122,4 @@ class Clips:
 
     keyframes: Keyframes
     clips: tuple[Clip, ...]
-    studio: Studio
+    studio: FilmSession

@@ -7,7 +7,7 @@ from conftest import SCRIPT
 
 from moviedreamer_core.cli.app import run
 from moviedreamer_core.errors import MovieDreamerError
-from moviedreamer_core.film.studio import Studio
+from moviedreamer_core.film.session import FilmSession
 from moviedreamer_core.script import ScriptError, ShotSettings, parse_script
 from moviedreamer_core.script.portraits import portrait_path
 from moviedreamer_core.store import Store
@@ -73,7 +73,7 @@ def test_shot_settings_cannot_ask_for_more_frames_than_a_script_can(tiny_bundle,
 
     longer = FilmSettings(shot_settings=(ShotSettings("two", seconds=1000.0),))
     with pytest.raises(MovieDreamerError, match="shot 'two'.*4000 frames.*at most 3600"):
-        Studio(parse_script(SCRIPT), Bundle.open(tiny_bundle), Store(tmp_path), settings=longer)
+        FilmSession(parse_script(SCRIPT), Bundle.open(tiny_bundle), Store(tmp_path), settings=longer)
 
 
 def test_a_script_in_memory_has_the_same_bounds():

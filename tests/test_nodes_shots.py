@@ -115,10 +115,9 @@ def test_what_was_made_elsewhere_is_a_take_like_any_other(film):
         before, last = store.index.takes(name, shot, stage)
         assert (last.key, last.note) == (given.key, "made elsewhere") and before.note == ""
         assert store.index.current(name, shot, stage) == last
-    foresee = pack.module("moviedreamer_core.film.foresee").foresee
-    other = keyframes.studio.reseeded({})
-    other.settings = replace(other.settings, steps=2)
-    why = {step.shot: step.why for step in foresee(other, ["keyframe"]) if step.stage == "keyframe"}
+    dry_run = pack.module("moviedreamer_core.film.dry_run").dry_run
+    other = replace(keyframes.studio, settings=replace(keyframes.studio.settings, steps=2))
+    why = {step.shot: step.why for step in dry_run(other, ["keyframe"]) if step.stage == "keyframe"}
     assert (why["four"], why["five"]) == ("changed: steps", "its last take was made elsewhere")
     store.index.pin_film(name)
     assert {mine.frames[4].key, moved.clips[0].key} <= store.index.protected()
@@ -129,7 +128,7 @@ def test_what_was_made_elsewhere_is_a_take_like_any_other(film):
     again = pack.run("MovieDreamerDecodeKeyframes", plan=plan, decoder=paper, steps=1).args[0]
     assert changed(keyframes.frames, again.frames) == ["five", "five"] and again.frames[4].path == mine.frames[4].path
     assert animated(pack, again, animator(pack, bundle)).clips[0].path == moved.clips[0].path
-    assert not [step.shot for step in foresee(again.studio, ["keyframe"]) if step.made]
+    assert not [step.shot for step in dry_run(again.studio, ["keyframe"]) if step.made]
 
 
 def test_a_short_clip_is_refused_with_the_shots_name_and_a_still_is_held(film):

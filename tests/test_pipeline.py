@@ -1,5 +1,6 @@
 """From script to film over the store: what is made, what is kept, and what an edit costs."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,13 +10,13 @@ from conftest import SCRIPT
 from moviedreamer_core.builtin import DECODERS
 from moviedreamer_core.bundle import Bundle
 from moviedreamer_core.errors import MovieDreamerError
+from moviedreamer_core.film.dry_run import changes, dry_run
 from moviedreamer_core.film.episode import Episode
-from moviedreamer_core.film.foresee import changes, foresee
 from moviedreamer_core.film.making import make_film
 from moviedreamer_core.film.pipeline import animate_clips, make_cast, render_keyframes, rendered_of, show_keyframe
 from moviedreamer_core.film.planning import make_plan, takes_after
+from moviedreamer_core.film.session import FilmSession
 from moviedreamer_core.film.settings import FilmSettings
-from moviedreamer_core.film.studio import Studio
 from moviedreamer_core.film.takes import NO_TAKES
 from moviedreamer_core.media.clips import clip_info, read_clip
 from moviedreamer_core.registry import Capabilities, Factory
@@ -32,7 +33,9 @@ class Made:
     """One run of the pipeline: what came out, and which results were made anew."""
 
     def __init__(self, text, bundle, store, out, takes=NO_TAKES, **settings):
-        self.studio = Studio(parse_script(text), bundle, Store(store), settings=FilmSettings(**settings), takes=takes)
+        self.studio = FilmSession(
+            parse_script(text), bundle, Store(store), settings=FilmSettings(**settings), takes=takes
+        )
         cast = make_cast(self.studio)
         self.plan = make_plan(self.studio, cast)
         self.keyframes = list(render_keyframes(self.studio, cast, self.plan))
@@ -224,9 +227,11 @@ def test_steps_guidance_and_seed_each_make_new_pictures(first, again):
 
 def test_dry_run_says_what_would_be_made_and_why(first, bundle, store, tmp_path):
     def steps(text, root):
-        return foresee(Studio(parse_script(text), bundle, Store(root), takes=first.takes), STAGES)
+        return dry_run(FilmSession(parse_script(text), bundle, Store(root), takes=first.takes), STAGES)
 
-    assert all(step.made for step in foresee(Studio(parse_script(SCRIPT), bundle, Store(tmp_path / "empty")), STAGES))
+    assert all(
+        step.made for step in dry_run(FilmSession(parse_script(SCRIPT), bundle, Store(tmp_path / "empty")), STAGES)
+    )
     assert not (tmp_path / "empty").exists()
     assert not [step for step in steps(SCRIPT, store) if step.made or step.why]  # "kept" and "not made yet" exclude
     edited = {(s.shot, s.stage): s for s in steps(SCRIPT.replace("a red balloon", "a blue kite"), store)}
@@ -271,7 +276,7 @@ def test_progress_reports_every_shot_of_every_stage(bundle, tmp_path):
         def check(self): ...
 
     notes = Notes()
-    studio = Studio(parse_script(SCRIPT), bundle, Store(tmp_path / "s"), progress=notes)
+    studio = FilmSession(parse_script(SCRIPT), bundle, Store(tmp_path / "s"), progress=notes)
     cast = make_cast(studio)
     plan = make_plan(studio, cast)
     keyframes = list(render_keyframes(studio, cast, plan))
@@ -282,7 +287,7 @@ def test_progress_reports_every_shot_of_every_stage(bundle, tmp_path):
 def test_names_that_do_not_exist_name_the_shot(bundle, tmp_path):
     text = SCRIPT.replace("decoder: ink", "decoder: inc")
     with pytest.raises(Exception, match="shot 'five'.*line 34.*did you mean 'ink'"):
-        Studio(parse_script(text), bundle, Store(tmp_path))
+        FilmSession(parse_script(text), bundle, Store(tmp_path))
 
 
 def test_paths_are_the_stores(first):
@@ -300,7 +305,7 @@ def test_progress_shows_the_files_that_were_made(bundle, first):
 
         def check(self): ...
 
-    list(render_keyframes(first.studio.with_progress(Shown()), make_cast(first.studio), first.plan))
+    list(render_keyframes(replace(first.studio, progress=Shown()), make_cast(first.studio), first.plan))
     assert shown == [(k.shot.id, k.path) for k in first.keyframes]
 
 
@@ -314,19 +319,21 @@ def test_a_decoder_of_one_run_renders_the_shots_that_are_routed_to_it(bundle, fi
     can = Capabilities(size=(96, 64))
     maker = Factory("mine", "grey pictures", lambda _: Grey(), lambda _: "grey", lambda _: can)
     routed = FilmSettings(routes=(Route("mine", "two"),))
-    studio = Studio(parse_script(SCRIPT), bundle, Store(store), settings=routed, decoders=DECODERS.extended([maker]))
+    studio = FilmSession(
+        parse_script(SCRIPT), bundle, Store(store), settings=routed, decoders=DECODERS.extended([maker])
+    )
     frames = list(render_keyframes(studio, make_cast(studio), first.plan))
     fresh = [k for k in frames if k.fresh]
     assert [k.shot.id for k in fresh] == ["two"] and clip_info(fresh[0].path).width == 96
     # A picture that was not drawn by the bundle is shown as it is; the upscaler is for the bundle's own size.
     assert show_keyframe(studio, fresh[0]) == fresh[0].path
     with pytest.raises(MovieDreamerError, match="no decoder is called 'mine'"):
-        Studio(parse_script(SCRIPT), bundle, Store(store), settings=routed)
+        FilmSession(parse_script(SCRIPT), bundle, Store(store), settings=routed)
 
 
 def test_an_earlier_episode_is_history_and_names_another_plan(bundle, first, store, tmp_path):
     past = Tokens(torch.randn(3, *first.plan.takes[0].planned.tokens.shape[1:]), first.plan.plan.tokenizer_fingerprint)
-    studio = Studio(parse_script(SCRIPT), bundle, Store(store), history=Episode.of_pictures(past))
+    studio = FilmSession(parse_script(SCRIPT), bundle, Store(store), history=Episode.of_pictures(past))
     plan = make_plan(studio, make_cast(studio))
     assert all(take.fresh for take in plan.takes)
     assert all(a.planned.digest != b.planned.digest for a, b in zip(plan.takes, first.plan.takes))

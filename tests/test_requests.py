@@ -17,8 +17,8 @@ from moviedreamer_core.errors import MovieDreamerError
 from moviedreamer_core.film.keys import clip_inputs, keyframe_inputs
 from moviedreamer_core.film.pipeline import animate_clips, faceless, render_keyframes, rendered_of
 from moviedreamer_core.film.planning import FilmPlan, PlanTake
+from moviedreamer_core.film.session import FilmSession
 from moviedreamer_core.film.settings import FilmSettings
-from moviedreamer_core.film.studio import Studio
 from moviedreamer_core.film.takes import NO_TAKES, FilmTakes
 from moviedreamer_core.planner import Plan, PlannedShot
 from moviedreamer_core.progress import SILENT
@@ -87,7 +87,7 @@ def film(bundle, tmp_path):
     def make(decoder, animator=None, text=SCRIPT, can=WORDS, noise=0, takes=NO_TAKES, **settings):
         text = re.sub(r"\n *(animator: panzoom|decoder: ink)", "", text)
         animator = animator or Humming()
-        studio = Studio(
+        studio = FilmSession(
             parse_script(text), bundle, Store(tmp_path / "store"),
             settings=FilmSettings(decoder="drawing", animator="humming", **settings),
             decoders=DECODERS.extended([decoder.factory(can)]), animators=ANIMATORS.extended([animator.factory()]),
@@ -171,7 +171,7 @@ def test_results_of_version_0_1_keep_their_names(tmp_path):
         "five": ("5df4709c8e3f7c55", "448faab67c7282d4"),
     }  # fmt: skip
     settings = FilmSettings(steps=7, guidance=2.5, motion=0.5)
-    studio = Studio(parse_script(SCRIPT), Named(), Store(tmp_path), settings=settings)
+    studio = FilmSession(parse_script(SCRIPT), Named(), Store(tmp_path), settings=settings)
     for shot in studio.shots:
         keyframe = keyframe_inputs(studio, shot, 0, "tokens", {"mara": "face"})
         clip = clip_inputs(studio, shot, ["key"], "before")

@@ -10,11 +10,11 @@ from conftest import SCRIPT
 from moviedreamer_core.bundle import Bundle
 from moviedreamer_core.cast import Cast, Member
 from moviedreamer_core.errors import MovieDreamerError
-from moviedreamer_core.film.foresee import foresee
+from moviedreamer_core.film.dry_run import dry_run
 from moviedreamer_core.film.pipeline import animate_clips, faceless, render_keyframes, rendered_of
 from moviedreamer_core.film.planning import make_plan, takes_after
+from moviedreamer_core.film.session import FilmSession
 from moviedreamer_core.film.settings import FilmSettings
-from moviedreamer_core.film.studio import Studio
 from moviedreamer_core.film.takes import EACH, NO_TAKES, FilmTakes
 from moviedreamer_core.script import Route, parse_script
 from moviedreamer_core.store import Store
@@ -34,7 +34,7 @@ class Artist:
 
     def studio(self, text, **settings):
         script = parse_script(text)
-        return Studio(script, self.bundle, self.store, settings=FilmSettings(**settings), takes=self.takes)
+        return FilmSession(script, self.bundle, self.store, settings=FilmSettings(**settings), takes=self.takes)
 
     def plan(self, text=SCRIPT, cast=None, **settings):
         """Plan the script and carry its takes; the plan's (shot, digest, planned now, note)."""
@@ -219,7 +219,7 @@ def test_a_lock_that_nobody_can_keep_is_an_error_that_names_the_shot(artist, bun
 
 def test_a_dry_run_knows_locked_and_carried_shots(artist):
     artist.film()
-    steps = foresee(artist.studio(EDITED, animator="panzoom", **LOCK_FOUR), ("cast", "plan", "keyframe", "clip"))
+    steps = dry_run(artist.studio(EDITED, animator="panzoom", **LOCK_FOUR), ("cast", "plan", "keyframe", "clip"))
     assert not [step for step in steps if step.made]
 
 

@@ -11,7 +11,7 @@ from ..film.episode import Episode
 from ..film.history import episode_of, read_history
 from ..film.pipeline import make_cast
 from ..film.planning import planned_before
-from ..film.studio import Studio
+from ..film.session import FilmSession
 from ..script import Script
 from ..store import Store
 from .script_files import find_script, open_script
@@ -38,7 +38,7 @@ def _episode(name: str, script: Script, bundle: Bundle, store: Store, dry: bool)
             f"--history {name}: has the title of the film itself, '{script.title}', by which the store tells films "
             "apart; give one of them another title"
         )
-    studio = Studio(earlier, bundle, store, folder=folder, takes=earlier_takes(store, earlier, find_script(name)))
+    studio = FilmSession(earlier, bundle, store, folder=folder, takes=earlier_takes(store, earlier, find_script(name)))
     try:
         cast = make_cast(studio)
         return episode_of(studio, planned_before(studio, cast), cast)

@@ -4,6 +4,7 @@ import argparse
 import sys
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from .terminal import plain_console
 
 if TYPE_CHECKING:
     from ..film.pipeline import Clip, Keyframe
-    from ..film.studio import Studio
+    from ..film.session import FilmSession
 
 STAGES = {
     "plan": ("cast", "plan"),
@@ -67,18 +68,18 @@ def _run(options: argparse.Namespace) -> None:
     bars = Bars(quiet=options.quiet)
     studio = open_studio(options, bars)
     if options.what == "animatic":
-        from ..film.studio import with_animator
+        from ..film.session import with_animator
 
         studio = with_animator(studio, "panzoom")
     if options.dry_run:
-        return _foresee(studio.with_progress(SILENT), options)
+        return _dry_run(replace(studio, progress=SILENT), options)
     check_output(studio, options)
     with held_output(options.output), bars:
         lines = list(_make(studio, options, began))
     sys.stdout.write("".join(f"{line}\n" for line in lines))
 
 
-def _make(studio: "Studio", options: argparse.Namespace, began: float) -> Iterable[str]:
+def _make(studio: "FilmSession", options: argparse.Namespace, began: float) -> Iterable[str]:
     """Make what is asked for; yields lines to print at the end."""
     from ..film.checks import check_animating, check_decoding
     from ..film.making import make_film
@@ -138,7 +139,7 @@ def _plan_lines(plan: Any, output: Path | None) -> Iterable[str]:
         yield f"{output}: the plan of {len(plan.takes)} shots"
 
 
-def _keep_keyframes(studio: "Studio", plan: Any, keyframes: "Sequence[Keyframe]", folder: Path) -> Iterable[str]:
+def _keep_keyframes(studio: "FilmSession", plan: Any, keyframes: "Sequence[Keyframe]", folder: Path) -> Iterable[str]:
     from ..film.making import copy_out
     from ..film.pipeline import show_keyframe
     from ..report.summary import write_sheet
@@ -151,7 +152,7 @@ def _keep_keyframes(studio: "Studio", plan: Any, keyframes: "Sequence[Keyframe]"
     yield str(write_sheet(studio, plan, keyframes, folder / "contact_sheet.png"))
 
 
-def _keep_clips(studio: "Studio", clips: "Sequence[Clip]", folder: Path) -> Iterable[str]:
+def _keep_clips(studio: "FilmSession", clips: "Sequence[Clip]", folder: Path) -> Iterable[str]:
     from ..film.making import copy_out
 
     for clip in clips:
@@ -159,14 +160,14 @@ def _keep_clips(studio: "Studio", clips: "Sequence[Clip]", folder: Path) -> Iter
     yield f"{folder}: {len(clips)} clips, {sum(clip.fresh for clip in clips)} of them made now"
 
 
-def _foresee(studio: "Studio", options: argparse.Namespace) -> None:
-    from ..film.foresee import foresee
+def _dry_run(studio: "FilmSession", options: argparse.Namespace) -> None:
+    from ..film.dry_run import dry_run
     from ..film.making import format_of, sound_of
 
     film = options.what in ("film", "animatic")
     kind = format_of(options.output, options.format) if film else "mp4"
     sound = sound_of(studio, options.audio) if film else None
-    steps = foresee(studio, STAGES[options.what], format=kind, audio=sound)
+    steps = dry_run(studio, STAGES[options.what], format=kind, audio=sound)
     table = Table("shot", "stage", "would be", "why", "seconds", title=f"{studio.script.title}: what would be made")
     for step in steps:
         if step.made or step.why:

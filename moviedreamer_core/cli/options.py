@@ -94,8 +94,8 @@ def seed_routes(texts: Sequence[str]) -> list[Route]:
 
 def open_studio(options: argparse.Namespace, progress: Progress) -> Any:
     """The studio that the options describe, with the threads set: their number decides the bytes."""
+    from ..film.session import FilmSession
     from ..film.settings import FilmSettings
-    from ..film.studio import Studio
     from ..store import Store
     from .episodes import earlier_episodes
     from .takes import earlier_takes
@@ -122,7 +122,7 @@ def open_studio(options: argparse.Namespace, progress: Progress) -> Any:
     store, bundle = Store(options.store), chosen_bundle(options)
     history = earlier_episodes(options.history, script, bundle, store, dry=options.dry_run)
     takes = earlier_takes(store, script, find_script(options.script), options.takes)
-    return Studio(
+    return FilmSession(
         script, bundle, store, folder=folder, settings=settings, progress=progress, history=history, takes=takes
     )
 

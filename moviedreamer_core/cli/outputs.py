@@ -12,10 +12,10 @@ from ..store.files import plain_errors
 from ..store.locks import locked
 
 if TYPE_CHECKING:
-    from ..film.studio import Studio
+    from ..film.session import FilmSession
 
 
-def check_output(studio: "Studio", options: argparse.Namespace) -> None:
+def check_output(studio: "FilmSession", options: argparse.Namespace) -> None:
     """Raise MovieDreamerError, before the work and not after it, if the result cannot be written, or its sound not be
     read.
     """

@@ -34,17 +34,17 @@ def add_commands(commands: argparse._SubParsersAction) -> None:
 
 def _check(options: argparse.Namespace) -> int:
     from ..film.makeable import notes_of, problems
+    from ..film.session import FilmSession
     from ..film.settings import FilmSettings
-    from ..film.studio import Studio
     from ..store import Store
 
     path = find_script(options.script)
     script, folder = open_script(options.script)
     bundle = chosen_bundle(options)
 
-    def studio() -> Studio:
+    def studio() -> FilmSession:
         settings = FilmSettings(fit=options.fit)
-        return Studio(script, bundle, Store(default_store()), folder=folder, settings=settings)  # it is not asked
+        return FilmSession(script, bundle, Store(default_store()), folder=folder, settings=settings)  # it is not asked
 
     notes, wrong = notes_of(script, folder, bundle, options.fit), problems(script, folder, studio)
     sys.stdout.write("".join(f"{text}\n" for text in [*wrong, *notes]))

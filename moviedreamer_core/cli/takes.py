@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..cast import Cast
 from ..film.planning import FilmPlan, takes_after
-from ..film.studio import Studio
+from ..film.session import FilmSession
 from ..film.takes import TAG, FilmTakes, Rendered
 from ..script import Script
 from ..store import Store
@@ -35,7 +35,7 @@ def takes_file(store: Store, script: Script, path: Path) -> Path:
 class CarriedTakes:
     """The takes of one run of a script at `path`: kept after every stage, so that a kill loses none."""
 
-    def __init__(self, studio: Studio, path: Path, cast: Cast, film: FilmPlan) -> None:
+    def __init__(self, studio: FilmSession, path: Path, cast: Cast, film: FilmPlan) -> None:
         self.file = takes_file(studio.store, studio.script, path)
         self.takes = takes_after(studio, cast, film)
         # What the script alone would not make again: only then does the film's file need to say it.

@@ -20,7 +20,7 @@ from ..film.episode import Episode
 from ..film.history import encode_pictures
 from ..film.pipeline import make_cast
 from ..film.planning import FilmPlan, make_plan
-from ..film.studio import Checks, Studio
+from ..film.session import Checks, FilmSession
 from ..papertown import PERSON, Film, Person, draw_portrait, make_film, person_split, to_script
 from ..progress import SILENT, Progress
 from ..script import Script
@@ -42,7 +42,7 @@ class HeldOut:
     """A film, and the studio that makes it from its script."""
 
     film: Film
-    studio: Studio
+    studio: FilmSession
     cast: Cast
 
     @property
@@ -61,11 +61,9 @@ class HeldOut:
         drawn = list(drawn_images(self.film, self.studio.size))
         return encode_pictures(drawn, self.studio.bundle, self.studio.store, progress=self.studio.progress)
 
-    def named(self, name: str) -> Studio:
+    def named(self, name: str) -> FilmSession:
         """The studio under another name in the store's index, so that its takes are not mistaken for the film's."""
-        other = self.studio.with_progress(self.studio.progress)
-        other.name = f"{self.studio.name} ({name})"
-        return other
+        return replace(self.studio, name=f"{self.studio.name} ({name})")
 
 
 def held_out_films(count: int = 10, *, quick: bool = False) -> list[Film]:
@@ -104,7 +102,7 @@ def open_film(
             character["references"] = [str(portrait(member.person, k, bundle, store)) for k in range(len(PORTRAITS))]
     script = Script.model_validate(said)
     name = f"held-out {film.seed}{name}"
-    studio = Studio(script, bundle, store, name=name, history=history, progress=Checks(progress))
+    studio = FilmSession(script, bundle, store, name=name, history=history, progress=Checks(progress))
     return HeldOut(film, studio, make_cast(studio))
 
 

@@ -1,6 +1,7 @@
 """What is measured on clips, of a sample of shots: whether the action can be read, and what the anchor holds."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -38,8 +39,7 @@ def make_clips(
     held: HeldOut, keyframes: Sequence[Keyframe], shots: Sequence[int], progress: Progress = SILENT
 ) -> list[Clip]:
     """Clips of these shots, by the film's pipeline."""
-    studio = held.studio.with_progress(held.studio.progress)
-    studio.shots = tuple(held.studio.shots[n] for n in shots)
+    studio = replace(held.studio, shots=tuple(held.studio.shots[n] for n in shots))
     clips = []
     for clip in animate_clips(studio, keyframes):
         clips.append(clip)

@@ -15,9 +15,9 @@ from ..requests import ClipRequest, EarlierKeyframe, KeyframeRequest, Slot
 from ..script import ResolvedShot, action_sentence, shot_sentences
 from ..tokenizer import Tokens
 from .references import cast_references
-from .studio import Studio
+from .session import FilmSession
 
-Reader = Callable[[Studio, ResolvedShot, int], Any]
+Reader = Callable[[FilmSession, ResolvedShot, int], Any]
 
 
 def prompt_of(shot: ResolvedShot) -> str:
@@ -67,7 +67,7 @@ CLIP_VALUES: Mapping[str, Reader] = {
 
 
 def read_values(
-    names: Iterable[str], table: Mapping[str, Reader], studio: Studio, shot: ResolvedShot, number: int
+    names: Iterable[str], table: Mapping[str, Reader], studio: FilmSession, shot: ResolvedShot, number: int
 ) -> dict[str, Any]:
     """What a maker reads of a shot, as plain JSON values. Raises MovieDreamerError for a name that is not in the table:
     the maker's author gave it.
@@ -81,7 +81,12 @@ def read_values(
 
 
 def keyframe_request(
-    studio: Studio, shot: ResolvedShot, number: int, tokens: Tokens, cast: Cast, earlier: tuple[EarlierKeyframe, ...]
+    studio: FilmSession,
+    shot: ResolvedShot,
+    number: int,
+    tokens: Tokens,
+    cast: Cast,
+    earlier: tuple[EarlierKeyframe, ...],
 ) -> KeyframeRequest:
     """What the decoder of a shot is asked for its keyframe `number`."""
     reads = studio.decoder_capabilities(shot)
@@ -102,7 +107,7 @@ def keyframe_request(
 
 
 def clip_request(
-    studio: Studio, shot: ResolvedShot, number: int, keyframes: list[Tensor], start: Tensor | None
+    studio: FilmSession, shot: ResolvedShot, number: int, keyframes: list[Tensor], start: Tensor | None
 ) -> ClipRequest:
     """What the animator of a shot is asked for the part of its clip that begins with keyframe `number`."""
     total, parts = studio.frames(shot), len(keyframes)

@@ -12,13 +12,13 @@ from ..registry import Capabilities
 from ..script import ResolvedShot
 from .pipeline import Keyframe, by_shot
 from .planning import FilmPlan
-from .studio import Studio
+from .session import FilmSession
 
 ASPECT_TOLERANCE = 0.02
 Size = tuple[int, int]
 
 
-def check_decoding(studio: Studio, cast: Cast, plan: FilmPlan) -> None:
+def check_decoding(studio: FilmSession, cast: Cast, plan: FilmPlan) -> None:
     """Raise MovieDreamerError if a shot's decoder is not there or cannot read its tokens, its faces, or so many
     characters; or if the plan is not of this script.
     """
@@ -44,7 +44,9 @@ def check_decoding(studio: Studio, cast: Cast, plan: FilmPlan) -> None:
             raise MovieDreamerError(f"{who}it takes at most {reads.steps} denoising steps, got {studio.steps(shot)}")
 
 
-def check_animating(studio: Studio, keyframes: Sequence[Keyframe], given: Mapping[str, Size] | None = None) -> None:
+def check_animating(
+    studio: FilmSession, keyframes: Sequence[Keyframe], given: Mapping[str, Size] | None = None
+) -> None:
     """Raise MovieDreamerError if a shot has no keyframe, or pictures of a shape that its animator cannot move.
 
     `given` are the sizes (width, height) of clips that are there already, by shot id.
@@ -89,7 +91,7 @@ def _check_people(who: str, reads: Capabilities, shot: ResolvedShot, cast: Cast)
             )
 
 
-def _clip_size(studio: Studio, shot: ResolvedShot, pictures: Sequence[Size], start: Size | None) -> Size:
+def _clip_size(studio: FilmSession, shot: ResolvedShot, pictures: Sequence[Size], start: Size | None) -> Size:
     """Width and height of the clip that will be made. Raises MovieDreamerError if it cannot."""
     maker = studio.animators.find(studio.animator(shot))
     who = f"{studio.at(shot)}, animator '{maker.name}': "

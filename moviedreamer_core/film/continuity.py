@@ -24,7 +24,7 @@ from ..threads import one_thread
 from ..tokenizer import load_tokenizer
 from .pipeline import Keyframe, read_picture, show_keyframe
 from .planning import FilmPlan
-from .studio import Studio
+from .session import FilmSession
 
 MEASURES = ("to_plan", "to_place", "to_face", "score")
 FACELESS_SIZES = ("wide",)
@@ -91,7 +91,12 @@ class Measuring:
     """
 
     def __init__(
-        self, studio: Studio, plan: FilmPlan, tokenizer: Bundle, cast: Cast | None = None, faces: Bundle | None = None
+        self,
+        studio: FilmSession,
+        plan: FilmPlan,
+        tokenizer: Bundle,
+        cast: Cast | None = None,
+        faces: Bundle | None = None,
     ) -> None:
         self.studio, self.plan, self.tokenizer, self.faces = studio, plan, tokenizer, faces
         self.cast = cast if faces is not None else None
@@ -166,7 +171,7 @@ class Measuring:
 
 
 def measure(
-    studio: Studio,
+    studio: FilmSession,
     plan: FilmPlan,
     keyframes: Sequence[Keyframe],
     *,

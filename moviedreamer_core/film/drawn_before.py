@@ -12,14 +12,14 @@ from typing import Any
 from ..script import ResolvedShot
 from ..store import Artefact, artefact_key
 from .planning import asked_anew
-from .studio import Studio
+from .session import FilmSession
 from .takes import Rendered
 
 EARLIER = "earlier"
 
 
 def kept_drawing(
-    studio: Studio, shot: ResolvedShot, number: int, inputs: Mapping[str, Any]
+    studio: FilmSession, shot: ResolvedShot, number: int, inputs: Mapping[str, Any]
 ) -> tuple[Artefact, tuple[str, ...]] | None:
     """The keyframe that the film has of the shot, if nothing but its earlier pictures would be others, and the shots
     whose older pictures it was drawn with; None if the picture for exactly these inputs is there, or must be drawn.

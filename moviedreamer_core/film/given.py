@@ -22,7 +22,7 @@ from ..store import array_hash, content_hash
 from .checks import check_animating
 from .pipeline import GIVEN, Clip, Keyframe, animate_clips, fetch_shot, keyframe_stage, save_picture, show_clip
 from .planning import chosen_shots
-from .studio import Studio
+from .session import FilmSession
 
 NOTE = "made elsewhere"
 
@@ -55,7 +55,7 @@ class GivenClip:
         first, end = self._window(None)
         return islice(iter(whole), first, end)
 
-    def inputs(self, studio: Studio) -> dict[str, Any]:
+    def inputs(self, studio: FilmSession) -> dict[str, Any]:
         """What decides its frames."""
         if isinstance(self.source, Path):
             content = content_hash(self.source, studio.store.hashes)
@@ -70,7 +70,7 @@ class GivenClip:
 
 
 def replace_keyframes(
-    studio: Studio, keyframes: Sequence[Keyframe], selection: str, pictures: Tensor
+    studio: FilmSession, keyframes: Sequence[Keyframe], selection: str, pictures: Tensor
 ) -> tuple[Keyframe, ...]:
     """The keyframes with `pictures` [N, 3, H, W] in [0, 1] in the place of those of the shots that `selection` names:
     one for each of their keyframes in film order, or one for all.
@@ -90,7 +90,7 @@ def replace_keyframes(
 
 
 def replace_clips(
-    studio: Studio, keyframes: Sequence[Keyframe], clips: Sequence[Clip], selection: str, given: GivenClip
+    studio: FilmSession, keyframes: Sequence[Keyframe], clips: Sequence[Clip], selection: str, given: GivenClip
 ) -> tuple[Clip, ...]:
     """The clips with `given` in the place of those of the shots that `selection` names; shots that continue from them
     are animated again, from its last frame.
@@ -116,7 +116,7 @@ def replace_clips(
     return tuple(animate_clips(studio, keyframes, {**stay, **placed}))
 
 
-def _picture(studio: Studio, keyframe: Keyframe, picture: Tensor) -> Keyframe:
+def _picture(studio: FilmSession, keyframe: Keyframe, picture: Tensor) -> Keyframe:
     inputs = {"version": 1, "picture": array_hash(to_uint8(picture))}
     stage = keyframe_stage(keyframe.number)
 
@@ -127,7 +127,7 @@ def _picture(studio: Studio, keyframe: Keyframe, picture: Tensor) -> Keyframe:
     return Keyframe(keyframe.shot, keyframe.number, made.path, made.key, made.fresh, made.seconds)
 
 
-def _clip(studio: Studio, shot: ResolvedShot, given: GivenClip) -> Clip:
+def _clip(studio: FilmSession, shot: ResolvedShot, given: GivenClip) -> Clip:
     count = max(1, ceil(shot.seconds * given.fps))
 
     def make(path: Path) -> None:
@@ -144,7 +144,7 @@ def _clip(studio: Studio, shot: ResolvedShot, given: GivenClip) -> Clip:
     return Clip(shot, made.path, made.key, shown.path, shown.key, made.fresh, made.seconds + shown.seconds)
 
 
-def _check_length(studio: Studio, shot: ResolvedShot, info: ClipInfo) -> None:
+def _check_length(studio: FilmSession, shot: ResolvedShot, info: ClipInfo) -> None:
     """The same rule as the film's: a still is held, a longer clip is cut, a shorter one is refused."""
     if info.frames < 1:
         raise MovieDreamerError(f"{studio.at(shot)}: the clip given for it has no frames; expected at least one")

@@ -27,7 +27,7 @@ from ..threads import one_thread
 from ..tokenizer import Tokens, load_tokenizer
 from .episode import Episode, Shown
 from .planning import FilmPlan
-from .studio import Studio
+from .session import FilmSession
 
 STAGE = "tokens"
 SHEET = "contact_sheet"
@@ -49,7 +49,7 @@ def read_history(folder: Path, bundle: Bundle, store: Store | None, *, progress:
     return Episode.of_pictures(encode_pictures(pictures, bundle, store, progress=progress))
 
 
-def episode_of(studio: Studio, film: FilmPlan, cast: Cast) -> Episode:
+def episode_of(studio: FilmSession, film: FilmPlan, cast: Cast) -> Episode:
     """A planned film as an episode, behind those that it went on from itself.
 
     Raises MovieDreamerError for an empty plan, or if they come from different tokenizers.
@@ -62,7 +62,7 @@ def episode_of(studio: Studio, film: FilmPlan, cast: Cast) -> Episode:
     return own if studio.history is None else studio.history.then(own)
 
 
-def _shown(studio: Studio, shot_id: str, cast: Cast) -> Shown | None:
+def _shown(studio: FilmSession, shot_id: str, cast: Cast) -> Shown | None:
     """None for a shot that the script no longer has."""
     shot = studio.by_id.get(shot_id)
     return None if shot is None else Shown(shot_sentences(shot), cast)

@@ -11,13 +11,13 @@ from ..requests import EarlierKeyframe
 from ..script import ResolvedShot, stage_fields
 from .asking import CLIP_VALUES, KEYFRAME_VALUES, read_values
 from .references import cast_references
-from .studio import Studio
+from .session import FilmSession
 
 # Raised when a stage's code changes what it makes from the same inputs.
 VERSIONS = {"cast": 1, "plan": 1, "keyframe": 1, "clip": 1, "shown": 1, "film": 1}
 
 
-def cast_inputs(studio: Studio) -> dict[str, Any] | None:
+def cast_inputs(studio: FilmSession) -> dict[str, Any] | None:
     """What decides the cast's faces; None if no character has a picture."""
     people = [
         [c.id, [*map(studio.content_of, c.references)], studio.content_of(c.embeddings) if c.embeddings else None]
@@ -28,7 +28,7 @@ def cast_inputs(studio: Studio) -> dict[str, Any] | None:
     return {"version": VERSIONS["cast"], "pack": studio.bundle.fingerprint("faces"), "people": people}
 
 
-def plan_inputs(studio: Studio, shot: ResolvedShot, faces: Mapping[str, str]) -> dict[str, Any]:
+def plan_inputs(studio: FilmSession, shot: ResolvedShot, faces: Mapping[str, str]) -> dict[str, Any]:
     """What decides a shot's plan beside the shots before it. `faces` are the fingerprints of the cast's faces."""
     return {
         "version": VERSIONS["plan"],
@@ -42,7 +42,7 @@ def plan_inputs(studio: Studio, shot: ResolvedShot, faces: Mapping[str, str]) ->
 
 
 def keyframe_inputs(
-    studio: Studio, shot: ResolvedShot, number: int, tokens: str, faces: Mapping[str, str],
+    studio: FilmSession, shot: ResolvedShot, number: int, tokens: str, faces: Mapping[str, str],
     earlier: Sequence[EarlierKeyframe] = (),
 ) -> dict[str, Any]:  # fmt: skip
     """What decides keyframe `number` of a shot: what its decoder reads. `tokens` is the digest of its tokens,
@@ -74,7 +74,7 @@ def keyframe_inputs(
     return inputs
 
 
-def clip_inputs(studio: Studio, shot: ResolvedShot, keyframes: list[str], before: str | None) -> dict[str, Any]:
+def clip_inputs(studio: FilmSession, shot: ResolvedShot, keyframes: list[str], before: str | None) -> dict[str, Any]:
     """What decides a shot's clip: its keyframes' keys, and for one that continues the key of the clip before."""
     shot = studio.as_made(shot, "clip")
     name, reads = studio.animator(shot), studio.animator_capabilities(shot)
@@ -98,7 +98,7 @@ def clip_inputs(studio: Studio, shot: ResolvedShot, keyframes: list[str], before
     return inputs | {"values": read_values(reads.values, CLIP_VALUES, studio, shot, 0)}
 
 
-def shown_inputs(studio: Studio, clip: str) -> dict[str, Any]:
+def shown_inputs(studio: FilmSession, clip: str) -> dict[str, Any]:
     """What decides a clip (or keyframe) at the size at which it is shown."""
     return {
         "version": VERSIONS["shown"],

@@ -19,12 +19,12 @@ from ..script.portraits import named_file, portrait_names, portrait_path
 from ..sentences import load_text
 from .making import film_arguments
 from .members import cast_members
-from .studio import Studio
+from .session import FilmSession
 
 SMALLEST = 16
 
 
-def problems(script: Script, folder: Path, open_studio: Callable[[], Studio]) -> list[str]:
+def problems(script: Script, folder: Path, open_studio: Callable[[], FilmSession]) -> list[str]:
     """Everything that would stop the film, each with its line; `open_studio` gives the studio that would make it."""
     missing = [str(problem) for problem in missing_files(script, folder)]
     wrong = [*missing, *(_file_problems(script, folder) if not missing else ())]
@@ -67,7 +67,7 @@ def _file_problems(script: Script, folder: Path) -> Iterator[str]:
             yield _at(script, path, str(error))
 
 
-def _film_problems(studio: Studio) -> Iterator[str]:
+def _film_problems(studio: FilmSession) -> Iterator[str]:
     """A film of a size that no file can have."""
     size = film_arguments(studio)["size"]
     try:
@@ -77,7 +77,7 @@ def _film_problems(studio: Studio) -> Iterator[str]:
         yield _at(studio.script, ("aspect",), f"aspect {studio.script.aspect}: {error}")
 
 
-def _decoder_problems(studio: Studio) -> Iterator[str]:
+def _decoder_problems(studio: FilmSession) -> Iterator[str]:
     """More steps than a decoder can take."""
     for shot in studio.shots:
         able = studio.decoders.find(studio.decoder(shot)).capabilities(studio.bundle)
@@ -86,13 +86,13 @@ def _decoder_problems(studio: Studio) -> Iterator[str]:
             yield f"{studio.at(shot)}: decoder '{studio.decoder(shot)}' takes at most {able.steps} steps, {got}"
 
 
-def _crowd_problems(studio: Studio) -> Iterator[str]:
+def _crowd_problems(studio: FilmSession) -> Iterator[str]:
     most = int(studio.bundle.config("planner").get("max_slots", 0)) if studio.bundle.has("planner") else 0
     for line, text in crowded_shots(studio.script, most) if most else ():
         yield f"{studio.script.file}:{line}: {text}"
 
 
-def _face_problems(studio: Studio) -> Iterator[str]:
+def _face_problems(studio: FilmSession) -> Iterator[str]:
     """A planner or a decoder that was trained with another face pack than the one in use."""
     script, bundle = studio.script, studio.bundle
     if not any(c.references or c.embeddings for c in script.characters):

@@ -20,7 +20,7 @@ from ..store import Artefact, content_hash
 from ..store.files import plain_errors
 from .keys import VERSIONS
 from .pipeline import Clip
-from .studio import Studio
+from .session import FilmSession
 
 FORMATS = ("mp4", "gif", "png")
 LIBRARIES = ("torch", "diffusers", "transformers", "av")
@@ -66,7 +66,7 @@ class MadeFilm:
 
 
 def make_film(
-    studio: Studio,
+    studio: FilmSession,
     clips: Sequence[Clip],
     out: Path,
     *,
@@ -104,13 +104,13 @@ def make_film(
     )
 
 
-def stored_film(studio: Studio, clips: Sequence[Clip], joining: Joining = AS_WRITTEN) -> Path:
+def stored_film(studio: FilmSession, clips: Sequence[Clip], joining: Joining = AS_WRITTEN) -> Path:
     """The film as MP4 in the store, joined if it is not there: for who wants to look at it, not to keep it."""
     sound = sound_of(studio) if joining.sound else None
     return _stored(studio, clips, "mp4", sound, joining).path
 
 
-def _stored(studio: Studio, clips: Sequence[Clip], kind: str, sound: Path | None, joining: Joining) -> Artefact:
+def _stored(studio: FilmSession, clips: Sequence[Clip], kind: str, sound: Path | None, joining: Joining) -> Artefact:
     def make(path: Path) -> None:
         arguments, sources = film_arguments(studio, joining), film_clips(clips, joining)
         assemble(sources, path, format=kind, audio=sound, progress=studio.progress, **arguments)
@@ -119,7 +119,7 @@ def _stored(studio: Studio, clips: Sequence[Clip], kind: str, sound: Path | None
     return studio.store.fetch("film", inputs, f".{kind}", make, check=studio.progress.check)
 
 
-def sound_of(studio: Studio, audio: Path | None = None) -> Path | None:
+def sound_of(studio: FilmSession, audio: Path | None = None) -> Path | None:
     """The sound file that goes under the film: `audio`, else the script's. Raises MovieDreamerError if it is none."""
     sound = audio or (studio.file(studio.script.audio) if studio.script.audio else None)
     if sound is not None:
@@ -136,7 +136,7 @@ def format_of(out: Path, format: str | None) -> str:
 
 
 def film_inputs(
-    studio: Studio, shown: Sequence[str], kind: str, sound: Path | None, joining: Joining = AS_WRITTEN
+    studio: FilmSession, shown: Sequence[str], kind: str, sound: Path | None, joining: Joining = AS_WRITTEN
 ) -> dict[str, Any]:
     """What decides the film file: the clips' keys, what the script says of the film, the sound's content."""
     arguments = film_arguments(studio, joining)
@@ -151,7 +151,7 @@ def film_inputs(
     }
 
 
-def film_arguments(studio: Studio, joining: Joining = AS_WRITTEN) -> dict[str, Any]:
+def film_arguments(studio: FilmSession, joining: Joining = AS_WRITTEN) -> dict[str, Any]:
     """How `assemble` joins this film."""
     how = joining.fit or studio.settings.fit
     fit = fit_aspect(studio.script.aspect, studio.show_size, how)
@@ -166,7 +166,7 @@ def film_arguments(studio: Studio, joining: Joining = AS_WRITTEN) -> dict[str, A
     }
 
 
-def film_metadata(studio: Studio) -> dict[str, Any]:
+def film_metadata(studio: FilmSession) -> dict[str, Any]:
     """What the film says of itself: title, script, seeds, versions, weights."""
     return {
         "title": studio.script.title,
@@ -210,7 +210,7 @@ def copy_out(source: Path, target: Path, tags: Mapping[str, str | None] | None =
         part.unlink(missing_ok=True)
 
 
-def _choices(studio: Studio) -> Mapping[str, Any]:
+def _choices(studio: FilmSession) -> Mapping[str, Any]:
     s = studio.settings
     return {
         "decoders": {shot.id: studio.decoder(shot) for shot in studio.shots},

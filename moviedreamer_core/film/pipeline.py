@@ -1,9 +1,9 @@
 """The one way from a script to a film, for the command line and for nodes alike: cast, plan, keyframes, clips, film.
 
-Every stage is a function over a `Studio`. It asks the store for each result by the name of all that decides it, makes
-what is not there, and reads back the file that it made: a picture is the same numbers whether it was made now or found.
-A take that the artist pinned stands for its shot whatever the script says, and so does what was made last of a locked
-shot. Pictures are float32 [3, H, W] in [0, 1].
+Every stage is a function over a `FilmSession`. It asks the store for each result by the name of all that decides it,
+makes what is not there, and reads back the file that it made: a picture is the same numbers whether it was made now or
+found. A take that the artist pinned stands for its shot whatever the script says, and so does what was made last of a
+locked shot. Pictures are float32 [3, H, W] in [0, 1].
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -30,7 +30,7 @@ from .members import cast_members
 from .planning import FilmPlan, faces_of, listed_shots
 from .references import AnyKeyframe, earlier_keyframes
 from .results import checked_clip, checked_keyframe, joined, without_first
-from .studio import Studio
+from .session import FilmSession
 from .takes import Drawn, Moved, Rendered
 
 SOUND = ".wav"
@@ -80,7 +80,7 @@ class Clip:
         return file if file.is_file() else None
 
 
-def make_cast(studio: Studio) -> Cast:
+def make_cast(studio: FilmSession) -> Cast:
     """The faces of the script's characters; those without a picture live from their description.
 
     Raises MovieDreamerError naming every picture that is missing, or shows no face, several, or too small a one.
@@ -113,7 +113,7 @@ def by_shot(keyframes: Iterable[Keyframe]) -> dict[str, list[Keyframe]]:
     return own
 
 
-def render_keyframes(studio: Studio, cast: Cast, plan: FilmPlan) -> Iterator[Keyframe]:
+def render_keyframes(studio: FilmSession, cast: Cast, plan: FilmPlan) -> Iterator[Keyframe]:
     """The keyframes of all shots in film order."""
     before: list[Keyframe] = []
     studio.progress.stage("keyframes", sum(shot.keyframes for shot in studio.shots))
@@ -126,7 +126,7 @@ def render_keyframes(studio: Studio, cast: Cast, plan: FilmPlan) -> Iterator[Key
 
 
 def render_shot(
-    studio: Studio, cast: Cast, plan: FilmPlan, shot_id: str, before: Sequence[Keyframe] = ()
+    studio: FilmSession, cast: Cast, plan: FilmPlan, shot_id: str, before: Sequence[Keyframe] = ()
 ) -> list[Keyframe]:
     """The keyframes of one shot, without a word to the progress but whether to stop. `before` are those before it in
     film order.
@@ -138,7 +138,7 @@ def render_shot(
     return own
 
 
-def is_own(studio: Studio, cast: Cast, plan: FilmPlan, keyframe: Keyframe) -> bool:
+def is_own(studio: FilmSession, cast: Cast, plan: FilmPlan, keyframe: Keyframe) -> bool:
     """Whether this studio renders exactly this keyframe: not so for pictures made elsewhere, pinned or locked ones."""
     shot = studio.by_id[keyframe.shot.id]
     if studio.is_locked(shot) or pinned_take(studio, shot, keyframe_stage(keyframe.number), "keyframe"):
@@ -152,7 +152,7 @@ def is_own(studio: Studio, cast: Cast, plan: FilmPlan, keyframe: Keyframe) -> bo
 
 
 def animate_clips(
-    studio: Studio, keyframes: Sequence[Keyframe], given: "Mapping[str, Clip] | None" = None
+    studio: FilmSession, keyframes: Sequence[Keyframe], given: "Mapping[str, Clip] | None" = None
 ) -> Iterator[Clip]:
     """The clips of all shots in film order. A shot that continues begins with the last frame of the clip before it.
 
@@ -170,7 +170,7 @@ def animate_clips(
         studio.progress.advance(shot.id, before.path)
 
 
-def show_keyframe(studio: Studio, keyframe: Keyframe) -> Path:
+def show_keyframe(studio: FilmSession, keyframe: Keyframe) -> Path:
     """The keyframe at the size at which the film shows it, as PNG."""
     if not _wants_upscaling(studio, keyframe.path):
         return keyframe.path
@@ -205,7 +205,7 @@ class Known:
 
 
 def known_keyframe(
-    studio: Studio, cast: Cast, plan: FilmPlan, shot: ResolvedShot, number: int, before: Sequence[AnyKeyframe]
+    studio: FilmSession, cast: Cast, plan: FilmPlan, shot: ResolvedShot, number: int, before: Sequence[AnyKeyframe]
 ) -> Known:
     """What is known of a keyframe; `before` are those before it in film order, there or not. Makes nothing."""
     if studio.is_locked(shot):
@@ -223,7 +223,7 @@ def known_keyframe(
 
 
 def render_keyframe(
-    studio: Studio, cast: Cast, plan: FilmPlan, shot: ResolvedShot, number: int, before: Sequence[Keyframe]
+    studio: FilmSession, cast: Cast, plan: FilmPlan, shot: ResolvedShot, number: int, before: Sequence[Keyframe]
 ) -> Keyframe:
     """One keyframe; `before` are those before it in film order."""
     stage, can = keyframe_stage(number), studio.decoder_capabilities(shot)
@@ -252,7 +252,7 @@ def save_picture(image: Tensor, path: Path) -> None:
     Image.fromarray(to_uint8(image)).save(path, format="PNG")
 
 
-def known_clip(studio: Studio, shot: ResolvedShot, keyframes: Sequence[str], before: str | None) -> Known:
+def known_clip(studio: FilmSession, shot: ResolvedShot, keyframes: Sequence[str], before: str | None) -> Known:
     """What is known of a shot's clip, from its keyframes' keys and, where it goes on, the key of the clip before it."""
     inputs = clip_inputs(studio, shot, list(keyframes), before)
     if stays := pinned_take(studio, shot, "clip", "clip") or locked_clip(studio, shot, keyframes, inputs):
@@ -261,7 +261,7 @@ def known_clip(studio: Studio, shot: ResolvedShot, keyframes: Sequence[str], bef
     return Known(key, inputs, studio.store.find("clip", key))
 
 
-def make_clip(studio: Studio, shot: ResolvedShot, keyframes: Sequence[Keyframe], before: Clip | None) -> Clip:
+def make_clip(studio: FilmSession, shot: ResolvedShot, keyframes: Sequence[Keyframe], before: Clip | None) -> Clip:
     """The clip of one shot from its keyframes; `before` is the clip that it goes on from, None after a cut."""
     known = known_clip(studio, shot, [k.key for k in keyframes], before.key if before else None)
     made = known.made
@@ -293,7 +293,7 @@ def last_frame(path: Path) -> Tensor:
     return to_float(frame)
 
 
-def _animate(studio: Studio, shot: ResolvedShot, keyframes: list[Tensor], start: Tensor | None) -> ClipWithSound:
+def _animate(studio: FilmSession, shot: ResolvedShot, keyframes: list[Tensor], start: Tensor | None) -> ClipWithSound:
     """The clip of a shot: one run of frames for each of its keyframes, as equal as they can be, joined."""
     animator, reads = studio.load_animator(shot), studio.animator_capabilities(shot)
     parts = []
@@ -305,7 +305,7 @@ def _animate(studio: Studio, shot: ResolvedShot, keyframes: list[Tensor], start:
     return joined(parts, studio.script.fps)
 
 
-def show_clip(studio: Studio, shot: ResolvedShot, clip: Artefact) -> Artefact:
+def show_clip(studio: FilmSession, shot: ResolvedShot, clip: Artefact) -> Artefact:
     """The clip at the size at which the film shows it; the clip itself where nothing needs to be upscaled."""
     if not _wants_upscaling(studio, clip.path):
         return clip
@@ -316,7 +316,7 @@ def show_clip(studio: Studio, shot: ResolvedShot, clip: Artefact) -> Artefact:
     return fetch_shot(studio, shot, "shown", shown_inputs(studio, clip.key), ".mp4", make)
 
 
-def _wants_upscaling(studio: Studio, path: Path) -> bool:
+def _wants_upscaling(studio: FilmSession, path: Path) -> bool:
     """Whether a picture or clip has the bundle's render size; one made elsewhere is shown as it is."""
     if not studio.upscales:
         return False
@@ -324,23 +324,25 @@ def _wants_upscaling(studio: Studio, path: Path) -> bool:
     return (info.width, info.height) == studio.size
 
 
-def _upscaled(studio: Studio, path: Path) -> Iterator[Tensor]:
+def _upscaled(studio: FilmSession, path: Path) -> Iterator[Tensor]:
     for frame in read_clip(path):
         yield _large(studio, to_float(frame))
 
 
-def _large(studio: Studio, image: Tensor) -> Tensor:
+def _large(studio: FilmSession, image: Tensor) -> Tensor:
     """An image [3, H, W] at the size at which it is shown."""
     return upscale(load_upscaler(studio.bundle), image[None], progress=studio.inner)[0]
 
 
-def pinned_take(studio: Studio, shot: ResolvedShot, stage: str, folder: str) -> Artefact | None:
+def pinned_take(studio: FilmSession, shot: ResolvedShot, stage: str, folder: str) -> Artefact | None:
     """The take that the artist pinned for a shot, made here or elsewhere, if the store still has it."""
     take = studio.store.index.pinned(studio.name, shot.id, stage)
     return (studio.store.find(folder, take.key) or studio.store.find(GIVEN, take.key)) if take else None
 
 
-def locked_keyframe(studio: Studio, shot: ResolvedShot, number: int, inputs: Mapping[str, object]) -> Artefact | None:
+def locked_keyframe(
+    studio: FilmSession, shot: ResolvedShot, number: int, inputs: Mapping[str, object]
+) -> Artefact | None:
     """The keyframe in which a locked shot stays, if its film knows one and it lies here.
 
     None: it is to be made from `inputs`, which are the shot's as it was. Raises MovieDreamerError if that would be
@@ -353,7 +355,7 @@ def locked_keyframe(studio: Studio, shot: ResolvedShot, number: int, inputs: Map
 
 
 def locked_clip(
-    studio: Studio, shot: ResolvedShot, keyframes: Sequence[str], inputs: Mapping[str, object]
+    studio: FilmSession, shot: ResolvedShot, keyframes: Sequence[str], inputs: Mapping[str, object]
 ) -> Artefact | None:
     """The clip in which a locked shot stays; None and errors as with `locked_keyframe`.
 
@@ -372,7 +374,7 @@ def locked_clip(
 
 
 def _locked(
-    studio: Studio, shot: ResolvedShot, stage: str, key: str, inputs: Mapping[str, object], maker: str
+    studio: FilmSession, shot: ResolvedShot, stage: str, key: str, inputs: Mapping[str, object], maker: str
 ) -> Artefact | None:
     found = studio.store.find(stage, key)
     if found is None and artefact_key(stage, inputs) != key:
@@ -383,14 +385,16 @@ def _locked(
     return found
 
 
-def rendered_of(studio: Studio, keyframes: Iterable[Keyframe] = (), clips: Iterable[Clip] = ()) -> dict[str, Rendered]:
+def rendered_of(
+    studio: FilmSession, keyframes: Iterable[Keyframe] = (), clips: Iterable[Clip] = ()
+) -> dict[str, Rendered]:
     """What was made of each shot, as the film's takes remember it."""
     drawn = {name: _drawn(studio, studio.by_id[name], own) for name, own in by_shot(keyframes).items()}
     moved = {clip.shot.id: _moved(studio, studio.by_id[clip.shot.id], clip) for clip in clips}
     return {name: Rendered(drawn=drawn.get(name), moved=moved.get(name)) for name in {**drawn, **moved}}
 
 
-def _drawn(studio: Studio, shot: ResolvedShot, own: Sequence[Keyframe]) -> Drawn:
+def _drawn(studio: FilmSession, shot: ResolvedShot, own: Sequence[Keyframe]) -> Drawn:
     return studio.made(shot).drawn or Drawn(
         decoder=studio.decoder(shot),
         seed=studio.seed(shot),
@@ -400,7 +404,7 @@ def _drawn(studio: Studio, shot: ResolvedShot, own: Sequence[Keyframe]) -> Drawn
     )
 
 
-def _moved(studio: Studio, shot: ResolvedShot, clip: Clip) -> Moved:
+def _moved(studio: FilmSession, shot: ResolvedShot, clip: Clip) -> Moved:
     return studio.made(shot).moved or Moved(
         animator=studio.animator(shot),
         seed=studio.seed(shot),
@@ -411,7 +415,7 @@ def _moved(studio: Studio, shot: ResolvedShot, clip: Clip) -> Moved:
 
 
 def fetch_shot(
-    studio: Studio,
+    studio: FilmSession,
     shot: ResolvedShot,
     stage: str,
     inputs: Mapping[str, object],

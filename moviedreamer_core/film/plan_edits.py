@@ -33,7 +33,7 @@ from .planning import (
     take_facts,
     tokenizer_fingerprint,
 )
-from .studio import Studio
+from .session import FilmSession
 
 VERSION = 1
 EXTENTS = ("to the end", "only these")
@@ -46,7 +46,13 @@ WORDS = {
 
 
 def replan(
-    studio: Studio, cast: Cast, film: FilmPlan, selection: str, *, extent: str = EXTENTS[0], seed: int | None = None
+    studio: FilmSession,
+    cast: Cast,
+    film: FilmPlan,
+    selection: str,
+    *,
+    extent: str = EXTENTS[0],
+    seed: int | None = None,
 ) -> FilmPlan:
     """Plan the selected shots again, or all from the first of them on, with shot seeds that follow from `seed`.
 
@@ -63,15 +69,12 @@ def replan(
     _require_history(studio, film)
     other = studio
     if seed is not None:
-        other = studio.with_progress(studio.progress)
-        other.shots = tuple(
-            replace(shot, seed=shot_seed(seed, shot.id)) if shot.id in chosen else shot for shot in studio.shots
-        )
-        other.by_id = {shot.id: shot for shot in other.shots}
+        shots = (replace(shot, seed=shot_seed(seed, shot.id)) if shot.id in chosen else shot for shot in studio.shots)
+        other = replace(studio, shots=tuple(shots))
     return make_plan(other, cast, kept=kept)
 
 
-def pick_candidate(studio: Studio, film: FilmPlan, selection: str, number: int) -> FilmPlan:
+def pick_candidate(studio: FilmSession, film: FilmPlan, selection: str, number: int) -> FilmPlan:
     """Give the selected shots their draw `number`, from 1 in the order of drawing.
 
     Raises MovieDreamerError naming the shot and its line if it has fewer candidates.
@@ -84,7 +87,9 @@ def pick_candidate(studio: Studio, film: FilmPlan, selection: str, number: int) 
     return _with_takes(studio, film, changed)
 
 
-def edit_plan(studio: Studio, film: FilmPlan, selection: str, tokens: Tokens, mode: str, strength: float) -> FilmPlan:
+def edit_plan(
+    studio: FilmSession, film: FilmPlan, selection: str, tokens: Tokens, mode: str, strength: float
+) -> FilmPlan:
     """Move the tokens of the selected shots toward `tokens` (planner.edit.move_tokens says how).
 
     One picture serves all keyframes of all selected shots; otherwise there must be one for each, in film order. Raises
@@ -113,7 +118,7 @@ def edit_plan(studio: Studio, film: FilmPlan, selection: str, tokens: Tokens, mo
     return _with_takes(studio, film, changed)
 
 
-def load_plan(studio: Studio, cast: Cast, path: Path, *, missing: str = MISSING[0]) -> FilmPlan:
+def load_plan(studio: FilmSession, cast: Cast, path: Path, *, missing: str = MISSING[0]) -> FilmPlan:
     """The plan in a file that `Plan.save` wrote, for this script. Shots that the script no longer has are left out.
 
     Shots that the file lacks, or has with another number of keyframes, are planned around the others if `missing` is
@@ -139,20 +144,20 @@ def load_plan(studio: Studio, cast: Cast, path: Path, *, missing: str = MISSING[
     return film
 
 
-def candidates_of(studio: Studio, film: FilmPlan, selection: str) -> Tokens:
+def candidates_of(studio: FilmSession, film: FilmPlan, selection: str) -> Tokens:
     """Every candidate [n, T, D] of the selected shots, keyframe after keyframe; the tokens of one planned with one."""
     found = [film.take(name).planned for name in chosen_shots(studio, selection)]
     rows = [p.tokens if p.candidates is None else p.candidates.flatten(0, 1) for p in found]
     return Tokens(torch.stack([row for shot in rows for row in shot]), film.plan.tokenizer_fingerprint)
 
 
-def tokens_of(studio: Studio, film: FilmPlan, selection: str) -> Tokens:
+def tokens_of(studio: FilmSession, film: FilmPlan, selection: str) -> Tokens:
     """The planned tokens [N, T, D] of the selected shots' keyframes in film order."""
     rows = [row for name in chosen_shots(studio, selection) for row in film.take(name).planned.tokens]
     return Tokens(torch.stack(rows), film.plan.tokenizer_fingerprint)
 
 
-def _with_takes(studio: Studio, film: FilmPlan, changed: Mapping[str, PlanTake]) -> FilmPlan:
+def _with_takes(studio: FilmSession, film: FilmPlan, changed: Mapping[str, PlanTake]) -> FilmPlan:
     """The plan with some takes changed; all others are kept as they are."""
     takes = [changed.get(take.planned.id, replace(take, fresh=False)) for take in film.takes]
     edited = marked(studio, takes)
@@ -162,7 +167,7 @@ def _with_takes(studio: Studio, film: FilmPlan, changed: Mapping[str, PlanTake])
     return edited
 
 
-def _stored(studio: Studio, take: PlanTake, planned: PlannedShot, change: dict[str, Any], words: str) -> PlanTake:
+def _stored(studio: FilmSession, take: PlanTake, planned: PlannedShot, change: dict[str, Any], words: str) -> PlanTake:
     """The changed take as a file; the take itself where the change changed nothing."""
     if planned.digest == take.planned.digest and planned.given == take.planned.given:
         return replace(take, fresh=False)
@@ -171,7 +176,7 @@ def _stored(studio: Studio, take: PlanTake, planned: PlannedShot, change: dict[s
     return _kept_file(studio, replace(planned, inputs=artefact_key("plan-edit", inputs)), inputs, words)
 
 
-def _kept_file(studio: Studio, planned: PlannedShot, inputs: dict[str, Any], words: str) -> PlanTake:
+def _kept_file(studio: FilmSession, planned: PlannedShot, inputs: dict[str, Any], words: str) -> PlanTake:
     def make(path: Path) -> None:
         Plan((planned,), tokenizer_fingerprint(studio), studio.bundle.fingerprint("planner")).save(path)
 
@@ -179,14 +184,14 @@ def _kept_file(studio: Studio, planned: PlannedShot, inputs: dict[str, Any], wor
     return PlanTake(planned, made.path, made.key, False, edit=words)
 
 
-def _of_shot(studio: Studio, name: str, change: Any) -> PlannedShot:
+def _of_shot(studio: FilmSession, name: str, change: Any) -> PlannedShot:
     try:
         return change()
     except MovieDreamerError as error:
         raise MovieDreamerError(f"{studio.at(studio.by_id[name])}: {error}") from error
 
 
-def _require_history(studio: Studio, film: FilmPlan) -> None:
+def _require_history(studio: FilmSession, film: FilmPlan) -> None:
     """Raise MovieDreamerError if the plan goes on from an earlier episode that the studio does not have."""
     own = past_of(studio).get(HISTORY)
     for take in film.takes:
@@ -198,7 +203,7 @@ def _require_history(studio: Studio, film: FilmPlan) -> None:
             )
 
 
-def _absent(studio: Studio, path: Path, shots: list[ResolvedShot]) -> str:
+def _absent(studio: FilmSession, path: Path, shots: list[ResolvedShot]) -> str:
     shown = ", ".join(studio.at(shot) for shot in shots[:5]) + (f" and {len(shots) - 5} more" if shots[5:] else "")
     return (
         f"{path.name} has no plan, or one with another number of keyframes, for {shown}. Let the missing shots be "

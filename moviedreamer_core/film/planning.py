@@ -22,8 +22,8 @@ from ..script.routes import select, targets_of
 from ..sentences import load_text
 from ..store import artefact_key
 from .keys import plan_inputs
+from .session import FilmSession
 from .settings import REPLAN
-from .studio import Studio
 from .takes import FilmTakes, KeptTake
 
 STAGE = "plan"
@@ -70,7 +70,7 @@ class FilmPlan:
         return next(take for take in self.takes if take.planned.id == shot_id)
 
 
-def make_plan(studio: Studio, cast: Cast, *, kept: Mapping[str, PlanTake] | None = None) -> FilmPlan:
+def make_plan(studio: FilmSession, cast: Cast, *, kept: Mapping[str, PlanTake] | None = None) -> FilmPlan:
     """The plan of all shots; each is in the store as soon as it is planned.
 
     `kept` are takes of another plan of this script, by shot id, that stay as they are; the rest is planned around them.
@@ -92,7 +92,7 @@ def make_plan(studio: Studio, cast: Cast, *, kept: Mapping[str, PlanTake] | None
     return film
 
 
-def takes_after(studio: Studio, cast: Cast, film: FilmPlan) -> FilmTakes:
+def takes_after(studio: FilmSession, cast: Cast, film: FilmPlan) -> FilmTakes:
     """The takes that the film carries from now on: those of this plan, and the earlier ones."""
     now, faces = [], faces_of(cast)
     for shot, take in zip(studio.shots, film.takes, strict=True):
@@ -102,7 +102,7 @@ def takes_after(studio: Studio, cast: Cast, film: FilmPlan) -> FilmTakes:
     return studio.takes.planned(tokenizer_fingerprint(studio), now, cast)
 
 
-def marked(studio: Studio, takes: Sequence[PlanTake]) -> FilmPlan:
+def marked(studio: FilmSession, takes: Sequence[PlanTake]) -> FilmPlan:
     """The plan of these takes, each marked with the shots before it that have changed since it was planned."""
     whole = Plan(
         tuple(take.planned for take in takes), tokenizer_fingerprint(studio), studio.bundle.fingerprint("planner")
@@ -111,7 +111,7 @@ def marked(studio: Studio, takes: Sequence[PlanTake]) -> FilmPlan:
     return FilmPlan(whole, tuple(replace(t, older=tuple(older.get(t.planned.id, ()))) for t in takes))
 
 
-def check_planning(studio: Studio, cast: Cast) -> None:
+def check_planning(studio: FilmSession, cast: Cast) -> None:
     """Raise MovieDreamerError if this planner cannot read the script, the cast or the history. Loads no weights."""
     planner, script = studio.bundle.config("planner"), studio.script
     crowded = crowded_shots(script, int(planner.get("max_slots", 3)))
@@ -133,7 +133,7 @@ def check_planning(studio: Studio, cast: Cast) -> None:
             raise MovieDreamerError(f"the history of earlier keyframes cannot be used. {error}") from error
 
 
-def planned_before(studio: Studio, cast: Cast) -> FilmPlan:
+def planned_before(studio: FilmSession, cast: Cast) -> FilmPlan:
     """The film's plan as it was made last, whatever its history was; nothing is planned.
 
     Raises MovieDreamerError naming the first shot that was not planned, or by a bundle with another tokenizer.
@@ -167,7 +167,7 @@ class Standing:
     it has to be planned.
     """
 
-    def __init__(self, studio: Studio, cast: Cast, kept: Mapping[str, PlanTake] | None = None) -> None:
+    def __init__(self, studio: FilmSession, cast: Cast, kept: Mapping[str, PlanTake] | None = None) -> None:
         self.studio, self.cast, self.kept = studio, cast, kept
         self.faces, self.anew = faces_of(cast), asked_anew(studio)
         self.before: str | None = NOTHING
@@ -229,7 +229,7 @@ class Standing:
         return replace(take, locked=self.studio.is_locked(shot))
 
 
-def own_key(studio: Studio, shot: ResolvedShot, faces: dict[str, str]) -> str:
+def own_key(studio: FilmSession, shot: ResolvedShot, faces: dict[str, str]) -> str:
     """The name of what a shot is planned from, apart from the shots before it."""
     return artefact_key("plan-inputs", plan_inputs(studio, shot, faces))
 
@@ -239,7 +239,7 @@ def faces_of(cast: Cast) -> dict[str, str]:
     return {who: cast.face_fingerprint(who) for who in cast.ids}
 
 
-def tokenizer_fingerprint(studio: Studio) -> str:
+def tokenizer_fingerprint(studio: FilmSession) -> str:
     """The tokenizer whose tokens the bundle's planner plans, read without loading it."""
     return str(studio.bundle.config("planner").get("tokenizer_fingerprint", ""))
 
@@ -253,7 +253,7 @@ def _chained(before: str, shot_id: str, digest: str) -> str:
     return sha256(f"{before}\0{shot_id}\0{digest}".encode()).hexdigest()
 
 
-def _takes(studio: Studio, cast: Cast, kept: Mapping[str, PlanTake] | None) -> Iterator[PlanTake]:
+def _takes(studio: FilmSession, cast: Cast, kept: Mapping[str, PlanTake] | None) -> Iterator[PlanTake]:
     """Takes in film order: those that stand, and the others as they are planned."""
     standing = Standing(studio, cast, kept)
     known: dict[str, PlannedShot] = {}
@@ -274,13 +274,13 @@ def _takes(studio: Studio, cast: Cast, kept: Mapping[str, PlanTake] | None) -> I
         yield take
 
 
-def _take(studio: Studio, shot: ResolvedShot, key: str) -> PlanTake | None:
+def _take(studio: FilmSession, shot: ResolvedShot, key: str) -> PlanTake | None:
     """The take that the store has under this key."""
     found = studio.store.find(STAGE, key)
     return PlanTake(read_take(found.path, shot), found.path, key, False) if found else None
 
 
-def _stream(studio: Studio, cast: Cast, known: Mapping[str, PlannedShot]) -> Iterator[PlannedShot]:
+def _stream(studio: FilmSession, cast: Cast, known: Mapping[str, PlannedShot]) -> Iterator[PlannedShot]:
     """The planner's walk along the film; `known` shots are walked past as they stand at that moment."""
     settings, planner, text = studio.settings, load_planner(studio.bundle), load_text(studio.bundle)
     return plan(
@@ -298,7 +298,7 @@ def _stream(studio: Studio, cast: Cast, known: Mapping[str, PlannedShot]) -> Ite
 
 
 def _plan_one(
-    studio: Studio, shot: ResolvedShot, stream: Iterator[PlannedShot], standing: Standing, stage: str
+    studio: FilmSession, shot: ResolvedShot, stream: Iterator[PlannedShot], standing: Standing, stage: str
 ) -> PlanTake:
     drawn: list[PlannedShot] = []
     own = own_key(studio, shot, standing.faces)
@@ -315,7 +315,7 @@ def _plan_one(
     return PlanTake(read_take(made.path, shot), made.path, made.key, made.fresh)
 
 
-def _carried_file(studio: Studio, shot: ResolvedShot, planned: PlannedShot, faces: dict[str, str]) -> PlanTake:
+def _carried_file(studio: FilmSession, shot: ResolvedShot, planned: PlannedShot, faces: dict[str, str]) -> PlanTake:
     """A carried take as a file: the one in which it was planned, if it is here, else one of its own.
 
     Never under the name of the inputs: what a workflow carries must not stand for what this planner plans.
@@ -352,7 +352,7 @@ def read_take(path: Path, shot: ResolvedShot) -> PlannedShot:
     return found
 
 
-def chosen_shots(studio: Studio, selection: str) -> list[str]:
+def chosen_shots(studio: FilmSession, selection: str) -> list[str]:
     """Ids of the shots that "3, 7-9, scene:harbour, who:mara" selects, in film order. Raises MovieDreamerError for
     unknown ones.
     """
@@ -360,12 +360,12 @@ def chosen_shots(studio: Studio, selection: str) -> list[str]:
     return [studio.shots[index].id for index in sorted(select(selection, targets))]
 
 
-def past_of(studio: Studio) -> dict[str, str]:
+def past_of(studio: FilmSession) -> dict[str, str]:
     """How an earlier episode stands in `planned_with`: as one entry, before all shots."""
     return {} if studio.history is None else {HISTORY: studio.history.digest}
 
 
-def asked_anew(studio: Studio) -> set[str]:
+def asked_anew(studio: FilmSession) -> set[str]:
     """Ids of the shots that `replan` asks for anew whatever their inputs."""
     asked = studio.settings.replan
     if asked in ("changed", "following"):

@@ -10,7 +10,7 @@ from ..requests import KeyframeRequest
 from ..store import Store
 from ..tokenizer import Tokens
 from .pipeline import save_picture
-from .studio import Checks
+from .session import Checks
 
 STAGE = "preview"
 

@@ -16,7 +16,7 @@ from typing import Protocol
 
 from ..requests import EarlierKeyframe, Reference
 from ..script import ResolvedShot
-from .studio import Studio
+from .session import FilmSession
 
 MAX_EARLIER = 4
 NEAR = ("close", "medium")
@@ -43,7 +43,7 @@ class NamedKeyframe:
     path: Path = Path()
 
 
-def cast_references(studio: Studio, shot: ResolvedShot, people: int) -> tuple[Reference, ...]:
+def cast_references(studio: FilmSession, shot: ResolvedShot, people: int) -> tuple[Reference, ...]:
     """The first picture of each of the first `people` characters of a shot, left to right; whoever has none is left
     out. Raises MovieDreamerError for a picture that is not there.
     """

@@ -15,7 +15,7 @@ from ..errors import MovieDreamerError
 from .continuity import MEASURES, Continuity, Measuring, ShotScore, gathered, place_of, shown
 from .pipeline import Keyframe, by_shot, is_own, keyframe_stage, render_shot
 from .planning import FilmPlan
-from .studio import Studio
+from .session import FilmSession
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Rerolled:
     """
 
     keyframes: tuple[Keyframe, ...]
-    studio: Studio
+    studio: FilmSession
     continuity: Continuity
     report: str
 
@@ -43,7 +43,7 @@ class _Walk:
     lines: list[str] = field(default_factory=list)
 
     def shot(
-        self, studio: Studio, own: list[Keyframe], before: Keyframe | None, earlier: list[Keyframe]
+        self, studio: FilmSession, own: list[Keyframe], before: Keyframe | None, earlier: list[Keyframe]
     ) -> tuple[list[Keyframe], ShotScore]:
         """The best take of one shot and its score."""
         best, score = own, self.measuring.score(own[0], before)
@@ -69,7 +69,7 @@ class _Walk:
         return best, score
 
     def _say(
-        self, studio: Studio, best: list[Keyframe], own: list[Keyframe], first: float, score: ShotScore, made: int
+        self, studio: FilmSession, best: list[Keyframe], own: list[Keyframe], first: float, score: ShotScore, made: int
     ) -> None:
         shot, now = best[0].shot, score.value(self.measure)
         for keyframe in best:  # the tries were recorded as takes too: the one that is kept counts
@@ -82,7 +82,7 @@ class _Walk:
 
 
 def reroll(
-    studio: Studio,
+    studio: FilmSession,
     cast: Cast,
     plan: FilmPlan,
     keyframes: Sequence[Keyframe],

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from ..film.foresee import changes
+from ..film.dry_run import changes
 from ..film.pipeline import GIVEN, Clip, Keyframe
 from ..film.planning import FilmPlan
-from ..film.studio import Studio
+from ..film.session import FilmSession
 from ..store.store import RECORD
 
 FIRST = "made for the first time"
@@ -52,19 +52,19 @@ class Made(Protocol):
     def fresh(self) -> bool: ...
 
 
-def takes_before(studio: Studio, stage: str) -> dict[str, str]:
+def takes_before(studio: FilmSession, stage: str) -> dict[str, str]:
     """Shot id -> key of the take that each shot has now; shots without one are left out."""
     takes = ((shot.id, studio.store.index.current(studio.name, shot.id, stage)) for shot in studio.shots)
     return {shot_id: take.key for shot_id, take in takes if take is not None}
 
 
-def told_plan(studio: Studio, film: FilmPlan, before: Mapping[str, str]) -> list[ShotTold]:
+def told_plan(studio: FilmSession, film: FilmPlan, before: Mapping[str, str]) -> list[ShotTold]:
     """The shots of a plan that was just made."""
     return _told(studio, "plan", [(take.planned.id, take, take.note) for take in film.takes], before)
 
 
 def told_pictures(
-    studio: Studio, stage: str, made: Iterable[Keyframe | Clip], before: Mapping[str, str]
+    studio: FilmSession, stage: str, made: Iterable[Keyframe | Clip], before: Mapping[str, str]
 ) -> list[ShotTold]:
     """The shots of keyframes or clips; of a shot with several the first that was made now speaks."""
     first: dict[str, Keyframe | Clip] = {}
@@ -88,7 +88,7 @@ def summary(told: Iterable[ShotTold], stage: str) -> str:
     return "\n".join([head, *(f"{why[0].upper()}{why[1:]}: {', '.join(ids)}" for why, ids in reasons.items())])
 
 
-def reason(studio: Studio, stage: str, before: str | None, now: str) -> str:
+def reason(studio: FilmSession, stage: str, before: str | None, now: str) -> str:
     """Why the result `now` was made where a shot had `before`: what differs between the inputs of both."""
     if before is None:
         return FIRST
@@ -106,7 +106,7 @@ def reason(studio: Studio, stage: str, before: str | None, now: str) -> str:
 
 
 def _told(
-    studio: Studio, stage: str, made: Iterable[tuple[str, Made, str]], before: Mapping[str, str]
+    studio: FilmSession, stage: str, made: Iterable[tuple[str, Made, str]], before: Mapping[str, str]
 ) -> list[ShotTold]:
     numbers = {shot.id: shot.index + 1 for shot in studio.shots}
     return [
@@ -121,7 +121,7 @@ def _told(
     ]
 
 
-def _inputs(studio: Studio, stage: str, key: str) -> Any:
+def _inputs(studio: FilmSession, stage: str, key: str) -> Any:
     """What the store recorded of all that decided a result; None if it is not there."""
     try:
         return json.loads((studio.store.home(stage, key) / RECORD).read_text(encoding="utf-8"))["inputs"]

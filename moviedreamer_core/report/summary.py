@@ -7,7 +7,7 @@ from ..film.continuity import measure
 from ..film.making import MadeFilm, film_metadata
 from ..film.pipeline import Clip, Keyframe, show_keyframe
 from ..film.planning import FilmPlan
-from ..film.studio import Studio
+from ..film.session import FilmSession
 from ..script import ResolvedShot
 from .contact_sheet import SheetShot, contact_sheet
 from .html import ReportShot, write_report
@@ -15,7 +15,7 @@ from .plan_report import likelihood
 
 
 def write_sheet(
-    studio: Studio,
+    studio: FilmSession,
     plan: FilmPlan,
     keyframes: Sequence[Keyframe],
     path: Path,
@@ -46,7 +46,7 @@ def beside(film: Path, name: str) -> Path:
 
 
 def write_summary(
-    studio: Studio,
+    studio: FilmSession,
     plan: FilmPlan,
     keyframes: Sequence[Keyframe],
     clips: Sequence[Clip],
@@ -76,12 +76,14 @@ def write_summary(
     yield f"{now}; {took}"
 
 
-def _cards(studio: Studio, plan: FilmPlan, keyframes: Sequence[Keyframe], clips: Sequence[Clip]) -> list[ReportShot]:
+def _cards(
+    studio: FilmSession, plan: FilmPlan, keyframes: Sequence[Keyframe], clips: Sequence[Clip]
+) -> list[ReportShot]:
     took = {clip.shot.id: clip.seconds for clip in clips}
     return [_card(studio, plan, keyframe, took[keyframe.shot.id]) for keyframe in keyframes]
 
 
-def _card(studio: Studio, plan: FilmPlan, keyframe: Keyframe, clip_seconds: float) -> ReportShot:
+def _card(studio: FilmSession, plan: FilmPlan, keyframe: Keyframe, clip_seconds: float) -> ReportShot:
     shot, take = keyframe.shot, plan.take(keyframe.shot.id)
     number = f", keyframe {keyframe.number + 1}" if shot.keyframes > 1 else ""
     rows = {
@@ -99,7 +101,7 @@ def _card(studio: Studio, plan: FilmPlan, keyframe: Keyframe, clip_seconds: floa
     )
 
 
-def decisions(studio: Studio, shot: ResolvedShot) -> dict[str, str]:
+def decisions(studio: FilmSession, shot: ResolvedShot) -> dict[str, str]:
     """Who decided what for a shot: field -> "value (source)". Fields that nobody decided say so."""
     used = {
         "decoder": studio.decoder(shot), "animator": studio.animator(shot), "seed": studio.seed(shot),
@@ -109,7 +111,7 @@ def decisions(studio: Studio, shot: ResolvedShot) -> dict[str, str]:
     return {field: _decision(studio, shot, field, value) for field, value in used.items()}
 
 
-def _decision(studio: Studio, shot: ResolvedShot, field: str, value: object) -> str:
+def _decision(studio: FilmSession, shot: ResolvedShot, field: str, value: object) -> str:
     choice = shot.choice(field)
     if choice.value is not None and choice.value == value:
         source = choice.source

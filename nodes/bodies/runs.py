@@ -20,7 +20,7 @@ from ...moviedreamer_core.film.pipeline import (
 )
 from ...moviedreamer_core.film.planning import FilmPlan
 from ...moviedreamer_core.film.references import NamedKeyframe
-from ...moviedreamer_core.film.studio import Studio
+from ...moviedreamer_core.film.session import FilmSession
 from ...moviedreamer_core.script import ResolvedShot
 from .makers import BodyMaker, NotDrawnError
 
@@ -52,7 +52,7 @@ class KeyframeRun:
     """All keyframes of a film in film order. `finish` makes what the node gives of them."""
 
     def __init__(
-        self, studio: Studio, cast: Cast, plan: FilmPlan, finish: Callable[[tuple[Keyframe, ...]], Any]
+        self, studio: FilmSession, cast: Cast, plan: FilmPlan, finish: Callable[[tuple[Keyframe, ...]], Any]
     ) -> None:
         self.studio, self.cast, self.plan, self.finish = studio, cast, plan, finish
         self.order = [(shot, number) for shot in studio.shots for number in range(shot.keyframes)]
@@ -94,7 +94,7 @@ class ClipRun:
     """All clips of a film in film order."""
 
     def __init__(
-        self, studio: Studio, keyframes: Sequence[Keyframe], finish: Callable[[tuple[Clip, ...]], Any]
+        self, studio: FilmSession, keyframes: Sequence[Keyframe], finish: Callable[[tuple[Clip, ...]], Any]
     ) -> None:
         self.studio, self.own, self.finish = studio, by_shot(keyframes), finish
         self.done: list[Clip] = []

@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 
 from ...errors import MovieDreamerError
-from ...film.studio import Checks
+from ...film.session import Checks
 from ...progress import SILENT, Progress
 from ...store.files import write_text
 from ...training.card import weights_fingerprint

@@ -1,7 +1,7 @@
 """The session: a script, a bundle and a store, and what was decided for every shot, with who decided it."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import KW_ONLY, dataclass, replace
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -32,68 +32,75 @@ class Checks:
     def advance(self, note: str = "", preview: object = None) -> None: ...
 
 
-class Studio:
-    """What all stages share. `folder` is where the script's file names start; `name` is the film's in the store's
-    index; `history` is an earlier episode that the plan goes on from (few-shot); `takes` are those of the film's
-    earlier runs: without them the film is what script, weights and seeds make, whatever the store holds.
+@dataclass(frozen=True, eq=False)
+class FilmSession:
+    """What all stages share, as a value: `dataclasses.replace` gives another.
+
+    `folder` is where the script's file names start; `name` is the film's in the store's index, its title if empty;
+    `history` is an earlier episode that the plan goes on from (few-shot); `takes` are those of the film's earlier runs:
+    without them the film is what script, weights and seeds make, whatever the store holds. `shots` are resolved from
+    script and settings if none are given.
 
     Nothing is loaded or hashed until a stage needs it. Raises MovieDreamerError for a decoder or animator that does not
     exist, naming the line of the shot that asks for it.
     """
 
-    def __init__(
-        self,
-        script: Script,
-        bundle: Bundle,
-        store: Store,
-        *,
-        folder: Path | str = ".",
-        settings: FilmSettings | None = None,
-        progress: Progress = SILENT,
-        name: str | None = None,
-        decoders: Registry[Decoder] = DECODERS,
-        animators: Registry[Animator] = ANIMATORS,
-        history: Episode | None = None,
-        takes: FilmTakes = NO_TAKES,
-    ) -> None:
-        self.settings: FilmSettings = settings or FilmSettings()
+    script: Script
+    bundle: Bundle
+    store: Store
+    _: KW_ONLY
+    folder: Path = Path(".")
+    settings: FilmSettings = FilmSettings()
+    progress: Progress = SILENT
+    name: str = ""
+    decoders: Registry[Decoder] = DECODERS
+    animators: Registry[Animator] = ANIMATORS
+    history: Episode | None = None
+    takes: FilmTakes = NO_TAKES
+    shots: tuple[ResolvedShot, ...] = ()
+
+    def __post_init__(self) -> None:
         if self.settings.seed is not None:
-            lines = script._lines
-            script = script.model_copy(update={"seed": self.settings.seed}).locate(script.file, lines)
-        self.script: Script = script
-        self.bundle, self.store, self.progress = bundle, store, progress
-        self.folder, self.name = Path(folder), name or script.title
-        self.decoders, self.animators, self.history, self.takes = decoders, animators, history, takes
-        given = self.settings
-        shots = resolve(script, storyboard=given.storyboard, settings=given.shot_settings, routes=given.routes)
-        self.shots = tuple(self._as_locked(_reseeded(shot, given.rerolled)) for shot in shots)
-        self.by_id = {shot.id: shot for shot in self.shots}
+            script = self.script.model_copy(update={"seed": self.settings.seed})
+            self._set(script=script.locate(self.script.file, self.script._lines))
+        self._set(folder=Path(self.folder), name=self.name or self.script.title)
+        if not self.shots:
+            self._set(shots=self._resolved())
+            self._check_shots()
+
+    def _set(self, **values: object) -> None:
+        """While it is made: a frozen dataclass takes its own values no other way."""
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+
+    def _resolved(self) -> tuple[ResolvedShot, ...]:
+        s = self.settings
+        shots = resolve(self.script, storyboard=s.storyboard, settings=s.shot_settings, routes=s.routes)
+        return tuple(self._as_locked(_reseeded(shot, s.rerolled)) for shot in shots)
+
+    def _check_shots(self) -> None:
         for shot in self.shots:
             self._check_names(shot)
             if self.frames(shot) > MAX_FRAMES:  # a storyboard or shot settings may ask for more than the script
-                long = f"{self.frames(shot)} frames, {shot.seconds:g} s at {script.fps} a second"
+                long = f"{self.frames(shot)} frames, {shot.seconds:g} s at {self.script.fps} a second"
                 raise MovieDreamerError(
                     f"{self.at(shot)}: {long}; expected at most {MAX_FRAMES}: make it shorter, or two shots"
                 )
+
+    @cached_property
+    def by_id(self) -> dict[str, ResolvedShot]:
+        """The shots by their ids."""
+        return {shot.id: shot for shot in self.shots}
 
     @property
     def inner(self) -> Progress:
         """The progress to hand to the work inside one item of a stage."""
         return Checks(self.progress)
 
-    def with_progress(self, progress: Progress) -> "Studio":
-        """The same studio, reporting elsewhere."""
-        other = object.__new__(Studio)
-        other.__dict__.update(self.__dict__, progress=progress)
-        return other
-
-    def reseeded(self, seeds: Mapping[str, int]) -> "Studio":
-        """The same studio with other seeds for some shots (id -> seed)."""
-        other = self.with_progress(self.progress)
-        other.settings = replace(self.settings, rerolled={**self.settings.rerolled, **seeds})
-        other.shots = tuple(_reseeded(shot, seeds) for shot in self.shots)
-        other.by_id = {shot.id: shot for shot in other.shots}
-        return other
+    def reseeded(self, seeds: Mapping[str, int]) -> "FilmSession":
+        """The same film with other seeds for some shots (id -> seed)."""
+        settings = replace(self.settings, rerolled={**self.settings.rerolled, **seeds})
+        return replace(self, settings=settings, shots=tuple(_reseeded(shot, seeds) for shot in self.shots))
 
     def is_locked(self, shot: ResolvedShot) -> bool:
         """Whether a shot stays as its film made it last; one that was never made has nothing to stay as."""
@@ -246,10 +253,7 @@ def _reseeded(shot: ResolvedShot, seeds: Mapping[str, int]) -> ResolvedShot:
     return replace(shot, seed=seed.value, choices=choices)
 
 
-def with_animator(studio: Studio, name: str) -> Studio:
+def with_animator(studio: FilmSession, name: str) -> FilmSession:
     """The same film with every clip made by one animator: the animatic's way, whatever the script asks for."""
     studio.animators.find(name)
-    other = studio.with_progress(studio.progress)
-    other.shots = tuple(replace(shot, animator=name) for shot in studio.shots)
-    other.by_id = {shot.id: shot for shot in other.shots}
-    return other
+    return replace(studio, shots=tuple(replace(shot, animator=name) for shot in studio.shots))

@@ -21,7 +21,7 @@ from .making import film_inputs
 from .pipeline import GIVEN, faceless, keyframe_stage, locked_clip, locked_keyframe, pinned_take
 from .planning import STAGE, Standing, faces_of
 from .references import NamedKeyframe, earlier_keyframes
-from .studio import Studio
+from .session import FilmSession
 
 PLAN_FIRST = "its plan is made first"
 GUESSES = {"cast": 3.0, "plan": 0.1, "keyframe": 2.0, "clip": 4.0, "shown": 1.0, "film": 3.0}
@@ -40,7 +40,9 @@ class Step:
     seconds: float
 
 
-def foresee(studio: Studio, stages: Sequence[str], *, format: str = "mp4", audio: Path | None = None) -> list[Step]:
+def dry_run(
+    studio: FilmSession, stages: Sequence[str], *, format: str = "mp4", audio: Path | None = None
+) -> list[Step]:
     """The steps of a run through `stages` (of cast, plan, keyframe, clip, film), in order."""
     look = _Look(studio)
     steps = [*look.cast(), *look.plan()]
@@ -70,7 +72,7 @@ def _inner(name: str, key: str) -> str:
 class _Look:
     """Walks down the stages with the keys that are known."""
 
-    def __init__(self, studio: Studio) -> None:
+    def __init__(self, studio: FilmSession) -> None:
         self.studio, self.store = studio, studio.store
         self.known_cast: Cast | None = None
         self.tokens: dict[str, list[str] | None] = {}
@@ -203,7 +205,7 @@ class _Look:
         return Step(shot, stage, not there, note if there else why, seconds)
 
 
-def _took(studio: Studio) -> dict[str, float]:
+def _took(studio: FilmSession) -> dict[str, float]:
     """Mean seconds of each stage's results in this store."""
     seconds: dict[str, list[float]] = {}
     for entry in listing(studio.store):
