@@ -13,8 +13,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from hashlib import sha256
+from inspect import Parameter, signature
 from pathlib import Path
 from typing import Any, TypeVar
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from .errors import MovieDreamerError
 from .files import DAMAGED, is_file, json_object, read_json, shown_name
@@ -131,7 +134,10 @@ class Bundle:
     def card(self, part: str) -> dict[str, Any]:
         """The card of a part: data seed, steps, seconds, hardware, commit, measured quality. Empty if it has none."""
         file = self.home(part) / "card.json"
-        return read_json(file) if file.is_file() else {}
+        card = read_json(file) if file.is_file() else {}
+        if not isinstance(card.get("quality", {}), dict):
+            raise MovieDreamerError(f"{file}: its quality is no list of names and numbers: the card is damaged")
+        return card
 
     def size(self, part: str) -> int:
         """Bytes that a part takes on disk."""
@@ -173,6 +179,7 @@ def load_model(kind: type[T], folder: Path) -> T:
             "which part"
         )
     try:
+        _check_config(kind, config)
         with _no_bars():
             model, fit = kind.from_pretrained(  # type: ignore[attr-defined]
                 str(folder),
@@ -192,6 +199,23 @@ def load_model(kind: type[T], folder: Path) -> T:
             "bundle belongs to another version of MovieDreamer, or the part to another configuration"
         )
     return model.float().eval()
+
+
+def _check_config(kind: type, config: Mapping[str, Any]) -> None:
+    """Raise ValueError for a setting of another type than a class of ours asks for: some are read only when it runs."""
+    if not kind.__module__.startswith(f"{__package__}."):
+        return
+    for name, parameter in signature(kind.__init__).parameters.items():  # type: ignore[misc]
+        if name in config and parameter.annotation is not Parameter.empty:
+            try:
+                _type_of(parameter.annotation).validate_python(config[name])
+            except ValidationError as error:
+                raise ValueError(f"{name}: {error.errors(include_url=False)[0]['msg']}") from error
+
+
+@lru_cache(maxsize=256)
+def _type_of(annotation: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(annotation, config=ConfigDict(arbitrary_types_allowed=True))
 
 
 @contextmanager

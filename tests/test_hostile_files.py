@@ -203,3 +203,37 @@ def test_forged_bundles(tiny_bundle, tmp_path, capsys, file, content):
         assert status == 2, capsys.readouterr().err
     checked = run(["script", "check", str(tmp_path / "film.yaml"), "--bundle", str(bundle)])
     assert checked in (0, 2) and (checked == 2 or file != "text/words.txt")
+
+
+@pytest.mark.parametrize(
+    "file, values",
+    [
+        ("tokenizer/config.json", {"image_mean": ["x"]}),
+        ("animator/config.json", {"noise_levels": [0.02]}),
+        ("animator/config.json", {"steps": [3]}),
+        ("text/tokenizer_config.json", {"model_max_length": [1]}),
+        ("planner/card.json", {"quality": 3}),
+    ],
+)
+def test_settings_of_another_kind_are_refused_where_they_are_loaded(tiny_bundle, tmp_path, capsys, file, values):
+    """Some are read only when a network runs: found then, they would be a traceback in the middle of a film."""
+    bundle = shutil.copytree(tiny_bundle, tmp_path / "bundle")
+    (bundle / file).write_text(json.dumps({**json.loads((bundle / file).read_text()), **values}))
+    (tmp_path / "film.yaml").write_text(SCRIPT)
+    common = ["--bundle", str(bundle)]
+    film = ["film", str(tmp_path / "film.yaml"), "--store", str(tmp_path / "store"), "-o", str(tmp_path / "f.gif")]
+    command = ["bundle", "info", *common] if file.endswith("card.json") else [*film, *common, "--threads", "1"]
+    assert run(command) == 2
+    assert str(bundle / file.split("/")[0]) in capsys.readouterr().err
+
+
+def test_fingerprints_that_no_file_can_hold(tmp_path):
+    def surrogate(text):
+        return text.replace('"tokenizer": "t"', '"tokenizer": "\\ud800"')
+
+    with pytest.raises(MovieDreamerError, match="not valid Unicode"):
+        Plan.load(saved_plan(tmp_path / "plan.safetensors", surrogate))
+    about = '{"version": 1, "pack": "\\ud800", "width": 3, "members": []}'
+    save_file({}, tmp_path / "cast.safetensors", metadata={"moviedreamer.cast": about})
+    with pytest.raises(MovieDreamerError, match="not valid Unicode"):
+        Cast.load(tmp_path / "cast.safetensors")

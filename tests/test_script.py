@@ -146,6 +146,14 @@ def test_what_stands_before_the_document_survives_an_edit(tmp_path: Path, head: 
     assert edited.edit(("title",), "A").text == head + body
 
 
+@pytest.mark.parametrize("field", ["seconds", "fps"])
+def test_a_number_too_long_to_reckon_with_is_named(field: str) -> None:
+    shot = {"size": "wide", "seconds": 10**400 if field == "seconds" else 2.0}
+    script = {"title": "A", "fps": 10**400 if field == "fps" else 8, "scenes": [{"place": "x", "shots": [shot]}]}
+    with pytest.raises(ScriptError, match=field):
+        script_from(script)
+
+
 @pytest.mark.parametrize("kind", ["yaml", "json"])
 def test_a_text_that_looks_like_a_merge_key_is_a_text(kind: str) -> None:
     script = parse_script('{"title": "<<", "scenes": [{"place": "<<", "shots": [{"size": "wide"}]}]}', kind="json")

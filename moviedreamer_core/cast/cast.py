@@ -170,6 +170,7 @@ class Cast:
             for texts in said:
                 whole_text(texts)
             members = [Member(**texts, embeddings=tensors.get(texts["id"])) for texts in said]
+            whole_text({"its pack": str(about["pack"])})
             return cls(members, pack=str(about["pack"]), width=int(about["width"]))
         except (*DAMAGED, RuntimeError) as error:
             raise MovieDreamerError(f"{path}: the cast cannot be used: {error}; make it again") from error

@@ -5,9 +5,11 @@ import sys
 
 from .. import __version__
 from ..errors import Cancelled, MovieDreamerError
+from ..store.files import is_full
 from . import ablating, bundles, evaluating, making, scripts, stores, training
 from .terminal import forgive_letters
 
+FULL = "the disk is full, or takes no file so large; free some space and run the same command again"
 STOPPED = "stopped; run the same command to go on"
 
 
@@ -30,6 +32,11 @@ def run(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 141
+    except Exception as error:
+        if not is_full(error):
+            raise
+        sys.stderr.write(f"error: {FULL}\n")
+        return 2
 
 
 def build_parser() -> argparse.ArgumentParser:

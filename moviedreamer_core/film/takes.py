@@ -267,6 +267,7 @@ def _parsed(data: dict[str, Any]) -> FilmTakes:
         # safetensors: 8 bytes of length, then the header as JSON, in which `__metadata__` holds our text.
         header = json.loads(file[8 : 8 + int.from_bytes(file[:8], "little")])
         about = json.loads(header["__metadata__"][TAG])
+        json.dumps([about, data], ensure_ascii=False).encode()  # half of a surrogate pair could not be written again
         planned = list(read_shots(about["shots"], tensors))
         states = _STATES.validate_python(about["states"])
         named = _NAMES.validate_python(about["faces"])

@@ -163,7 +163,9 @@ class Plan:
             )
         try:
             shots = tuple(read_shots(about["shots"], tensors))
-            return cls(shots, str(about["tokenizer"]), str(about["planner"]))
+            prints = {name: str(about[name]) for name in ("tokenizer", "planner")}
+            whole_text(prints)
+            return cls(shots, prints["tokenizer"], prints["planner"])
         except (*DAMAGED, RuntimeError) as error:
             raise MovieDreamerError(f"{path}: the plan is damaged ({error}); make it again") from error
 

@@ -166,6 +166,8 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
         raise MovieDreamerError(f"{folder}: no tokenizer; expected tokenizer.json, or vocab.json and merges.txt, in it")
     try:
         tokenizer: Any = AutoTokenizer.from_pretrained(str(places[0]), local_files_only=True, use_fast=True)
+        if not isinstance(tokenizer.model_max_length, int) or tokenizer.model_max_length < 3:
+            raise ValueError(f"its longest text is {tokenizer.model_max_length!r} pieces")
     except Exception as error:
         raise MovieDreamerError(f"{places[0]}: the tokenizer cannot be read: {error}") from error
     return tokenizer

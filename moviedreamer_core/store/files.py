@@ -10,7 +10,8 @@ from pathlib import Path
 
 from ..errors import MovieDreamerError
 
-_FULL = {errno.ENOSPC, errno.EDQUOT}
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_WORDS = ("os error 28", "os error 27", "No space left", "File too large")
 
 
 def sync_file(path: Path) -> None:
@@ -59,7 +60,7 @@ def is_full(error: BaseException) -> bool:
     """Whether an exception, or what caused it, says that the disk is full (libraries wrap it in their own types)."""
     seen: BaseException | None = error
     while seen is not None:
-        if getattr(seen, "errno", None) in _FULL or "os error 28" in str(seen) or "No space left" in str(seen):
+        if getattr(seen, "errno", None) in _FULL or any(word in str(seen) for word in _WORDS):
             return True
         seen = seen.__cause__ or seen.__context__
     return False
@@ -78,8 +79,9 @@ def plain_errors(folder: Path, doing: str) -> Iterator[None]:
     except Exception as error:
         if is_full(error):
             raise MovieDreamerError(
-                f"Cannot {doing}: the disk that holds {folder} is full. Nothing finished is lost, no half file left. "
-                "Free some space (`moviedreamer store gc --cap 2GB` trims the store) and run the same command again."
+                f"Cannot {doing}: the disk that holds {folder} is full, or takes no file so large. Nothing finished is "
+                "lost, no half file left. Free some space (`moviedreamer store gc --cap 2GB` trims the store) and run "
+                "the same command again."
             ) from error
         place = str(getattr(error, "filename", None) or "")
         if isinstance(error, OSError) and place.startswith(str(folder)):
