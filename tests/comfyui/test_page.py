@@ -91,7 +91,7 @@ def test_run_by_the_button(page, server, renderer):
 def test_load_script_turns_into_edit_script(page, renderer):
     use_renderer(page, renderer)
     load(page, "01_first_film")
-    wait_for(page, "() => document.querySelector('.moviedreamer-panel')?.textContent.includes('9 wood-path: ')")
+    wait_for(page, "() => document.querySelector('.moviedreamer-panel')?.textContent.includes(' wood-path: ')")
     after = page.evaluate(
         """async () => { const graph = window.app.graph;
         const old = graph.nodes.find(n => n.type === 'MovieDreamerLoadScript');
