@@ -1,12 +1,12 @@
 """What `prepare` finds against the truth: films that papertown draws and encodes, or a real film's marked cuts.
 
 `draw_film` writes an MP4 whose every frame is known. Shots are judged by where they begin: a cut is found if a shot
-begins at that very frame, a dissolve or a fade if one begins within it. People are judged by the shots they are in: a
-found person stands for the character that it shows most often; shows the same character as another, it is a split.
+begins at that very frame, a dissolve or a fade if one begins within it. People are judged face by face: a found
+person stands for the character that it shows most often; two that stand for one are a split.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -22,8 +22,9 @@ from .share import Share
 
 FPS = 8
 SIZE = (512, 256)
+DRAWN = (256, 128)  # drawn at half the size and shown larger, as the mini bundle does
 KINDS = ("cut", "dissolve", "fade")
-NEAR = 0.3  # of the width: how far a found face may lie from the true one, at most, as overlap's stand-in
+NEAR = 0.3  # how far the middle of a found face may lie from the true one's, in heights of that face
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def joins_of(film: Film, spans: Sequence[Span]) -> list[Join]:
 
 
 def judge_shots(begins: Sequence[int], joins: Sequence[Join], doubtful: Sequence[int] = ()) -> dict[str, Share]:
-    """Recall of each kind of join, and the `precision` of the shots' beginnings (frame numbers, without the film's own).
+    """Recall of each kind of join, and the `precision` of the beginnings that were found (frame numbers).
 
     A second beginning inside one join is no error; a `doubtful` one counts neither way.
     """
@@ -126,7 +127,7 @@ def _character(seen: Sighting, truth: Sequence[tuple[int, tuple]]) -> int | None
     return truth[nearest][0] if gaps[nearest] < NEAR else None
 
 
-def _frames(film: Film, index: int):  # noqa: ANN202
-    """A function that draws a shot's frames when their turn comes."""
+def _frames(film: Film, index: int) -> Callable[[], Iterator[np.ndarray]]:
+    """A function that draws a shot's frames, uint8, when their turn comes."""
     count = max(1, round(Fraction(film.shots[index].seconds) * FPS))
-    return lambda: (draw_frame(film, index, n / FPS, size=SIZE) for n in range(count))
+    return lambda: (draw_frame(film, index, n / FPS, size=DRAWN) for n in range(count))

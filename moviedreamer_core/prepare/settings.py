@@ -13,7 +13,8 @@ class ShotRules:
     threshold); `least_change`: the least change of a cut, 0 to 255; `shortest`: seconds of a shot.
 
     `flat`: the contrast (standard deviation of the luma, 0 to 255) below which a frame is empty: black, or white in the
-    middle of a fade; `dip`: or below this share of what it is before and after. `title`: the share of pixels in one tone from which a bright drawing on it counts as a title.
+    middle of a fade; `dip`: or below this share of what it is before and after. `title`: the share of pixels in one
+    tone from which a bright drawing on it counts as a title.
     """
 
     jump: float = 3.0
