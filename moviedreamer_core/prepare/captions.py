@@ -22,6 +22,8 @@ from ..script.source import parse
 from ..sentences.clip import Clip
 from ..threads import one_thread
 
+TEXTS = ("place", "time", "plot", "style")
+LISTS = ("elements", "actions", "expressions")
 LONGEST = 300  # letters of one answer that enter a script
 QUESTION = (
     "This is a frame of a film. Answer with one JSON object and nothing else: "
@@ -51,14 +53,12 @@ class Caption:
     def from_dict(cls, values: dict[str, Any]) -> "Caption":
         """Raises MovieDreamerError for what is no caption."""
         try:
-            texts = {name: _text(values.get(name, "")) for name in ("place", "time", "plot", "style")}
-            lists = {
-                name: tuple(_text(each) for each in values.get(name, ()))
-                for name in ("elements", "actions", "expressions")
-            }
+            said: dict[str, Any] = {name: _text(values.get(name, "")) for name in TEXTS}
+            for name in LISTS:
+                said[name] = tuple(_text(each) for each in values.get(name, ()))
         except DAMAGED as error:
             raise MovieDreamerError(f"a kept caption is damaged: {error}; remove the folder `work`") from error
-        return cls(**texts, **lists)
+        return cls(**said)
 
 
 class Captioner(Protocol):
@@ -100,8 +100,9 @@ class ChosenPhrases:
     def caption(self, picture: np.ndarray, people: int) -> Caption:
         seen = self.clip.images(torch.from_numpy(picture.copy()).permute(2, 0, 1)[None].float() / 255)[0]
         alone = people == 1
+        said: dict[str, Any] = {name: self._nearest(name, seen) for name in TEXTS}
         return Caption(
-            **{name: self._nearest(name, seen) for name in ("place", "time", "plot", "style")},
+            **said,
             actions=(self._nearest("action", seen),) if alone else (),
             expressions=(self._nearest("expression", seen),) if alone else (),
         )
@@ -175,8 +176,9 @@ def read_answer(text: str) -> Caption:
         except MovieDreamerError:
             return Caption(plot=_text(text))
         people = [each for each in _list(said.get("people")) if isinstance(each, dict)]
+        texts: dict[str, Any] = {name: _text(said.get(name, "")) for name in TEXTS}
         return Caption(
-            **{name: _text(said.get(name, "")) for name in ("place", "time", "plot", "style")},
+            **texts,
             elements=tuple(_text(each) for each in _list(said.get("elements"))[:4]),
             actions=tuple(_text(each.get("action", "")) for each in people),
             expressions=tuple(_text(each.get("expression", "")) for each in people),

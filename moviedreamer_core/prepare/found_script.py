@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import groupby
+from typing import Any
 
-from ..script import Character, Scene, Script, Shot, ShotCharacter, script_text
+from ..script import Script, script_from, script_text
 from ..script.model import MAX_SECONDS
 from .captions import Caption
 from .people import Sighting
@@ -20,6 +21,7 @@ UNKNOWN_PLACE = "a place to be described"
 CLOSE, MEDIUM = 0.3, 0.14  # heights of the largest face, in shares of the picture's
 CAST_FILE = "cast.safetensors"
 LEAST_SECONDS = 0.1
+MOST_PEOPLE = 16  # in one shot of a script
 
 
 @dataclass(frozen=True)
@@ -53,29 +55,19 @@ def shot_size(shot: FilmShot) -> str:
 def found_script(title: str, shots: Sequence[FilmShot], people: int, fps: Fraction, size: tuple[int, int]) -> Script:
     """The script of a film of (width, height) `size`."""
     ratio = Fraction(*size).limit_denominator(1000)
-    characters = [Character(id=person_id(n), name=f"Person {n + 1}", embeddings=CAST_FILE) for n in range(people)]
     runs = groupby(shots, key=lambda shot: (shot.caption.place, shot.caption.time))
-    scenes = []
-    for number, ((place, time), run) in enumerate(runs, start=1):
-        members = list(run)
-        elements = list(dict.fromkeys(each for shot in members for each in shot.caption.elements))[:8]
-        scenes.append(
-            Scene(
-                id=f"scene{number}",
-                place=place or UNKNOWN_PLACE,
-                time=time,
-                elements=tuple(elements),
-                shots=tuple(_shot(shot, fps) for shot in members),
-            )
-        )
     style = Counter(shot.caption.style for shot in shots if shot.caption.style).most_common(1)
-    return Script(
-        title=title[:100],
-        style=style[0][0] if style else "",
-        fps=max(1, min(120, round(float(fps)))),
-        aspect=f"{ratio.numerator}:{ratio.denominator}",
-        characters=tuple(characters),
-        scenes=tuple(scenes),
+    return script_from(
+        {
+            "title": title[:100],
+            "style": style[0][0] if style else "",
+            "fps": max(1, min(120, round(float(fps)))),
+            "aspect": f"{ratio.numerator}:{ratio.denominator}",
+            "characters": [
+                {"id": person_id(n), "name": f"Person {n + 1}", "embeddings": CAST_FILE} for n in range(people)
+            ],
+            "scenes": [_scene(number, list(run), fps) for number, (_, run) in enumerate(runs, start=1)],
+        }
     )
 
 
@@ -93,22 +85,30 @@ def text_of(script: Script, film: str, captioner: str) -> str:
     return head(film, captioner) + script_text(script)
 
 
-def _shot(shot: FilmShot, fps: Fraction) -> Shot:
-    caption = shot.caption
-    characters = [
-        ShotCharacter(
-            id=person_id(person),
-            action=caption.actions[n] if n < len(caption.actions) else "",
-            expression=caption.expressions[n] if n < len(caption.expressions) else "",
-        )
-        for n, (person, _) in enumerate(shot.people[:16])
-    ]
-    seconds = round(min(MAX_SECONDS, max(LEAST_SECONDS, shot.span.frames / float(fps))), 3)
-    return Shot(
-        id=shot.id,
-        characters=tuple(characters),
-        plot=caption.plot,
-        size=shot_size(shot),  # type: ignore[arg-type]  # one of the four, as pydantic checks
-        seconds=seconds,
-        transition="fade" if shot.span.begins == "fade" else None,
-    )
+def _scene(number: int, shots: Sequence[FilmShot], fps: Fraction) -> dict[str, Any]:
+    """Shots in a row that have one place and one time."""
+    first = shots[0].caption
+    return {
+        "id": f"scene{number}",
+        "place": first.place or UNKNOWN_PLACE,
+        "time": first.time,
+        "elements": list(dict.fromkeys(each for shot in shots for each in shot.caption.elements))[:8],
+        "shots": [_shot(shot, fps) for shot in shots],
+    }
+
+
+def _shot(shot: FilmShot, fps: Fraction) -> dict[str, Any]:
+    caption, people = shot.caption, shot.people[:MOST_PEOPLE]
+    actions = [*caption.actions, *[""] * len(people)]
+    expressions = [*caption.expressions, *[""] * len(people)]
+    return {
+        "id": shot.id,
+        "characters": [
+            {"id": person_id(person), "action": actions[n], "expression": expressions[n]}
+            for n, (person, _) in enumerate(people)
+        ],
+        "plot": caption.plot,
+        "size": shot_size(shot),
+        "seconds": round(min(MAX_SECONDS, max(LEAST_SECONDS, shot.span.frames / float(fps))), 3),
+        "transition": "fade" if shot.span.begins == "fade" else None,
+    }

@@ -64,8 +64,8 @@ def measure(film: Path, rules: ShotRules, progress: Progress = SILENT) -> Measur
         progress.advance()
     if not rows:
         raise MovieDreamerError(f"{film}: holds no frames; expected a film")
-    columns = [np.array(column, np.float32) for column in zip(*rows)]
-    return Measures(*columns, np.array(sorted(set(cuts)), np.int64))
+    level, contrast, peak, sharpness, tone = np.array(rows, np.float32).T
+    return Measures(level, contrast, peak, sharpness, tone, np.array(sorted(set(cuts)), np.int64))
 
 
 def frames_at(film: Path, numbers: set[int]) -> Iterator[tuple[int, np.ndarray]]:

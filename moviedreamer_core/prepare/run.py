@@ -170,8 +170,8 @@ class _Job:
                 self.progress.check()
                 caption = self.captioner.caption(frame, wanted[number])
                 kept[number, wanted[number]] = caption
-                line = {"frame": number, "people": wanted[number], "caption": caption.as_dict()}
-                file.write(json.dumps(line, ensure_ascii=False) + "\n")
+                told = {"frame": number, "people": wanted[number], "caption": caption.as_dict()}
+                file.write(json.dumps(told, ensure_ascii=False) + "\n")
                 file.flush()
                 self.progress.advance()
         return [kept[key, n] for key, n in zip(keys, people)]
