@@ -133,6 +133,7 @@ def _fork(command: list[str], limit: int = 0) -> Child:
     try:
         os.dup2(writing, 1)
         os.dup2(writing, 2)
+        sys.stdout = sys.stderr = open(writing, "w", buffering=1, errors="replace")  # ours may be a file, not a pipe
         if limit:
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))

@@ -5,6 +5,8 @@ diffusers), this module 0.1 s, and `moviedreamer bundle info` asks for no more t
 """
 
 from .bundle import Bundle
+from .errors import MovieDreamerError
+from .files import DAMAGED
 from .registry import Animator, Capabilities, Decoder, Factory, Registry
 
 PAPER, INK, SVD = ("decoder", "vae"), ("decoder", "vae", "decoder_ink"), ("animator", "vae")
@@ -36,11 +38,11 @@ def _panzoom(_: Bundle) -> Animator:
 
 def decoder_capabilities(bundle: Bundle) -> Capabilities:
     """What the decoders of a bundle can read, from its configuration alone."""
-    config = bundle.config("decoder")
-    c = config.get("projector_config", {})
-    count, width, face, people = (int(c.get(k, 0)) for k in ("token_count", "token_width", "face_width", "max_slots"))
-    steps = int((config.get("schedule") or {}).get("num_train_timesteps", 1000))
-    return Capabilities((str(config.get("tokenizer_fingerprint", "")), count, width), face, people, steps)
+    names = ("token_count", "token_width", "face_width", "max_slots")
+    count, width, face, people = bundle.numbers("decoder", *names, inside="projector_config")
+    steps = bundle.numbers("decoder", "num_train_timesteps", inside="schedule")[0] or 1000
+    tokenizer = str(bundle.config("decoder").get("tokenizer_fingerprint", ""))
+    return Capabilities((tokenizer, count, width), face, people, steps)
 
 
 def svd_capabilities(bundle: Bundle) -> Capabilities:
@@ -48,8 +50,11 @@ def svd_capabilities(bundle: Bundle) -> Capabilities:
     folder = bundle.path("animator")
     if (folder / "model_index.json").is_file():
         return Capabilities()
-    width, height = bundle.config("animator")["render_size"]
-    return Capabilities(size=(int(width), int(height)))
+    try:
+        width, height = (int(side) for side in bundle.config("animator")["render_size"])
+    except DAMAGED as error:
+        raise MovieDreamerError(f"{folder / 'config.json'}: render_size: expected width and height: {error}") from error
+    return Capabilities(size=(width, height))
 
 
 DECODERS: Registry[Decoder] = Registry(

@@ -131,6 +131,19 @@ class Bundle:
         """The configuration of a part, without loading its weights."""
         return read_json(self.path(part) / "config.json")
 
+    def numbers(self, part: str, *names: str, inside: str = "") -> list[int]:
+        """Whole numbers of a part's configuration, or of the mapping `inside` it; 0 for those that it does not have.
+
+        Raises MovieDreamerError for anything else under these names.
+        """
+        config = self.config(part)
+        found = (config.get(inside) or {}) if inside else config
+        try:
+            return [int(found.get(name, 0)) for name in names]
+        except DAMAGED as error:
+            where = self.home(part) / "config.json"
+            raise MovieDreamerError(f"{where}: {', '.join(names)}: expected whole numbers: {error}") from error
+
     def card(self, part: str) -> dict[str, Any]:
         """The card of a part: data seed, steps, seconds, hardware, commit, measured quality. Empty if it has none."""
         file = self.home(part) / "card.json"

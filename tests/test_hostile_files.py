@@ -213,6 +213,10 @@ def test_forged_bundles(tiny_bundle, tmp_path, capsys, file, content):
         ("animator/config.json", {"steps": [3]}),
         ("text/tokenizer_config.json", {"model_max_length": [1]}),
         ("planner/card.json", {"quality": 3}),
+        ("decoder/config.json", {"projector_config": {"token_count": [2]}}),
+        ("decoder/config.json", {"schedule": 7}),
+        ("planner/config.json", {"max_slots": {}}),
+        ("animator/config.json", {"render_size": None}),
     ],
 )
 def test_settings_of_another_kind_are_refused_where_they_are_loaded(tiny_bundle, tmp_path, capsys, file, values):

@@ -87,7 +87,7 @@ def _decoder_problems(studio: FilmSession) -> Iterator[str]:
 
 
 def _crowd_problems(studio: FilmSession) -> Iterator[str]:
-    most = int(studio.bundle.config("planner").get("max_slots", 0)) if studio.bundle.has("planner") else 0
+    most = studio.bundle.numbers("planner", "max_slots")[0] if studio.bundle.has("planner") else 0
     for line, text in crowded_shots(studio.script, most) if most else ():
         yield f"{studio.script.file}:{line}: {text}"
 

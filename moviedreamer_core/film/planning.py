@@ -114,20 +114,21 @@ def marked(studio: FilmSession, takes: Sequence[PlanTake]) -> FilmPlan:
 def check_planning(studio: FilmSession, cast: Cast) -> None:
     """Raise MovieDreamerError if this planner cannot read the script, the cast or the history. Loads no weights."""
     planner, script = studio.bundle.config("planner"), studio.script
-    crowded = crowded_shots(script, int(planner.get("max_slots", 3)))
+    crowded = crowded_shots(script, studio.bundle.numbers("planner", "max_slots")[0] or 3)
     if crowded:
         many = "\n".join(f"{script.file}, line {line}: {message}" for line, message in crowded)
         raise MovieDreamerError(f"{many}\nSplit the shot, or leave the others to its plot.")
     if planner.get("face_fingerprint"):
-        cast.require(str(planner["face_fingerprint"]), int(planner["face_width"]))
+        cast.require(str(planner["face_fingerprint"]), studio.bundle.numbers("planner", "face_width")[0])
     if studio.history is not None:
+        count, width, face_width = studio.bundle.numbers("planner", "token_count", "token_width", "face_width")
         try:
             studio.history.require(
                 tokenizer_fingerprint(studio),
                 str(planner.get("face_fingerprint", "")),
-                count=int(planner["token_count"]),
-                width=int(planner["token_width"]),
-                face_width=int(planner["face_width"]),
+                count=count,
+                width=width,
+                face_width=face_width,
             )
         except MovieDreamerError as error:
             raise MovieDreamerError(f"the history of earlier keyframes cannot be used. {error}") from error
