@@ -39,6 +39,7 @@ def test_the_whole_examples_are_read(kind, tmp_path, monkeypatch):
 
 def test_what_falls_is_found(tmp_path, monkeypatch):
     """The campaign sees exceptions, crashes and hangs, and goes on behind them."""
+
     def target(own, folder):
         steps = {0: lambda: 1 / 0, 1: lambda: os._exit(9), 2: lambda: time.sleep(60), 3: lambda: None}
         numbers = iter(range(4))
