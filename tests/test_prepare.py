@@ -3,7 +3,9 @@
 import json
 import os
 import tarfile
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,10 +14,18 @@ pytest.importorskip("scenedetect")
 
 from moviedreamer_core.errors import MovieDreamerError  # noqa: E402
 from moviedreamer_core.evaluation.prepared import Join, judge_shots  # noqa: E402
+from moviedreamer_core.evaluation.retrieval import folds_of, rank_of, read_film, retrieve  # noqa: E402
 from moviedreamer_core.media.assemble import assemble  # noqa: E402
 from moviedreamer_core.media.frames import ClipSource  # noqa: E402
 from moviedreamer_core.papertown import draw_frame, make_film  # noqa: E402
-from moviedreamer_core.prepare import Caption, PeopleRules, PrepareSettings, prepare, read_shards  # noqa: E402
+from moviedreamer_core.prepare import (  # noqa: E402
+    Caption,
+    PeopleRules,
+    PrepareSettings,
+    VisionLanguage,
+    prepare,
+    read_shards,
+)
 from moviedreamer_core.prepare.captions import read_answer, read_phrases  # noqa: E402
 from moviedreamer_core.prepare.measure import Measures, measure  # noqa: E402
 from moviedreamer_core.prepare.people import Sighting, cluster  # noqa: E402
@@ -154,6 +164,60 @@ def test_answers_of_models_become_captions():
     said = 'Sure: {"place": "a harbour", "people": [{"action": "waves", "expression": "happy"}], "elements": "x"}'
     assert read_answer(said) == Caption(place="a harbour", actions=("waves",), expressions=("happy",))
     assert read_answer("a boat\n at sea") == Caption(plot="a boat at sea")
+
+
+@pytest.fixture(scope="module")
+def vision_language(tmp_path_factory):
+    """The folder of a LLaVA with tiny random weights: the real classes, processor and file names."""
+    import torch
+    import transformers as tf
+    from tokenizers import Tokenizer, models, pre_tokenizers
+
+    torch.manual_seed(0)
+    words = ["<unk>", "<s>", "</s>", "<image>", "USER", "a", "place"]
+    pieces = Tokenizer(models.WordLevel({word: n for n, word in enumerate(words)}, unk_token="<unk>"))
+    pieces.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer = tf.PreTrainedTokenizerFast(
+        tokenizer_object=pieces, unk_token="<unk>", bos_token="<s>", eos_token="</s>", pad_token="</s>",
+        extra_special_tokens={"image_token": "<image>"},
+    )  # fmt: skip
+    template = "{% for m in messages %}{% for c in m['content'] %}{{ c['text'] or '<image>' }}{% endfor %}{% endfor %}"
+    folder, side = tmp_path_factory.mktemp("vlm"), {"height": 28, "width": 28}
+    tf.LlavaProcessor(
+        tf.CLIPImageProcessor(size={"shortest_edge": 28}, crop_size=side), tokenizer, patch_size=14,
+        vision_feature_select_strategy="default", image_token="<image>", num_additional_image_tokens=1,
+        chat_template=template,
+    ).save_pretrained(folder)  # fmt: skip
+    small = {"hidden_size": 16, "intermediate_size": 16, "num_attention_heads": 2}
+    vision = tf.CLIPVisionConfig(**small, num_hidden_layers=2, image_size=28, patch_size=14)
+    text = tf.LlamaConfig(**small, vocab_size=len(words), num_hidden_layers=1, num_key_value_heads=2)
+    config = tf.LlavaConfig(vision_config=vision, text_config=text, image_token_index=3, image_seq_length=4)
+    tf.LlavaForConditionalGeneration(config).save_pretrained(folder)
+    return folder
+
+
+def test_a_vision_language_model_in_a_folder_writes_the_words(vision_language):
+    model = VisionLanguage(vision_language, longest=6)
+    picture = np.zeros((40, 60, 3), np.uint8)
+    said = model.caption(picture, 0)
+    assert said == model.caption(picture, 0) and said == Caption(plot=said.plot)
+    with pytest.raises(MovieDreamerError, match="holds no weights"):
+        VisionLanguage(vision_language.parent / "nowhere")
+
+
+def test_ranks_leave_out_the_keyframe_before_and_folds_never_judge_what_was_learnt(dataset):
+    import torch
+
+    scores = torch.tensor([5.0, 4.0, 3.0, 9.0])
+    assert rank_of(scores, 2).total == 3 and rank_of(scores, 1).total == 2 and rank_of(scores, 3).total == 1
+    sentences = SimpleNamespace(width=8, encode=lambda texts: torch.ones(len(texts), 8))
+    film = read_film(dataset[1].folder, sentences, 4)
+    for films in ([film, film], [replace(film, features=film.features.repeat(3, 1, 1))]):
+        folds = folds_of(films)
+        assert sum(int(judged.sum()) for fold in folds for judged in fold.judged) == sum(len(f.features) for f in films)
+        assert not any((a & b).any() for fold in folds for a, b in zip(fold.learnt, fold.judged))
+    ranks = retrieve([film, film], steps=2)
+    assert ranks["history"].count == ranks["copy"].count == 4 and ranks["chance"].value == 1.5
 
 
 def test_phrases_are_checked(tmp_path):
