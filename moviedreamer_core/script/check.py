@@ -1,17 +1,18 @@
 """What must hold between the parts of a script: names that resolve, ids that are unique, shots that can be made.
 
-Data contract: works on validated models and on raw mappings alike (a field is read by key or by attribute, anything
-of the wrong kind is skipped), so that a file with a misspelt field and a misspelt name hears of both at once.
+Data contract: works on validated models and on raw mappings alike (walk.py).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-FieldPath = tuple[str | int, ...]
+from .set_check import set_issues
+from .walk import FieldPath, Issue, each_shot, name_issue, names_of, parts_of, value_of
+
+NAMED = ("characters", "places", "props")
 MAX_ASPECT = 16
 MAX_FRAMES = 3600
 """Frames of one shot: two minutes at 30 a second. A clip is made as a whole, in memory."""
@@ -20,42 +21,12 @@ DEFAULT_FPS = 8
 DEFAULT_SECONDS = 2.0
 
 
-@dataclass(frozen=True)
-class Issue:
-    """One thing that is wrong: where (`path`), what, and among which `valid` names to look for what was meant."""
-
-    path: FieldPath
-    message: str
-    got: str = ""
-    valid: tuple[str, ...] = ()
-
-
-def value_of(part: Any, field: str) -> Any:
-    """The field of a mapping or of a model; None when absent."""
-    return part.get(field) if isinstance(part, Mapping) else getattr(part, field, None)
-
-
-def parts_of(part: Any, field: str) -> list[Any]:
-    """The list in a field; empty when there is none."""
-    value = value_of(part, field)
-    return list(value) if isinstance(value, list | tuple) else []
-
-
-def each_shot(script: Any) -> Iterator[tuple[FieldPath, int, Any]]:
-    """(path, film-wide number from 1, shot) of every shot in order."""
-    number = 0
-    for scene_index, scene in enumerate(parts_of(script, "scenes")):
-        for shot_index, shot in enumerate(parts_of(scene, "shots")):
-            number += 1
-            yield ("scenes", scene_index, "shots", shot_index), number, shot
-
-
 def reference_issues(script: Any) -> list[Issue]:
     """Everything wrong between the parts of a script (see the module)."""
     cast = [c for c in parts_of(script, "characters") if isinstance(value_of(c, "id"), str)]
-    issues = [*_cast_issues(script), *_id_issues(script), *_aspect_issues(script), *_length_issues(script)]
-    names = [value_of(character, field) for character in cast for field in ("id", "name")]
-    known = {name.casefold() for name in names if isinstance(name, str)}
+    issues = [issue for kind in NAMED for issue in _naming_issues(script, kind)]
+    issues += [*_id_issues(script), *_aspect_issues(script), *_length_issues(script), *set_issues(script)]
+    known = names_of(cast)
     shown = tuple(str(value_of(c, "name") or value_of(c, "id")) for c in cast)
     for path, number, shot in each_shot(script):
         issues += _shot_issues(path, number, shot, known, shown)
@@ -79,18 +50,19 @@ def _with_defaults(script: Any) -> list[tuple[FieldPath, Any]]:
     return [((), script), *((("scenes", index), scene) for index, scene in enumerate(parts_of(script, "scenes")))]
 
 
-def _cast_issues(script: Any) -> Iterator[Issue]:
-    """Ids and names of the cast must tell the characters apart, in whatever case they are written."""
+def _naming_issues(script: Any, kind: str) -> Iterator[Issue]:
+    """Ids and names of one kind must tell them apart, in whatever case they are written."""
     owner: dict[str, int] = {}
-    for index, character in enumerate(parts_of(script, "characters")):
+    one = kind[:-1]
+    for index, part in enumerate(parts_of(script, kind)):
         for field in ("id", "name"):
-            text = value_of(character, field)
+            text = value_of(part, field)
             if not isinstance(text, str):
                 continue
             first = owner.setdefault(text.casefold(), index)
             if first != index:
-                message = f"character {index + 1} has the {field} {text!r}, which character {first + 1} already has"
-                yield Issue(("characters", index, field), f"{message}; expected names that tell them apart")
+                message = f"{one} {index + 1} has the {field} {text!r}, which {one} {first + 1} already has"
+                yield Issue((kind, index, field), f"{message}; expected names that tell them apart")
 
 
 def _id_issues(script: Any) -> Iterator[Issue]:
@@ -152,7 +124,7 @@ def _shot_issues(path: FieldPath, number: int, shot: Any, known: set[str], shown
     for index, person in enumerate(people):
         name = value_of(person, "id")
         if isinstance(name, str):
-            yield from _name_issue((*path, "characters", index, "id"), f"shot {number} names", name, known, shown)
+            yield from name_issue((*path, "characters", index, "id"), f"shot {number} names", name, known, shown)
             if name.casefold() in seen:
                 yield Issue((*path, "characters", index, "id"), f"shot {number} names {name!r} twice; expected once")
             seen.add(name.casefold())
@@ -160,7 +132,7 @@ def _shot_issues(path: FieldPath, number: int, shot: Any, known: set[str], shown
         who = value_of(line, "who")
         if isinstance(who, str):
             where = (*path, "dialogue", index, "who")
-            yield from _name_issue(where, f"shot {number} has a line of", who, known, shown)
+            yield from name_issue(where, f"shot {number} has a line of", who, known, shown)
     if value_of(shot, "size") == "two-shot" and len(people) != 2:
         yield Issue((*path, "size"), f"shot {number} is a two-shot with {len(people)} characters; expected 2")
     if value_of(shot, "join") == "continue":
@@ -174,10 +146,3 @@ def _join_issues(path: FieldPath, number: int, shot: Any) -> Iterator[Issue]:
     if transition in ("dissolve", "fade"):
         message = f"shot {number} continues the shot before it and also has the transition {transition!r}"
         yield Issue((*path, "transition"), f"{message}; expected one of the two")
-
-
-def _name_issue(where: FieldPath, verb: str, name: str, known: set[str], shown: tuple[str, ...]) -> Iterator[Issue]:
-    if name.strip().casefold() in known:
-        return
-    cast = ", ".join(shown[:12]) + (f" and {len(shown) - 12} more" if len(shown) > 12 else "")
-    yield Issue(where, f"{verb} {name!r}; " + (f"the cast has {cast}" if shown else "the cast is empty"), name, shown)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ..errors import MovieDreamerError
-from .check import FieldPath, Issue
+from .walk import FieldPath, Issue
 
 MAX_SHOWN = 100
 

@@ -13,18 +13,24 @@ from typing import Any
 
 from .model import Script
 from .resolve import ResolvedShot, shot_seed
+from .sizes import bundle_size
 
 STAGES = ("cast", "plan", "keyframe", "clip", "film")
 
 
 @dataclass(frozen=True)
 class ScriptField:
-    """A field, the stages that read it, and how to read it. A field of the whole script ignores the shot."""
+    """A field, the stages that read it, and how to read it. A field of the whole script ignores the shot.
+
+    `worded`: stages in which only makers that read words see it. They name what they read (film/asking.py), so it is
+    not in the key of the others: a film keeps its results when such a field is written for another engine.
+    """
 
     name: str
     stages: tuple[str, ...]
     read: Callable[[ResolvedShot, Script], Any]
     whole_script: bool = False
+    worded: tuple[str, ...] = ()
 
 
 def _of_shot(name: str) -> Callable[[ResolvedShot, Script], Any]:
@@ -37,6 +43,10 @@ def _of_script(name: str) -> Callable[[ResolvedShot, Script], Any]:
 
 def _of_people(name: str) -> Callable[[ResolvedShot, Script], Any]:
     return lambda shot, script: [_canonical(getattr(person, name)) for person in shot.characters]
+
+
+def _of_lines(name: str) -> Callable[[ResolvedShot, Script], Any]:
+    return lambda shot, script: [getattr(line, name) for line in shot.lines]
 
 
 def _canonical(value: Any) -> Any:
@@ -55,6 +65,10 @@ def _steps(shot: ResolvedShot, script: Script) -> int | None:
     return next((choice.value for choice in shot.choices if choice.field == "steps"), None)
 
 
+def _size(shot: ResolvedShot, script: Script) -> str:
+    return bundle_size(shot.size, len(shot.characters))
+
+
 _PICTURE = ("plan", "keyframe")
 
 FIELDS: tuple[ScriptField, ...] = (
@@ -64,7 +78,7 @@ FIELDS: tuple[ScriptField, ...] = (
     ScriptField("scene.elements", _PICTURE, _of_shot("elements")),
     ScriptField("scene.time", _PICTURE, _of_shot("time")),
     ScriptField("scene.look", _PICTURE, _of_shot("look")),
-    ScriptField("shot.size", _PICTURE, _of_shot("size")),
+    ScriptField("shot.size", _PICTURE, _size),
     ScriptField("shot.plot", _PICTURE, _of_shot("plot")),
     ScriptField("shot.characters.id", _PICTURE, _of_people("id")),
     ScriptField("characters.description", _PICTURE, _of_people("description")),
@@ -78,6 +92,16 @@ FIELDS: tuple[ScriptField, ...] = (
     ScriptField("shot.join", ("clip",), _of_shot("join")),
     ScriptField("shot.seconds", ("clip", "film"), _of_shot("seconds")),
     ScriptField("fps", ("clip", "film"), _of_script("fps"), whole_script=True),
+    ScriptField("shot.still", (), _of_shot("still"), worded=("keyframe",)),
+    ScriptField("shot.motion", (), _of_shot("motion_words"), worded=("clip",)),
+    ScriptField("shot.camera.angle", (), lambda shot, script: shot.camera[1], worded=("keyframe",)),
+    ScriptField("shot.camera.move", (), lambda shot, script: shot.camera[0], worded=("clip",)),
+    ScriptField("shot.props", (), lambda shot, script: [prop.id for prop in shot.props], worded=("keyframe", "clip")),
+    ScriptField("shot.sound", (), _of_shot("sound"), worded=("clip",)),
+    ScriptField("shot.music", (), _of_shot("music"), worded=("clip",)),
+    ScriptField("shot.dialogue.emotion", (), _of_lines("emotion"), worded=("clip",)),
+    ScriptField("shot.dialogue.language", (), _of_lines("language"), worded=("clip",)),
+    ScriptField("shot.dialogue.off_screen", (), _of_lines("off_screen"), worded=("clip",)),
     ScriptField("shot.id", ("film",), _of_shot("id")),
     ScriptField("scene.id", ("film",), _of_shot("scene_id")),
     ScriptField("shot.transition", ("film",), _of_shot("transition")),
@@ -100,10 +124,14 @@ def stage_fields(stage: str, shot: ResolvedShot | None, script: Script) -> dict[
 
 
 def field_table() -> str:
-    """The table as text: one row a field, one column a stage."""
+    """The table as text: one row a field, one column a stage; x: always read, w: by makers that read words."""
     width = max(len(field.name) for field in FIELDS)
     rows = [" ".join([" " * width, *(f"{stage:^8}" for stage in STAGES)]).rstrip()]
     for field in FIELDS:
-        marks = (f"{'x' if stage in field.stages else '.':^8}" for stage in STAGES)
+        marks = (f"{_mark(field, stage):^8}" for stage in STAGES)
         rows.append(" ".join([f"{field.name:<{width}}", *marks]).rstrip())
     return "\n".join(rows)
+
+
+def _mark(field: ScriptField, stage: str) -> str:
+    return "x" if stage in field.stages else "w" if stage in field.worded else "."

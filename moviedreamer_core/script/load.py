@@ -19,16 +19,19 @@ from ruamel.yaml.comments import CommentedMap
 
 from ..errors import MovieDreamerError
 from ..files import ordinary_file
-from .check import FieldPath, each_shot, reference_issues
+from .check import reference_issues
 from .errors import Problem, ScriptError, problem_of
 from .model import MAX_SHOTS, Character, Defaults, Line, Scene, Script, Shot, ShotCharacter
+from .parts import Camera, Look, Place, Prop, Translation, Voice
 from .resolve import scene_ids, shot_ids
 from .source import MAX_BYTES, Lines, SourceError, parse, plain, round_trip_yaml
 from .translate import structure_issues
+from .walk import FieldPath, each_shot
 
-_FIELDS = frozenset(
-    name for model in (Script, Defaults, Character, Scene, Shot, ShotCharacter, Line) for name in model.model_fields
-)
+_MODELS = (
+    Script, Defaults, Character, Scene, Shot, ShotCharacter, Line, Look, Voice, Place, Prop, Camera, Translation,
+)  # fmt: skip
+_FIELDS = frozenset(name for model in _MODELS for name in model.model_fields)
 _KINDS = {".yaml": "yaml", ".yml": "yaml", ".json": "json"}
 
 

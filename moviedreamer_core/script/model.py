@@ -3,7 +3,8 @@
 Data contract: a `Script` holds a cast (`characters`), `scenes` (one place at one time) and in each scene its `shots`.
 Texts are plain sentences in the artist's words; lengths are seconds; numbers have hard bounds, so that a script that
 validates can be made. `Script.model_validate(dict)` is fast and knows no files; `load.load_script` adds the lines.
-Unknown fields are errors. What a shot leaves out it takes from `scene.defaults`, then from `script.defaults`.
+Unknown fields are errors, but for `x-...` (parts.py). What a shot leaves out it takes from `scene.defaults`, then from
+`script.defaults`.
 """
 
 from __future__ import annotations
@@ -11,41 +12,44 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, PrivateAttr, StringConstraints, Tag, model_validator
+from pydantic import Discriminator, Field, PrivateAttr, Tag, model_validator
 
-from .check import DEFAULT_FPS, FieldPath, reference_issues
+from .check import DEFAULT_FPS, reference_issues
 from .errors import ScriptError, problem_of
+from .parts import (
+    Camera,
+    FilePath,
+    Guidance,
+    Id,
+    Keyframes,
+    Kind,
+    Language,
+    LongText,
+    Look,
+    MotionStrength,
+    Name,
+    Part,
+    PartName,
+    Pictures,
+    Place,
+    Prop,
+    Seconds,
+    Seed,
+    Steps,
+    Text,
+    Translations,
+    Voice,
+)
+from .sizes import Size
+from .walk import FieldPath
 
 MAX_SHOTS = 2000
-MAX_SECONDS = 120.0
-MAX_SEED = 2**53 - 1  # the largest whole number that JSON and JavaScript carry exactly
 
-Size = Literal["close", "medium", "two-shot", "wide"]
 Join = Literal["cut", "continue"]
 Transition = Literal["cut", "dissolve", "fade"]
 
-# Control characters have no place in a sentence, a subtitle or a file name.
-_PRINTABLE = r"^[^\x00-\x08\x0b-\x1f\x7f]*$"
-Text = Annotated[str, StringConstraints(max_length=1000, pattern=_PRINTABLE)]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=_PRINTABLE)]
-Id = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^\w[\w-]*$")]
-FilePath = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=_PRINTABLE)]
-Seed = Annotated[int, Field(strict=True, ge=0, le=MAX_SEED)]
-Seconds = Annotated[float, Field(strict=True, ge=0.1, le=MAX_SECONDS)]
-Keyframes = Annotated[int, Field(strict=True, ge=1, le=16)]
-Steps = Annotated[int, Field(strict=True, ge=1, le=1000)]
-PartName = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[\w.:/-]+$")]
 
-
-class _Part(BaseModel):
-    """What all parts of a script share: unknown fields are errors, values never change, texts are stripped."""
-
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, str_strip_whitespace=True, coerce_numbers_to_str=True, allow_inf_nan=False
-    )
-
-
-class Defaults(_Part):
+class Defaults(Part):
     """Values for every shot below that does not say its own; stands in the script and in any scene."""
 
     decoder: PartName | None = Field(default=None, description="Decoder that renders the keyframes, e.g. paper or ink.")
@@ -54,18 +58,22 @@ class Defaults(_Part):
     seconds: Seconds | None = Field(default=None, description="Length of a shot in seconds.")
     transition: Transition | None = Field(default=None, description="How a shot begins, seen from the shot before it.")
     keyframes: Keyframes | None = Field(default=None, description="Keyframes planned for a shot.")
+    guidance: Guidance | None = Field(default=None, description="How closely a decoder keeps to what it is asked.")
+    motion_strength: MotionStrength | None = Field(default=None, description="How much moves, 0 to 2; 1 is usual.")
 
 
-class Character(_Part):
+class Character(Part):
     """One member of the cast. Without references or embeddings the character lives from its description alone."""
 
     id: Id = Field(description="Short name used in shots; stays the same when the name changes.")
     name: Name | None = Field(None, description="Name shown in subtitles and storyboards; the id when left out.")
     description: Text = Field("", description="How the character looks, in words the bundle knows.")
-    references: tuple[FilePath, ...] = Field(
-        (), max_length=32, description="Pictures of the face, relative to the script."
-    )
+    references: Pictures = Field((), description="Pictures of the face, relative to the script.")
     embeddings: FilePath | None = Field(None, description="Stored face embeddings, relative to the script.")
+    kind: Kind = Field("person", description="person, drawn (a drawn person), animal or thing.")
+    looks: tuple[Look, ...] = Field((), max_length=16, description="Wardrobes that a shot may name.")
+    voice: Voice | None = Field(None, description="How the character sounds.")
+    translations: Translations = Field((), description="Name and description in other languages.")
 
     @property
     def shown_name(self) -> str:
@@ -73,19 +81,25 @@ class Character(_Part):
         return self.name or self.id
 
 
-class ShotCharacter(_Part):
+class ShotCharacter(Part):
     """A character in one shot; `id` is the id or the name of a character of the cast."""
 
     id: Name = Field(description="Id or name of a character of the cast.")
     action: Text = Field("", description="What the character does, e.g. waves hello.")
     expression: Text = Field("", description="How the character looks, e.g. happy.")
+    look: Id | None = Field(None, description="One of the character's looks; what it usually wears when left out.")
 
 
-class Line(_Part):
+class Line(Part):
     """One spoken line; `who` may be off screen but belongs to the cast."""
 
+    id: Id | None = Field(None, description="Name of the line, for its sound; <shot id>-line-1, -2, ... if left out.")
     who: Name = Field(description="Id or name of a character of the cast.")
     line: Text = Field(description="The words spoken.")
+    emotion: Text = Field("", description="How it is said, e.g. whispering.")
+    language: Language | None = Field(None, description="Language of this line; the speaker's, then the script's.")
+    off_screen: bool = Field(False, description="The speaker is heard and not seen.")
+    translations: Translations = Field((), description="The line in other languages.")
 
 
 def _dialogue_kind(value: Any) -> str:
@@ -98,7 +112,7 @@ Dialogue = Annotated[
 ]
 
 
-class Shot(_Part):
+class Shot(Part):
     """One shot. `characters` stand from left to right in the picture."""
 
     id: Id | None = Field(None, description="Stable name; the seed follows from it. Given out when left out.")
@@ -114,21 +128,36 @@ class Shot(_Part):
     decoder: PartName | None = Field(None, description="Decoder for this shot.")
     animator: PartName | None = Field(None, description="Animator for this shot.")
     steps: Steps | None = Field(None, description="Sampling steps of the decoder for this shot.")
+    guidance: Guidance | None = Field(None, description="How closely the decoder keeps to what it is asked.")
+    motion_strength: MotionStrength | None = Field(None, description="How much moves, 0 to 2; 1 is usual.")
+    still: LongText = Field("", description="The picture in your own words, for makers that read words: said as it is.")
+    motion: LongText = Field("", description="The movement in your own words, for makers that read words.")
+    camera: Camera | None = Field(None, description="What the camera does: move, angle.")
+    props: tuple[Name, ...] = Field((), max_length=7, description="Ids or names of the props that are seen.")
+    places: tuple[Name, ...] | None = Field(
+        None, max_length=2, description="Places instead of the scene's: none, one, or two that are seen together."
+    )
+    sound: Text = Field("", description="What is heard besides speech and music, e.g. gulls, a bell.")
+    music: Text = Field("", description="The music of this shot in words.")
+    translations: Translations = Field((), description="plot, still, motion and dialogue in other languages.")
 
 
-class Scene(_Part):
+class Scene(Part):
     """Consecutive shots in one place at one time of day."""
 
     id: Id | None = Field(None, description="Stable name of the scene. Given out when left out.")
-    place: Text = Field(description="Where it plays, e.g. a harbour with boats.")
+    place: Text = Field(description="Where it plays, e.g. a harbour with boats; or a place of the script.")
     time: Text = Field("", description="Time of day, e.g. evening.")
     elements: tuple[Text, ...] = Field((), max_length=32, description="Things that belong to the place.")
     look: Text = Field("", description="A style for this scene beside the film's, e.g. misty.")
+    sound: Text = Field("", description="What is heard in every shot that does not say its own sound.")
+    music: Text = Field("", description="Music of every shot that does not say its own.")
+    translations: Translations = Field((), description="The place in other languages.")
     defaults: Defaults = Field(Defaults(), description="Values for the shots of this scene.")
     shots: tuple[Shot, ...] = Field(min_length=1, description="The shots in order.")
 
 
-class Script(_Part):
+class Script(Part):
     """A whole film in words. See the module for the contract."""
 
     title: Name = Field(description="Title of the film.")
@@ -137,8 +166,12 @@ class Script(_Part):
     aspect: str = Field("2:1", pattern=r"^[1-9]\d{0,3}:[1-9]\d{0,3}$", description="Width to height, e.g. 16:9.")
     seed: Seed = Field(0, description="Seed of the film; every shot's seed follows from it and the shot's id.")
     audio: FilePath | None = Field(None, description="A sound file laid under the film, relative to the script.")
+    language: Language | None = Field(None, description="Language of the dialogue, e.g. en.")
     defaults: Defaults = Field(Defaults(), description="Values for every shot that does not say its own.")
     characters: tuple[Character, ...] = Field((), max_length=100, description="The cast.")
+    places: tuple[Place, ...] = Field((), max_length=200, description="Places that scenes and shots name.")
+    props: tuple[Prop, ...] = Field((), max_length=200, description="Things that shots name.")
+    translations: Translations = Field((), description="Title and style in other languages.")
     scenes: tuple[Scene, ...] = Field(min_length=1, description="The scenes in order.")
 
     _file: str = PrivateAttr("script")
@@ -153,7 +186,8 @@ class Script(_Part):
 
     def __eq__(self, other: object) -> bool:
         """Equal when all fields are: the file and its lines are not part of a film."""
-        return isinstance(other, Script) and self.__dict__ == other.__dict__
+        same = isinstance(other, Script) and self.__dict__ == other.__dict__
+        return same and self.model_extra == other.model_extra
 
     def __hash__(self) -> int:
         return hash((self.title, self.characters, self.scenes))

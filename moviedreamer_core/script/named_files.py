@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..files import is_file, leads_outside, shown_name
-from .check import FieldPath, Issue
 from .errors import Problem, problem_of
 from .model import Script
 from .portraits import named_file
+from .walk import FieldPath, Issue
 
 
 def named_paths(script: Script) -> Iterator[tuple[FieldPath, str]]:
@@ -23,6 +23,15 @@ def named_paths(script: Script) -> Iterator[tuple[FieldPath, str]]:
             yield ("characters", index, "references", number), name
         if character.embeddings:
             yield ("characters", index, "embeddings"), character.embeddings
+        for look, wardrobe in enumerate(character.looks):
+            for number, name in enumerate(wardrobe.references):
+                yield ("characters", index, "looks", look, "references", number), name
+        if character.voice and character.voice.reference:
+            yield ("characters", index, "voice", "reference"), character.voice.reference
+    for kind in ("places", "props"):
+        for index, part in enumerate(getattr(script, kind)):
+            for number, name in enumerate(part.references):
+                yield (kind, index, "references", number), name
     if script.audio:
         yield ("audio",), script.audio
 

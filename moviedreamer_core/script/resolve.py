@@ -9,17 +9,20 @@ A shot's seed is a hash of the film's seed and the shot's id, so inserting, dele
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ..errors import MovieDreamerError
 from .check import DEFAULT_SECONDS
 from .errors import nearest
-from .model import Scene, Script, Shot
+from .model import Character, Scene, Script, Shot
+from .parts import Described
 from .routes import Route, Target, pick, select, targets_of
 
 DECIDED = ("seed", "decoder", "animator", "steps", "seconds", "guidance", "motion", "lock")
+_IN_SCRIPT = {"motion": "motion_strength"}
+"""Fields that a script calls otherwise: its `motion` is words."""
 
 
 @dataclass(frozen=True)
@@ -33,13 +36,38 @@ class Choice:
 
 @dataclass(frozen=True)
 class ResolvedCharacter:
-    """A character as one shot shows it; `name` is the shown name."""
+    """A character as one shot shows it; `name` is the shown name, `description` that of its look included. `look` is
+    the id of the look, "" for the usual one.
+    """
 
     id: str
     name: str
     description: str
     action: str
     expression: str
+    look: str = ""
+
+
+@dataclass(frozen=True)
+class ResolvedThing:
+    """A prop or a place as a shot names it; `description` is "" where the script has none."""
+
+    id: str
+    name: str
+    description: str
+
+
+@dataclass(frozen=True)
+class ResolvedLine:
+    """One spoken line: `who` is the speaker's id, `name` the shown name; `language` "" where nobody says one."""
+
+    id: str
+    who: str
+    name: str
+    line: str
+    emotion: str
+    language: str
+    off_screen: bool
 
 
 @dataclass(frozen=True)
@@ -48,6 +76,8 @@ class ResolvedShot:
 
     `seed`, `decoder` and `animator` are None where nobody asked for one: the seed is then `shot_seed`, the others are
     the bundle's first. `dialogue` is the subtitle's text: one spoken line a line, "Name: words" where it says who.
+    `place` is in words; `places` are those of the script that it names. `still`, `motion_words`, `camera`, `props`,
+    `lines`, `sound` and `music` are for makers that read words.
     """
 
     index: int
@@ -72,6 +102,14 @@ class ResolvedShot:
     animator: str | None
     transition: str
     choices: tuple[Choice, ...] = ()
+    still: str = ""
+    motion_words: str = ""
+    camera: tuple[str, str] = ("", "")
+    props: tuple[ResolvedThing, ...] = ()
+    places: tuple[ResolvedThing, ...] = ()
+    lines: tuple[ResolvedLine, ...] = ()
+    sound: str = ""
+    music: str = ""
 
     def choice(self, field: str) -> Choice:
         """Value and source of one of `DECIDED`."""
@@ -187,6 +225,7 @@ def _resolved(
 ) -> ResolvedShot:
     chosen = {choice.field: choice for choice in choices}
     people = [(cast[person.id.casefold()], person) for person in shot.characters]
+    places = tuple(_things(script.places, (scene.place,) if shot.places is None else shot.places))
     inherited = "cut" if shot.join == "continue" else "transition"
     return ResolvedShot(
         index=target.index,
@@ -195,14 +234,16 @@ def _resolved(
         scene_id=target.scene_id,
         scene_index=scene_index,
         style=script.style,
-        place=scene.place,
+        place=_place_words(scene.place if shot.places is None else "", places),
         time=scene.time,
-        elements=scene.elements,
+        elements=scene.elements if shot.places is None else (),
         look=scene.look,
         size=shot.size,
         plot=shot.plot,
         characters=tuple(
-            ResolvedCharacter(who.id, who.shown_name, who.description, person.action, person.expression)
+            ResolvedCharacter(
+                who.id, who.shown_name, _seen(who, person.look), person.action, person.expression, person.look or ""
+            )
             for who, person in people
         ),
         dialogue=_subtitle(shot, cast),
@@ -214,7 +255,48 @@ def _resolved(
         animator=chosen["animator"].value,
         transition="cut" if inherited == "cut" else _inherit("transition", shot, scene, script)[0] or "cut",
         choices=choices,
+        still=shot.still,
+        motion_words=shot.motion,
+        camera=(shot.camera.move, shot.camera.angle) if shot.camera else ("", ""),
+        props=tuple(_things(script.props, shot.props)),
+        places=places,
+        lines=_lines(script, shot, target.shot_id, cast),
+        sound=shot.sound or scene.sound,
+        music=shot.music or scene.music,
     )
+
+
+def _things(known: Sequence[Described], names: Iterable[str]) -> Iterator[ResolvedThing]:
+    """Those of the script's places or props that are named; other names are plain words."""
+    by_name = {name.casefold(): one for one in known for name in (one.id, one.shown_name)}
+    for name in names:
+        one = by_name.get(name.casefold())
+        if one is not None:
+            yield ResolvedThing(one.id, one.shown_name, one.description)
+
+
+def _place_words(words: str, places: Sequence[ResolvedThing]) -> str:
+    """The place as it is said: what the script describes under that name, or else the scene's own words."""
+    return ", ".join(place.description or place.name for place in places) or words
+
+
+def _seen(who: Character, look: str | None) -> str:
+    """A character's description, that of its look added."""
+    dressed = next((one.description for one in who.looks if one.id == look), "")
+    return ", ".join(filter(None, (who.description, dressed)))
+
+
+def _lines(script: Script, shot: Shot, shot_id: str, cast: dict[str, Any]) -> tuple[ResolvedLine, ...]:
+    """What is said, where the dialogue says by whom."""
+    if isinstance(shot.dialogue, str):
+        return ()
+    lines = []
+    for number, line in enumerate(shot.dialogue, 1):
+        who: Character = cast[line.who.casefold()]
+        language = line.language or (who.voice.language if who.voice else None) or script.language or ""
+        name = line.id or f"{shot_id}-line-{number}"
+        lines.append(ResolvedLine(name, who.id, who.shown_name, line.line, line.emotion, language, line.off_screen))
+    return tuple(lines)
 
 
 def _subtitle(shot: Shot, cast: dict[str, Any]) -> str:
@@ -225,8 +307,9 @@ def _subtitle(shot: Shot, cast: dict[str, Any]) -> str:
 
 def _inherit(field: str, shot: Shot, scene: Scene, script: Script) -> tuple[Any, str]:
     """(value, source): the shot's own, else its scene's, else the script's, else (None, "default")."""
+    name = _IN_SCRIPT.get(field, field)
     for part, source in ((shot, "shot"), (scene.defaults, "scene"), (script.defaults, "script")):
-        value = getattr(part, field, None)
+        value = getattr(part, name, None)
         if value is not None:
             return value, source
     return None, "default"

@@ -20,7 +20,8 @@ from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.events import AliasEvent, ScalarEvent
 from ruamel.yaml.nodes import MappingNode
 
-from .check import FieldPath
+from .parts import OWN
+from .walk import FieldPath
 
 MAX_BYTES = 2 * 1024 * 1024
 MAX_DEPTH = 12
@@ -77,10 +78,14 @@ def parse(text: str, kind: str) -> tuple[Any, Lines]:
 
 
 def plain(data: Any, known: frozenset[str]) -> Any:
-    """`data` as plain dicts, lists and scalars; a known field that is written without a value counts as left out."""
+    """`data` as plain dicts, lists and scalars; a known field that is written without a value counts as left out.
+    Inside of `x-...` nothing is known.
+    """
     if isinstance(data, dict):
         return {
-            str(key): plain(value, known) for key, value in data.items() if value is not None or str(key) not in known
+            str(key): plain(value, frozenset() if str(key).startswith(OWN) else known)
+            for key, value in data.items()
+            if value is not None or str(key) not in known
         }
     if isinstance(data, list):
         return [plain(value, known) for value in data]

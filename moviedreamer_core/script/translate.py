@@ -8,9 +8,12 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from .check import FieldPath, Issue, parts_of
-from .model import Character, Defaults, Line, Scene, Script, Shot, ShotCharacter, Size, Transition
+from .model import Character, Defaults, Join, Line, Scene, Script, Shot, ShotCharacter, Transition
+from .parts import Camera, Kind, Look, Place, Prop, Translation, Voice
+from .sizes import Size
+from .walk import FieldPath, Issue, parts_of
 
+_WORDS = {"size": Size, "transition": Transition, "join": Join, "kind": Kind}
 _UNION_TAGS = ("text", "lines")
 _LEVELS: dict[tuple[str, ...], tuple[str, type[BaseModel]]] = {
     (): ("the script", Script),
@@ -21,6 +24,11 @@ _LEVELS: dict[tuple[str, ...], tuple[str, type[BaseModel]]] = {
     ("scenes", "shots"): ("a shot", Shot),
     ("scenes", "shots", "characters"): ("a character in a shot", ShotCharacter),
     ("scenes", "shots", "dialogue"): ("a line of dialogue", Line),
+    ("scenes", "shots", "camera"): ("a shot's camera", Camera),
+    ("characters", "looks"): ("a look", Look),
+    ("characters", "voice"): ("a voice", Voice),
+    ("places",): ("a place", Place),
+    ("props",): ("a prop", Prop),
 }
 _EXPECTED = {
     "string_type": "a text",
@@ -38,6 +46,8 @@ _EXPECTED = {
 }
 _PATTERNS = {
     "id": "letters, digits, - and _",
+    "look": "letters, digits, - and _",
+    "language": "a language tag, e.g. en or pt-BR",
     "aspect": "width:height, e.g. 2:1 or 16:9",
     "decoder": "a name of letters, digits and . _ - : /",
     "animator": "a name of letters, digits and . _ - : /",
@@ -60,7 +70,7 @@ def subject(path: FieldPath, data: Any) -> str:
         scene, shot = int(path[1]), int(path[3])
         before = sum(len(parts_of(s, "shots")) for s in parts_of(data, "scenes")[:scene])
         return f"shot {before + shot + 1}"
-    if len(path) >= 2 and path[0] in ("scenes", "characters"):
+    if len(path) >= 2 and path[0] in ("scenes", "characters", "places", "props"):
         return f"{path[0][:-1]} {int(path[1]) + 1}"
     return "the script"
 
@@ -74,8 +84,7 @@ def _issue(details: ErrorDetails, data: Any) -> Issue:
     if kind == "missing":
         return Issue(path, f"{who} needs the field {field!r}")
     if kind == "literal_error":
-        valid = get_args(Size) if path[-1] == "size" else get_args(Transition)
-        valid = valid if path[-1] in ("size", "transition") else ("cut", "continue")
+        valid = get_args(_WORDS[str(path[-1])])
         return Issue(path, f"{who}: {field} is {_short(got)}; expected {', '.join(valid)}", str(got), valid)
     where = f"{who}: {field}" if path else who
     return Issue(path, f"{where} is {_short(got)}; expected {_expected(kind, field, context, details['msg'])}")
@@ -97,6 +106,8 @@ def _unknown_field(path: FieldPath, who: str) -> Issue:
     """An unknown field, with the field that was meant or the part of the script that it belongs to."""
     level = tuple(step for step in path[:-1] if isinstance(step, str))
     title, model = _LEVELS.get(level, _LEVELS[()])
+    if level[-1:] == ("translations",):
+        title, model = "a translation", Translation
     name, valid = str(path[-1]), tuple(model.model_fields)
     message = f"{who} has an unknown field {name!r}; {title} has {', '.join(valid)}"
     homes = [other for other, home in _LEVELS.values() if name in home.model_fields and home is not model]

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from .check import FieldPath, each_shot
 from .model import Script
+from .walk import FieldPath, each_shot
 
 
 def bundle_notes(script: Script, encoder: KnowsWords, show_size: tuple[int, int], how: str = "pad") -> list[str]:

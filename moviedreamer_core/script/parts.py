@@ -1,0 +1,142 @@
+"""What a script's parts are made of: bounded words and numbers, and the small parts that several others hold.
+
+Data contract: every part is frozen, its texts are stripped, and unknown fields are errors, except `x-...`: whatever
+stands there (any JSON value) belongs to other programs, is kept in `model_extra` and written back as it was.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, cast
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ModelWrapValidatorHandler,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import InitErrorDetails
+
+MAX_SECONDS = 120.0
+MAX_SEED = 2**53 - 1  # the largest whole number that JSON and JavaScript carry exactly
+MAX_GUIDANCE = 50.0
+MAX_MOTION = 2.0
+OWN = "x-"
+"""How the names of fields begin that belong to other programs."""
+
+# Control characters have no place in a sentence, a subtitle or a file name.
+_PRINTABLE = r"^[^\x00-\x08\x0b-\x1f\x7f]*$"
+Text = Annotated[str, StringConstraints(max_length=1000, pattern=_PRINTABLE)]
+LongText = Annotated[str, StringConstraints(max_length=8000, pattern=_PRINTABLE)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=_PRINTABLE)]
+Id = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^\w[\w-]*$")]
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)]
+FilePath = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=_PRINTABLE)]
+Seed = Annotated[int, Field(strict=True, ge=0, le=MAX_SEED)]
+Seconds = Annotated[float, Field(strict=True, ge=0.1, le=MAX_SECONDS)]
+Keyframes = Annotated[int, Field(strict=True, ge=1, le=16)]
+Steps = Annotated[int, Field(strict=True, ge=1, le=1000)]
+Guidance = Annotated[float, Field(strict=True, ge=0, le=MAX_GUIDANCE)]
+MotionStrength = Annotated[float, Field(strict=True, ge=0, le=MAX_MOTION)]
+PartName = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[\w.:/-]+$")]
+Pictures = Annotated[tuple[FilePath, ...], Field(max_length=32)]
+Kind = Literal["person", "drawn", "animal", "thing"]
+
+
+def _own_fields(schema: dict[str, Any]) -> None:
+    schema["additionalProperties"] = False
+    schema["patternProperties"] = {f"^{OWN}": {}}
+
+
+class Part(BaseModel):
+    """What all parts of a script share: see the module."""
+
+    model_config = ConfigDict(
+        extra="allow", frozen=True, str_strip_whitespace=True, coerce_numbers_to_str=True, allow_inf_nan=False,
+        json_schema_extra=_own_fields,
+    )  # fmt: skip
+    __pydantic_extra__: dict[str, JsonValue]
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _only_known(cls, data: Any, handler: ModelWrapValidatorHandler[Part]) -> Part:
+        if not isinstance(data, dict):
+            return handler(data)
+        foreign = [name for name in data if name not in cls.model_fields and not str(name).startswith(OWN)]
+        if not foreign:
+            return handler(data)
+        wrong = [InitErrorDetails(type="extra_forbidden", loc=(name,), input=data[name]) for name in foreign]
+        try:
+            handler({name: value for name, value in data.items() if name not in foreign})
+        except ValidationError as error:
+            wrong = [*cast(list[InitErrorDetails], error.errors(include_url=False)), *wrong]
+        raise ValidationError.from_exception_data(cls.__name__, wrong)
+
+
+class Translation(Part):
+    """The texts of the part it stands in, in another language; what is left out stays untranslated."""
+
+    language: Language = Field(description="Language of these texts as a BCP 47 tag, e.g. zh or pt-BR.")
+    title: Name | None = Field(None, description="The film's title.")
+    style: Text | None = Field(None, description="The film's style.")
+    name: Name | None = Field(None, description="Name of a character, place or prop.")
+    description: Text | None = Field(None, description="Description of a character, place, prop or look.")
+    place: Text | None = Field(None, description="A scene's place.")
+    plot: Text | None = Field(None, description="A shot's plot.")
+    still: LongText | None = Field(None, description="A shot's picture in words.")
+    motion: LongText | None = Field(None, description="A shot's movement in words.")
+    dialogue: Text | None = Field(None, description="A shot's dialogue, where it is one text.")
+    line: Text | None = Field(None, description="A spoken line.")
+
+
+Translations = Annotated[tuple[Translation, ...], Field(max_length=32)]
+
+
+class Look(Part):
+    """A named wardrobe of a character."""
+
+    id: Id = Field(description="Short name used in shots, e.g. raincoat.")
+    description: Text = Field("", description="Said after the character's own description, e.g. in a yellow coat.")
+    references: Pictures = Field((), description="Pictures of the character dressed so, relative to the script.")
+    translations: Translations = Field((), description="The description in other languages.")
+
+
+class Voice(Part):
+    """How a character sounds, for makers that speak."""
+
+    reference: FilePath | None = Field(None, description="A sound file of the voice, relative to the script.")
+    language: Language | None = Field(None, description="Language the character speaks, e.g. en.")
+    note: Text = Field("", description="The voice in words, e.g. hoarse, slow.")
+
+
+class Described(Part):
+    """Something that must look the same whenever it is seen."""
+
+    id: Id = Field(description="Short name used in scenes and shots.")
+    name: Name | None = Field(None, description="Name that people read; the id when left out.")
+    description: Text = Field("", description="How it looks; read wherever it is named.")
+    references: Pictures = Field((), description="Pictures of it, relative to the script.")
+    translations: Translations = Field((), description="Name and description in other languages.")
+
+    @property
+    def shown_name(self) -> str:
+        """The name if there is one, else the id."""
+        return self.name or self.id
+
+
+class Place(Described):
+    """A place of the film; a scene's `place` and a shot's `places` name it."""
+
+
+class Prop(Described):
+    """A thing of the film; a shot's `props` name it."""
+
+
+class Camera(Part):
+    """What the camera does, in the artist's words, for makers that read words."""
+
+    move: Text = Field("", description="How the camera moves, e.g. slow push in.")
+    angle: Text = Field("", description="Where it looks from, e.g. low angle.")
