@@ -37,7 +37,7 @@ class Slot:
 class Reference:
     """A picture of someone or something that must look the same in every shot: the cast's, left to right.
 
-    `kind`: person (props and places will follow); `name`: its id in the script; `content`: SHA-256 of the file.
+    `kind`: person, prop or place; `name`: its id in the script; `content`: SHA-256 of the file.
     """
 
     kind: str
@@ -66,7 +66,7 @@ class KeyframeRequest:
 
     `tokens`: its plan, one keyframe's (or a plain tensor [T, D] of the decoder's own tokenizer). `prompt`: the shot in
     one sentence; `sentence`: the same with the look of everyone in it. `size` None, `steps` and `guidance` 0 leave them
-    to the decoder. `references` holds the first picture of each person, left to right.
+    to the decoder. `references`: see film/references.py.
     """
 
     tokens: Tokens | Tensor
@@ -88,9 +88,10 @@ class ClipRequest:
     """One clip that begins with `keyframe` (or, where the shot goes on from the one before, with `start_frame`).
 
     `prompt` says what moves, `sentence` the whole shot with everyone in it, `lines` what is spoken, one line of text
-    each. `frames` are wanted at `fps` a second. `anchor` is the picture whose look is kept; `next_keyframe` the one
-    that the clip should arrive at, where the shot has a further keyframe. `motion` and `anchor_strength` go from 0 to
-    MAX_CONTROL, 1 is usual. `number` counts the parts of a shot with several keyframes from 0.
+    each, `sound` what else is heard. `frames` are wanted at `fps` a second. `anchor` is the picture whose look is kept;
+    `next_keyframe` the one that the clip should arrive at, where the shot has a further keyframe. `motion` and
+    `anchor_strength` go from 0 to MAX_CONTROL, 1 is usual. `number` counts the parts of a shot with several keyframes
+    from 0.
     """
 
     keyframe: Tensor
@@ -108,6 +109,7 @@ class ClipRequest:
     shot: str = ""
     number: int = 0
     references: tuple[Reference, ...] = ()
+    sound: str = ""
 
 
 @dataclass(frozen=True, eq=False)

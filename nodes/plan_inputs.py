@@ -16,7 +16,7 @@ from ..moviedreamer_core.film.settings import FilmSettings
 from ..moviedreamer_core.film.takes import Rendered
 from ..moviedreamer_core.report.plan_report import plan_report
 from ..moviedreamer_core.script import ShotSettings, select_shots
-from ..moviedreamer_core.script.model import MAX_SEED
+from ..moviedreamer_core.script.parts import MAX_SEED
 from ..moviedreamer_core.tokenizer import Tokens
 from . import host
 from ._comfy import io

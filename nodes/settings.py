@@ -3,7 +3,7 @@
 from ..moviedreamer_core.errors import MovieDreamerError
 from ..moviedreamer_core.requests import MAX_CONTROL
 from ..moviedreamer_core.script import ShotSettings
-from ..moviedreamer_core.script.model import MAX_SECONDS
+from ..moviedreamer_core.script.parts import MAX_SECONDS
 from ._comfy import io
 from .plan_inputs import check_selection, checked_shots, script_input, seed_input, shots_input
 from .types import Category, ShotSettingsType, Story, StoryPlan

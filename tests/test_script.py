@@ -605,7 +605,7 @@ def test_aspect() -> None:
 
 def test_crowded_shots() -> None:
     assert crowded_shots(small(), 3) == []
-    assert crowded_shots(small(), 1) == [(21, "shot 1 has 2 characters; at most 1")]
+    assert crowded_shots(small(), 1) == [(21, "shot 1 has 2 characters; at most 1 (Tom, mara)")]
 
 
 # --- papertown and the examples

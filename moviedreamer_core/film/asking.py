@@ -1,7 +1,8 @@
 """From a shot to what its decoder and its animator are asked, and the names of what they read of it.
 
 KEYFRAME_VALUES and CLIP_VALUES are what `Capabilities.values` may name: each says what enters a result's key. A maker
-that reads the tokens or the slots of the plan names no values (None), and gets the key that all of a bundle's have.
+that reads the tokens or the slots of the plan names no values (None), and gets the key that all of a bundle's have:
+it is asked in the bundle's words alone, without what a script says for makers that read words (`worded`).
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -13,6 +14,7 @@ from ..cast import Cast
 from ..errors import MovieDreamerError
 from ..requests import ClipRequest, EarlierKeyframe, KeyframeRequest, Slot
 from ..script import ResolvedShot, action_sentence, shot_sentences
+from ..script.sentences import movement_words, picture_words, size_words, sound_words, spoken_words
 from ..tokenizer import Tokens
 from .references import cast_references
 from .session import FilmSession
@@ -20,20 +22,28 @@ from .session import FilmSession
 Reader = Callable[[FilmSession, ResolvedShot, int], Any]
 
 
-def prompt_of(shot: ResolvedShot) -> str:
-    """A shot in one sentence, for decoders that read words."""
+def prompt_of(shot: ResolvedShot, *, worded: bool = False) -> str:
+    """A shot in one sentence, for decoders that read words. With `worded`, the artist's own words if there are any."""
+    if worded and shot.still:
+        return shot.still
     s = shot_sentences(shot)
-    return ", ".join(filter(None, (s.size, s.place, s.time, action_sentence(shot), s.plot, s.style)))
+    size, seen = (size_words(shot), picture_words(shot)) if worded else (s.size, "")
+    return ", ".join(filter(None, (size, s.place, s.time, action_sentence(shot), seen, s.plot, s.style)))
 
 
-def sentence_of(shot: ResolvedShot) -> str:
-    """A shot with everyone in it, for models that know nobody: each person's look, action and mood, left to right."""
+def sentence_of(shot: ResolvedShot, *, worded: bool = False) -> str:
+    """A shot with everyone in it, for models that know nobody: each person's look, action and mood, left to right.
+    With `worded`, the artist's own words if there are any.
+    """
+    if worded and shot.still:
+        return shot.still
     s = shot_sentences(shot)
+    size, seen = (size_words(shot), picture_words(shot)) if worded else (s.size, "")
     sides = {2: ("on the left ", "on the right "), 3: ("on the left ", "in the middle ", "on the right ")}
     people = [", ".join(filter(None, (p.description, p.action, p.expression))) for p in s.slots]
     placed = zip(sides.get(len(people), ("",) * len(people)), people, strict=True)
     shown = "; ".join(f"{side}{who}" for side, who in placed if who)
-    return ", ".join(filter(None, (s.size, shown, s.place, s.time, s.plot, s.style)))
+    return ", ".join(filter(None, (size, shown, s.place, s.time, seen, s.plot, s.style)))
 
 
 def slots_of(shot: ResolvedShot, cast: Cast) -> list[Slot]:
@@ -47,8 +57,8 @@ def slots_of(shot: ResolvedShot, cast: Cast) -> list[Slot]:
 
 KEYFRAME_VALUES: Mapping[str, Reader] = {
     "shot": lambda studio, shot, number: [shot.id, number],
-    "prompt": lambda studio, shot, number: prompt_of(shot),
-    "sentence": lambda studio, shot, number: sentence_of(shot),
+    "prompt": lambda studio, shot, number: prompt_of(shot, worded=True),
+    "sentence": lambda studio, shot, number: sentence_of(shot, worded=True),
     "size": lambda studio, shot, number: list(studio.picture_size(shot)),
     "steps": lambda studio, shot, number: studio.steps(shot),
     "guidance": lambda studio, shot, number: studio.guidance(shot),
@@ -56,9 +66,10 @@ KEYFRAME_VALUES: Mapping[str, Reader] = {
 }
 CLIP_VALUES: Mapping[str, Reader] = {
     "shot": lambda studio, shot, number: shot.id,
-    "prompt": lambda studio, shot, number: action_sentence(shot),
-    "sentence": lambda studio, shot, number: sentence_of(shot),
-    "lines": lambda studio, shot, number: shot.dialogue,
+    "prompt": lambda studio, shot, number: movement_words(shot),
+    "sentence": lambda studio, shot, number: sentence_of(shot, worded=True),
+    "lines": lambda studio, shot, number: spoken_words(shot),
+    "sound": lambda studio, shot, number: sound_words(shot),
     "fps": lambda studio, shot, number: studio.script.fps,
     "motion": lambda studio, shot, number: studio.motion(shot),
     "anchor_strength": lambda studio, shot, number: studio.anchor_strength(shot),
@@ -90,11 +101,12 @@ def keyframe_request(
 ) -> KeyframeRequest:
     """What the decoder of a shot is asked for its keyframe `number`."""
     reads = studio.decoder_capabilities(shot)
+    worded = reads.values is not None
     return KeyframeRequest(
         tokens,
-        slots=slots_of(shot, cast) if reads.values is None else (),
-        prompt=prompt_of(shot),
-        sentence=sentence_of(shot),
+        slots=slots_of(shot, cast) if not worded else (),
+        prompt=prompt_of(shot, worded=worded),
+        sentence=sentence_of(shot, worded=worded),
         size=studio.picture_size(shot),
         steps=studio.steps(shot),
         guidance=studio.guidance(shot) or 0.0,
@@ -113,14 +125,17 @@ def clip_request(
     total, parts = studio.frames(shot), len(keyframes)
     count = total * (number + 1) // parts - total * number // parts
     first = start if number == 0 else None
+    reads = studio.animator_capabilities(shot)
+    worded = reads.values is not None
     return ClipRequest(
         keyframes[number],
         # The frame that it starts from is the last one of the shot before: shown there, not again here.
         frames=count if first is None else count + 1,
         fps=studio.script.fps,
-        prompt=action_sentence(shot),
-        sentence=sentence_of(shot),
-        lines=shot.dialogue,
+        prompt=movement_words(shot) if worded else action_sentence(shot),
+        sentence=sentence_of(shot, worded=worded),
+        lines=spoken_words(shot) if worded else shot.dialogue,
+        sound=sound_words(shot) if worded else "",
         next_keyframe=keyframes[number + 1] if number + 1 < parts else None,
         anchor=keyframes[number],
         anchor_strength=studio.anchor_strength(shot),
@@ -129,5 +144,5 @@ def clip_request(
         seed=studio.draw_seed(shot, "clip", number),
         shot=shot.id,
         number=number,
-        references=cast_references(studio, shot, studio.animator_capabilities(shot).references),
+        references=cast_references(studio, shot, reads.references),
     )

@@ -27,7 +27,7 @@ from .planning import FilmPlan
 from .session import FilmSession
 
 MEASURES = ("to_plan", "to_place", "to_face", "score")
-FACELESS_SIZES = ("wide",)
+FACELESS_SIZES = ("wide", "medium-wide", "extreme-wide", "insert")
 """Shots in which faces are too small to tell."""
 
 

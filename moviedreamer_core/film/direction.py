@@ -13,7 +13,7 @@ from typing import Any
 from ..errors import MovieDreamerError
 from ..requests import MAX_CONTROL
 from ..script.errors import nearest
-from ..script.model import MAX_SECONDS, MAX_SEED
+from ..script.parts import MAX_SECONDS, MAX_SEED
 from ..script.resolve import DECIDED
 from .settings import FilmSettings
 

@@ -78,9 +78,12 @@ def _film_problems(studio: FilmSession) -> Iterator[str]:
 
 
 def _decoder_problems(studio: FilmSession) -> Iterator[str]:
-    """More steps than a decoder can take."""
+    """More steps or people than a decoder can take."""
     for shot in studio.shots:
         able = studio.decoders.find(studio.decoder(shot)).capabilities(studio.bundle)
+        if able.people and len(shot.characters) > able.people:
+            most = f"draws at most {able.people} people"
+            yield f"{studio.at(shot)}: decoder '{studio.decoder(shot)}' {most}, the shot has {len(shot.characters)}"
         if able.steps and studio.steps(shot) > able.steps:
             got = f"got {studio.steps(shot)}"
             yield f"{studio.at(shot)}: decoder '{studio.decoder(shot)}' takes at most {able.steps} steps, {got}"

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -27,11 +28,14 @@ from ..errors import MovieDreamerError
 from ..files import DAMAGED, is_file, json_object, leads_outside, whole_text
 from ..script import Character, Script, ScriptError, missing_files, named_files, outside_files, parse_script
 from ..script.errors import nearest
+from ..script.parts import Look, Place, Prop, Voice
 from ..script.portraits import named_file
 from ..store import array_hash, content_hash
 from ..store.files import publish
 
 VERSION = 1
+P = TypeVar("P", Look, Place, Prop)
+_THINGS = ("places", "props")
 _SHOWN = 16
 
 
@@ -165,11 +169,26 @@ def gather(script: Script, folder: Path, home: Path) -> Script:
             person,
             references=tuple(keep(named_file(folder, name), home, "pictures") for name in person.references),
             embeddings=keep(folder / person.embeddings, home, "embedded") if person.embeddings else None,
+            looks=tuple(_kept_pictures(look, folder, home) for look in person.looks),
+            voice=_kept_voice(person.voice, folder, home),
         )
         for person in script.characters
     )
     audio = keep(folder / script.audio, home, "sounds") if script.audio else None
-    return _changed(script, characters=people, audio=audio)
+    things = {kind: tuple(_kept_pictures(each, folder, home) for each in getattr(script, kind)) for kind in _THINGS}
+    return _changed(script, characters=people, audio=audio, **things)
+
+
+def _kept_pictures(part: P, folder: Path, home: Path) -> P:
+    """A look, place or prop with its pictures copied under `home`."""
+    kept = tuple(keep(named_file(folder, name), home, "pictures") for name in part.references)
+    return part.model_copy(update={"references": kept})
+
+
+def _kept_voice(voice: Voice | None, folder: Path, home: Path) -> Voice | None:
+    if voice is None or voice.reference is None:
+        return voice
+    return voice.model_copy(update={"reference": keep(folder / voice.reference, home, "sounds")})
 
 
 def keep(path: Path, home: Path, kind: str) -> str:

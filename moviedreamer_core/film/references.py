@@ -16,6 +16,7 @@ from typing import Protocol
 
 from ..requests import EarlierKeyframe, Reference
 from ..script import ResolvedShot
+from ..script.sizes import bundle_size
 from .session import FilmSession
 
 MAX_EARLIER = 4
@@ -44,12 +45,23 @@ class NamedKeyframe:
 
 
 def cast_references(studio: FilmSession, shot: ResolvedShot, people: int) -> tuple[Reference, ...]:
-    """The first picture of each of the first `people` characters of a shot, left to right; whoever has none is left
-    out. Raises MovieDreamerError for a picture that is not there.
+    """The first picture of each of the first `people` characters of a shot, left to right, dressed as in this shot if
+    there is such a picture; then, while there is room, of its props and places. Whoever has none is left out. Raises
+    MovieDreamerError for a picture that is not there.
     """
-    pictures = {c.id: c.references[0] for c in studio.script.characters if c.references}
-    shown = [who.id for who in shot.characters[:people] if who.id in pictures]
-    return tuple(Reference("person", i, studio.file(pictures[i]), studio.content_of(pictures[i])) for i in shown)
+    pictures = {("person", c.id, ""): c.references[0] for c in studio.script.characters if c.references}
+    for c in studio.script.characters:
+        pictures |= {("person", c.id, look.id): look.references[0] for look in c.looks if look.references}
+    for kind, known in (("prop", studio.script.props), ("place", studio.script.places)):
+        pictures |= {(kind, one.id, ""): one.references[0] for one in known if one.references}
+    wanted = [("person", who.id, who.look) for who in shot.characters[:people]]
+    wanted += [("prop", prop.id, "") for prop in shot.props] + [("place", place.id, "") for place in shot.places]
+    shown = []
+    for kind, name, look in wanted:
+        picture = pictures.get((kind, name, look)) or pictures.get((kind, name, ""))
+        if picture is not None:
+            shown.append(Reference(kind, name, studio.file(picture), studio.content_of(picture)))
+    return tuple(shown[:people])
 
 
 def earlier_keyframes(
@@ -71,7 +83,8 @@ def earlier_keyframes(
 def _nearest(person: str, before: Sequence[AnyKeyframe]) -> AnyKeyframe | None:
     for size in NEAR:
         for keyframe in reversed(before):
-            if keyframe.shot.size == size and person in {who.id for who in keyframe.shot.characters}:
+            near = bundle_size(keyframe.shot.size, len(keyframe.shot.characters))
+            if near == size and person in {who.id for who in keyframe.shot.characters}:
                 return keyframe
     return None
 

@@ -29,7 +29,7 @@ from ..planner import PlannedShot
 from ..planner.plan import Context, read_shots, shot_rows
 from ..requests import MAX_CONTROL
 from ..script import Choice, ResolvedShot
-from ..script.model import MAX_SECONDS, MAX_SEED
+from ..script.parts import MAX_SECONDS, MAX_SEED
 from ..script.resolve import ResolvedCharacter
 from ..store.files import plain_errors, write_text
 

@@ -27,7 +27,8 @@ WORDS = {
     "frames": "the length", "fps": "the frame rate", "guidance": "the guidance", "motion": "the motion",
     "anchor_strength": "the anchor strength", "temperature": "the temperature", "candidates": "the candidates",
     "history": "the earlier episode", "faces": "a face", "tokens": "its plan", "keyframes": "its keyframe",
-    "before": "a shot before it", "size": "the picture size",
+    "before": "a shot before it", "size": "the picture size", "prompt": "its words", "sentence": "its words",
+    "lines": "its lines", "sound": "its sound",
 }  # fmt: skip
 """Names of inputs -> what an artist calls them; weights and the like are "the bundle"."""
 

@@ -186,8 +186,9 @@ class Script(Part):
 
     def __eq__(self, other: object) -> bool:
         """Equal when all fields are: the file and its lines are not part of a film."""
-        same = isinstance(other, Script) and self.__dict__ == other.__dict__
-        return same and self.model_extra == other.model_extra
+        if not isinstance(other, Script):
+            return False
+        return self.__dict__ == other.__dict__ and self.model_extra == other.model_extra
 
     def __hash__(self) -> int:
         return hash((self.title, self.characters, self.scenes))

@@ -58,7 +58,7 @@ class Part(BaseModel):
         extra="allow", frozen=True, str_strip_whitespace=True, coerce_numbers_to_str=True, allow_inf_nan=False,
         json_schema_extra=_own_fields,
     )  # fmt: skip
-    __pydantic_extra__: dict[str, JsonValue]
+    __pydantic_extra__: dict[str, JsonValue] = Field(init=False)
 
     @model_validator(mode="wrap")
     @classmethod

@@ -71,5 +71,17 @@ def _shot_lines(shot: ResolvedShot) -> list[str]:
         rows.append("       " + ", ".join(filter(None, (person.name, person.action, person.expression))))
     if shot.plot:
         rows.append(f"       plot: {shot.plot}")
+    rows += [f"       {name}: {text}" for name, text in _words(shot) if text]
     rows += [f"       says: {text}" for text in shot.dialogue.splitlines()]
     return rows
+
+
+def _words(shot: ResolvedShot) -> list[tuple[str, str]]:
+    """What is there for makers that read words, by name."""
+    looks = ", ".join(f"{person.name} in {person.look}" for person in shot.characters if person.look)
+    props = ", ".join(prop.name for prop in shot.props)
+    camera = ", ".join(filter(None, shot.camera))
+    return [
+        ("looks", looks), ("props", props), ("camera", camera), ("still", shot.still), ("motion", shot.motion_words),
+        ("sound", shot.sound), ("music", shot.music),
+    ]  # fmt: skip

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from .model import Script
+from .model import Script, Shot
+from .unseen import unseen_notes
 from .walk import FieldPath, each_shot
 
 
@@ -16,6 +17,7 @@ def bundle_notes(script: Script, encoder: KnowsWords, show_size: tuple[int, int]
     """
     words = unknown_words(script, encoder)
     notes = [f"{script.file}:{line}: the bundle does not know the word '{word}'" for line, word in words]
+    notes += unseen_notes(script)
     note = aspect_note(script, show_size, how)
     return [*notes, note] if note else notes
 
@@ -52,10 +54,16 @@ def _sentences(script: Script) -> Iterator[tuple[FieldPath, str]]:
     yield ("style",), script.style
     for index, character in enumerate(script.characters):
         yield ("characters", index, "description"), character.description
+        for number, look in enumerate(character.looks):
+            yield ("characters", index, "looks", number, "description"), look.description
+    named = {name.casefold() for place in script.places for name in (place.id, place.shown_name)}
+    for index, known in enumerate(script.places):
+        yield ("places", index, "description"), known.description or known.shown_name
     for index, scene in enumerate(script.scenes):
         here: FieldPath = ("scenes", index)
         for field in ("place", "time", "look"):
-            yield (*here, field), getattr(scene, field)
+            text = getattr(scene, field)
+            yield (*here, field), "" if field == "place" and text.casefold() in named else text
         for number, element in enumerate(scene.elements):
             yield (*here, "elements", number), element
         for number, shot in enumerate(scene.shots):
@@ -69,10 +77,15 @@ def _sentences(script: Script) -> Iterator[tuple[FieldPath, str]]:
 def crowded_shots(script: Script, most: int) -> list[tuple[int, str]]:
     """(line, message) for every shot with more characters than the bundle can place."""
     return [
-        (script.line_of((*path, "characters")), f"shot {number} has {len(shot.characters)} characters; at most {most}")
+        (script.line_of((*path, "characters")), _crowd(number, shot, most))
         for path, number, shot in each_shot(script)
         if len(shot.characters) > most
     ]
+
+
+def _crowd(number: int, shot: Shot, most: int) -> str:
+    named = ", ".join(person.id for person in shot.characters)
+    return f"shot {number} has {len(shot.characters)} characters; at most {most} ({named})"
 
 
 def fit_aspect(aspect: str, picture: tuple[int, int], how: str) -> AspectFit:
