@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import Any
 
 from ..script import Script, script_from, script_text
-from ..script.model import MAX_SECONDS
+from ..script.parts import MAX_SECONDS
 from .captions import Caption
 from .people import Sighting
 from .shots import Span
