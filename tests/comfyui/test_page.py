@@ -135,7 +135,7 @@ def test_a_mistake_stands_once_on_its_widget(page):
 
 def test_the_template_dialog_lists_ours_in_order_and_by_our_name(page):
     page.evaluate("() => window.app.extensionManager.command.execute('Comfy.BrowseTemplates')")
-    ours = page.get_by_text("MovieDreamer", exact=True).first
+    ours = page.get_by_role("dialog").get_by_text("MovieDreamer", exact=True).first
     ours.wait_for(timeout=60_000)
     ours.click()
     cards = page.locator('[data-testid^="template-workflow-"]')
