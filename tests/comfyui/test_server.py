@@ -159,7 +159,7 @@ def test_an_error_names_the_line_and_stands_on_its_node(server, workflow):
     with pytest.raises(RefusedError) as refused:
         server.run(prompt)
     [said] = refused.value.answer["node_errors"][the(prompt, "LoadScript")]["errors"]
-    assert said["extra_info"]["input_name"] == "script" and "unknown.yaml:19: no decoder is called 'nobody'" in str(
+    assert said["extra_info"]["input_name"] == "script" and "unknown.yaml:21: no decoder is called 'nobody'" in str(
         said
     )
 
