@@ -16,8 +16,6 @@ import av
 import numpy as np
 import torch
 from conftest import SCRIPT
-from moviedreamer_core.film.audio import check_audio, sound_chunks
-from moviedreamer_core.film.clips import clip_info, file_tags, read_clip
 from PIL import Image
 from tiny_bundle import build_tiny_bundle
 
@@ -29,6 +27,8 @@ from moviedreamer_core.errors import MovieDreamerError
 from moviedreamer_core.film.history import open_picture
 from moviedreamer_core.film.portable import Embedded
 from moviedreamer_core.film.takes import TAG, FilmTakes, KeptTake, ShotState
+from moviedreamer_core.media.audio import check_audio, sound_chunks
+from moviedreamer_core.media.clips import clip_info, file_tags, read_clip
 from moviedreamer_core.planner import Plan, PlannedShot
 from moviedreamer_core.script import open_document, parse_script, resolve, script_text, show_script
 
