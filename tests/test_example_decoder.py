@@ -1,4 +1,4 @@
-"""examples/decoder as another package: found by its entry point, held to the contract, and drawing a film's shots."""
+"""samples/decoder as another package: found by its entry point, held to the contract, and drawing a film's shots."""
 
 import sys
 import tomllib
@@ -13,7 +13,7 @@ from moviedreamer_core.contract import check_decoder
 from moviedreamer_core.registry import Registry
 from moviedreamer_core.requests import KeyframeRequest
 
-EXAMPLE = Path(__file__).parents[1] / "examples" / "decoder"
+EXAMPLE = Path(__file__).parents[1] / "samples" / "decoder"
 
 
 @pytest.fixture

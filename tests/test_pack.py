@@ -1,6 +1,7 @@
 """Trained parts put together: new ones replace old ones, judges lie beside, nothing too large goes out."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -48,3 +49,10 @@ def test_errors_are_called_by_their_name_and_not_by_a_path(pack):
         for kind in vars(pack.module(f"moviedreamer_core.{module}")).values():
             if isinstance(kind, type) and issubclass(kind, Exception):
                 assert kind.__module__.startswith("moviedreamer_core.") and len(kind.__module__) < 40
+
+
+def test_one_folder_alone_holds_templates():
+    """ComfyUI looks into all of these and then serves the first one it finds: a second one hides every template."""
+    kinds = ("example_workflows", "example", "examples", "workflow", "workflows")
+    root = Path(__file__).parents[1]
+    assert [kind for kind in kinds if (root / kind).exists()] == ["workflows"]
