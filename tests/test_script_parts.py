@@ -182,6 +182,7 @@ JSON = st.recursive(
 @settings(max_examples=25, deadline=None)
 @given(JSON, st.sampled_from(["yaml", "json"]))
 def test_any_foreign_value_survives_both_formats(value: object, kind: str) -> None:
+    value = [value, " spaces stay "]
     data = {"title": "t", "x-a": value, "scenes": [{"place": "p", "x-b": value, "shots": [{"size": "wide"}]}]}
     script = Script.model_validate(data)
     again = parse_script(script_text(script, kind=kind), kind=kind)

@@ -12,7 +12,6 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    JsonValue,
     ModelWrapValidatorHandler,
     StringConstraints,
     ValidationError,
@@ -58,7 +57,7 @@ class Part(BaseModel):
         extra="allow", frozen=True, str_strip_whitespace=True, coerce_numbers_to_str=True, allow_inf_nan=False,
         json_schema_extra=_own_fields,
     )  # fmt: skip
-    __pydantic_extra__: dict[str, JsonValue] = Field(init=False)
+    __pydantic_extra__: dict[str, Any] = Field(init=False)  # not JsonValue: its texts would be stripped
 
     @model_validator(mode="wrap")
     @classmethod
