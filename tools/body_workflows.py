@@ -98,8 +98,8 @@ Qwen-Image-Edit reads up to three pictures: the last keyframe of the same place,
 people from the script. Shots without one leave that input empty. When an earlier keyframe is drawn anew, later shots
 stay and say "drawn with an older shot"; `replan: following` refreshes them.
 
-**Files**: `qwen_image_edit_2511_bf16`, `qwen_2.5_vl_7b_fp8_scaled`, `qwen_image_vae`. **Licence**: Apache-2.0 for
-Qwen-Image-Edit (its model page, {READ})."""
+**Files**: `qwen_image_edit_2511_bf16`, `qwen_2.5_vl_7b_fp8_scaled`, `qwen_image_vae`. **Licence**: not read for
+these templates; read it at the model's page before you show what it draws."""
     files = "resolve/main/split_files"
     body = [
         loader("model", "UNETLoader", "unet_name", "diffusion_models",
@@ -148,7 +148,7 @@ own blueprint. It works at 16 frames a second and makes 4n+1 frames: Shot In ask
 frames of its own moments. The keyframes are the mini bundle's; put *Shot Out (Keyframe)* of 11 in their place.
 
 **Files**: `wan2.2_i2v_high_noise_14B` and `low_noise`, both LoRAs, `umt5_xxl`, `wan_2.1_vae`. **Licence**: Apache-2.0
-(huggingface.co/Wan-AI, {READ})."""
+by its readme (Wan-Video/Wan2.2, {READ})."""
     wan = "Wan_2.2_ComfyUI_Repackaged/resolve/main/split_files"
 
     def branch(noise: str) -> list[Node]:

@@ -46,7 +46,7 @@ def film_gif(film: Path, target: Path, seconds: float = 6.0) -> None:
         stream = container.streams.video[0]
         wanted = round(seconds * float(stream.average_rate))
         frames = [f.to_image().resize(SIZE) for _, f in zip(range(wanted), container.decode(stream), strict=False)]
-    shades = [frame.quantize(96) for frame in frames]
+    shades = [frame.quantize(48) for frame in frames]
     shades[0].save(target, save_all=True, append_images=shades[1:], duration=125, loop=0)
 
 
@@ -65,7 +65,7 @@ def episodes(store: Path) -> Image.Image:
 def main() -> None:
     """Write all four."""
     MEDIA.mkdir(exist_ok=True)
-    papertown().save(MEDIA / "papertown.jpg", quality=88)
+    papertown().save(MEDIA / "papertown.jpg", quality=74)
     sheet = Image.open(OUT / "contact_sheet.png").convert("RGB")
     sheet.resize((1200, round(1200 * sheet.height / sheet.width))).save(MEDIA / "contact_sheet.jpg", quality=85)
     film_gif(OUT / "film.mp4", MEDIA / "film.gif")
