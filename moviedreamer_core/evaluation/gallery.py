@@ -1,6 +1,6 @@
 """Pictures of the held-out films, small enough to commit: at most 300 kB each, the GIF at most 1.5 MB.
 
-<bundle>_film_<seed>.jpg    contact sheets of three short films and the long one
+<bundle>_film_<seed>.jpg    contact sheets of a short film and the long one
 <bundle>_side_by_side.jpg   one film drawn, from true tokens (the ceiling), as planned, and by copying
 <bundle>_continuity.png     continuity of the long film
 <bundle>_film.gif           the first sampled clips of one film
@@ -34,7 +34,7 @@ from .run import CLIPS, Made
 from .variants import BASELINES, render
 
 STILL_BYTES, GIF_BYTES = 170_000, 400_000
-SHEETS = 3
+SHEETS = 1
 COLUMNS, CELL, GAP = 8, (224, 112), 6
 ROWS = {"drawn": "the truth, drawn", "true_tokens": "ceiling: decoded from true tokens", "plan": "as planned",
         "copy": "tokens copied from the place's first shot"}  # fmt: skip
