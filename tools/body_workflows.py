@@ -93,7 +93,7 @@ model as you like: that draws the shots anew, and the plan stays.
 
 
 def references() -> Workflow:
-    note = f"""# The cast's pictures as references
+    note = """# The cast's pictures as references
 Qwen-Image-Edit reads up to three pictures: the last keyframe of the same place, and the pictures of the first two
 people from the script. Shots without one leave that input empty. When an earlier keyframe is drawn anew, later shots
 stay and say "drawn with an older shot"; `replan: following` refreshes them.
