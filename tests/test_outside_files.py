@@ -212,3 +212,12 @@ def test_on_the_command_line_a_script_may_name_any_file_and_is_told_so(tiny_bund
     assert parse_script(script.read_text()).audio == "../sound.wav"
     assert run(["script", "check", str(script), "--bundle", str(tiny_bundle)]) == 0
     assert "film.yaml:3: a file outside the script's folder" in capsys.readouterr().out
+
+
+def test_what_a_killed_run_left_half_written_beside_its_film_is_cleared(tmp_path):
+    from moviedreamer_core.cli.outputs import held_output
+
+    for name in (".report.html.55.part", ".film.mp4.7.part", ".film.srt.7.part", ".other.mp4.7.part", ".mine.part"):
+        (tmp_path / name).touch()
+    with held_output(tmp_path / "film.mp4"):
+        assert {path.name for path in tmp_path.glob(".*.part")} == {".other.mp4.7.part", ".mine.part"}

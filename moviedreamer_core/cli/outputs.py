@@ -1,6 +1,7 @@
 """Where results go: found out before the work that they can be written there, and held for one run at a time."""
 
 import argparse
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -56,7 +57,17 @@ def held_output(output: Path | None) -> Iterator[None]:
                 f"{output}: another run is writing it just now; wait until it is done, or give this one another name "
                 "(-o)"
             )
+        _clear_rests(output)
         yield
+
+
+def _clear_rests(output: Path) -> None:
+    """Remove what a killed run left half written of this output and of what stands beside it under its name."""
+    near = "" if output.stem == "film" else f"{output.stem}_"
+    names = (output.name, f"{output.stem}.srt", f"{near}report.html", f"{near}contact_sheet.png")
+    for part in output.parent.glob(".*.part"):
+        if any(re.fullmatch(rf"\.{re.escape(name)}\.\d+\.part", part.name) for name in names):
+            part.unlink(missing_ok=True)
 
 
 def _check_name(output: Path) -> None:
