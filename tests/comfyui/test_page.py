@@ -49,7 +49,7 @@ def test_the_page_shows_it_whole(page, name, renderer):
     use_renderer(page, renderer)
     load(page, name)
     page.wait_for_timeout(1500)
-    wanting = {"CheckpointLoaderSimple"}  # the artist's own checkpoint
+    wanting = {"CheckpointLoaderSimple", "UNETLoader", "CLIPLoader", "VAELoader", "LoraLoaderModelOnly"}  # their files
     red = page.evaluate("() => window.app.graph.nodes.filter(n => n.has_errors).map(n => n.type)")
     assert not set(red) - wanting
     assert not lying_over(boxes(page, renderer))
