@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from ..errors import MovieDreamerError
 from ..store import default_store
 from .bundles import add_bundle_option, add_faces_option, chosen_bundle
 from .options import add_script
@@ -27,6 +28,15 @@ def add_commands(commands: argparse._SubParsersAction) -> None:
     show = actions.add_parser("show", help="the shots as they will be made, who decided what, what each stage reads")
     add_script(show)
     show.set_defaults(run=_show)
+    read = actions.add_parser("import", help="another program's story, shot list or prompt as a script")
+    read.add_argument("file", type=Path, help="a .json story, a .csv shot list, a .txt prompt with [Shot 1]")
+    read.add_argument("-o", "--output", type=Path, required=True, help="the script to write, .yaml or .json")
+    read.set_defaults(run=_import)
+    write = actions.add_parser("export", help="a script as another program's file (docs/formats.md)")
+    add_script(write)
+    write.add_argument("--format", required=True, help="entitybench, st-bench, vimax, vistory or shot-list")
+    write.add_argument("-o", "--output", type=Path, required=True, help="the file to write")
+    write.set_defaults(run=_export)
     schema = actions.add_parser("schema", help="print the JSON Schema of scripts")
     schema.add_argument("-o", "--output", type=Path, help="write it to this file instead")
     schema.set_defaults(run=_schema)
@@ -69,3 +79,21 @@ def _schema(options: argparse.Namespace) -> None:
         write_schema(options.output)
     else:
         sys.stdout.write(json.dumps(script_schema(), indent=2) + "\n")
+
+
+def _import(options: argparse.Namespace) -> None:
+    from ..script import script_text
+    from ..script.formats import read_foreign
+    from ..store.files import write_text
+
+    kind = {".yaml": "yaml", ".yml": "yaml", ".json": "json"}.get(options.output.suffix.lower())
+    if kind is None:
+        raise MovieDreamerError(f"--output {options.output}: a script is a .yaml, .yml or .json file")
+    write_text(options.output, script_text(read_foreign(options.file), kind=kind))
+
+
+def _export(options: argparse.Namespace) -> None:
+    from ..script.formats import write_foreign
+    from ..store.files import write_text
+
+    write_text(options.output, write_foreign(open_script(options.script)[0], options.format))

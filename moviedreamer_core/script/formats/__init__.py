@@ -1,0 +1,95 @@
+"""Doors: other programs' files as scripts (`read_foreign`), and scripts as their files (`write_foreign`).
+
+A door's `read` takes the file's text (or its JSON object) and a title for what has none, and gives a script's mapping.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ...errors import MovieDreamerError
+from ...files import DAMAGED, json_object, ordinary_file
+from ..load import script_from
+from ..model import Script
+from ..source import MAX_BYTES
+from . import h3, scene_stories, shot_list, vistory
+
+
+@dataclass(frozen=True)
+class Door:
+    """One format. `looks_so` tells a JSON object of this format; one of text is known by its suffix."""
+
+    name: str
+    read: Callable[[Any, str], dict[str, Any]]
+    write: Callable[[Script], Any] | None = None
+    suffix: str = ".json"
+    looks_so: Callable[[Mapping[str, Any]], bool] = lambda _: False
+
+
+def _has_prompts(data: Mapping[str, Any]) -> bool:
+    scenes = data.get("scenes")
+    return isinstance(scenes, list) and any(isinstance(s, dict) and "video_prompts" in s for s in scenes)
+
+
+def _has_shots(data: Mapping[str, Any]) -> bool:
+    scenes = data.get("scenes")
+    shots = [s.get("shots") for s in scenes if isinstance(s, dict)] if isinstance(scenes, list) else []
+    every = [shot for rows in shots if isinstance(rows, list) for shot in rows]
+    return any(isinstance(shot, dict) and "video_prompt" in shot for shot in every)
+
+
+DOORS = (
+    Door("vistory", vistory.read_vistory, vistory.write_vistory, looks_so=lambda data: "Shots" in data),
+    Door("entitybench", scene_stories.read_entitybench, scene_stories.write_entitybench,
+         looks_so=lambda data: _has_prompts(data) and bool({"entity_schedule", "entity_descriptions"} & set(data))),
+    Door("st-bench", scene_stories.read_st_bench, scene_stories.write_st_bench, looks_so=_has_prompts),
+    Door("vimax", scene_stories.read_vimax, scene_stories.write_vimax, looks_so=_has_shots),
+    Door("shot-list", shot_list.read_csv, shot_list.write_csv, suffix=".csv"),
+    Door("h3", h3.read_h3, suffix=".txt"),
+)  # fmt: skip
+
+
+def read_foreign(path: Path) -> Script:
+    """The script in another program's file. Raises MovieDreamerError for one that no door knows, or that is damaged."""
+    text, title = _text(path), path.stem.strip()[:100] or "Untitled"
+    try:
+        if path.suffix.lower() == ".json":
+            data = json_object(text, path.name)
+            door = next((door for door in DOORS if door.looks_so(data)), None)
+            if door is None:
+                raise MovieDreamerError(f"not a story of {', '.join(d.name for d in DOORS if d.suffix == '.json')}")
+            return script_from(door.read(data, title), file=path.name)
+        door = next((door for door in DOORS if door.suffix == path.suffix.lower()), None)
+        if door is None:
+            known = ", ".join(sorted({door.suffix for door in DOORS}))
+            raise MovieDreamerError(f"no format is known by {path.suffix or 'no suffix'!r}; expected one of {known}")
+        return script_from(door.read(text, title), file=path.name)
+    except MovieDreamerError as error:
+        raise MovieDreamerError(f"{path.name}: cannot be imported: {error}") from error
+    except DAMAGED as error:
+        raise MovieDreamerError(f"{path.name}: cannot be imported, it is damaged: {error}") from error
+
+
+def write_foreign(script: Script, kind: str) -> str:
+    """The script as text of the format `kind`. Raises MovieDreamerError for one that is read only or unknown."""
+    door = next((door for door in DOORS if door.name == kind and door.write is not None), None)
+    if door is None or door.write is None:
+        known = ", ".join(door.name for door in DOORS if door.write is not None)
+        raise MovieDreamerError(f"no script can be exported as {kind!r}; expected one of {known}")
+    written = door.write(script)
+    return written if isinstance(written, str) else json.dumps(written, indent=2, ensure_ascii=False) + "\n"
+
+
+def _text(path: Path) -> str:
+    try:
+        with ordinary_file(path).open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+        if len(raw) > MAX_BYTES:
+            raise MovieDreamerError(f"{path.name}: larger than {MAX_BYTES} bytes: no script is; split it")
+        return raw.decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise MovieDreamerError(f"{path.name}: cannot be read as text in UTF-8: {error}") from error
