@@ -45,7 +45,7 @@ class DecoderWithHeads(nn.Module):
         context, pooled = decoder.projector(tokens, slots, level, known)
         guess, states = decoder.sketcher.states(context, pooled)
         sketch = decoder.sketcher.drawn(guess, states, (noisy.shape[-2], noisy.shape[-1]))
-        prediction = decoder.denoise(noisy, timestep, context, pooled, decoder.sketcher.given(sketch))
+        prediction = decoder.denoise(noisy, timestep, context, pooled, decoder.sketcher.for_training(sketch))
         return prediction, decoder.sketcher.parts(sketch)[0], self.heads(states)
 
 

@@ -67,7 +67,7 @@ class Autoencoder(nn.Module):
         noisy, steps, target, weights = noised(self.decoder.scheduler(), clean[:share])
         guess = given = None
         if sketch is not None:
-            guess, given = self.decoder.sketcher.parts(sketch)[0], self.decoder.sketcher.given(sketch[:share])
+            guess, given = self.decoder.sketcher.parts(sketch)[0], self.decoder.sketcher.for_training(sketch[:share])
         prediction = self.decoder.denoise(noisy, steps, context[:share], pooled[:share], given)
         logits = {name: head(noisy_tokens.flatten(1)) for name, head in self.heads.items()}
         return tokens, guess, denoising_loss(prediction, target, weights), logits
