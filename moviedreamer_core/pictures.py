@@ -8,6 +8,7 @@ that the memory it takes is bounded; the head of the file says so before anythin
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 
 from PIL import Image
@@ -26,10 +27,23 @@ def picture_file(path: Path) -> Iterator[Image.Image]:
     Raises MovieDreamerError if it is no ordinary file, no picture of `FORMATS`, damaged, or larger than `MAX_PIXELS`.
     """
     ordinary_file(path)
+    with _opened(path, path) as image:
+        yield image
+
+
+@contextmanager
+def picture_bytes(content: bytes, path: Path) -> Iterator[Image.Image]:
+    """The same of a picture's bytes; `path` is the file in which they lie, for errors."""
+    with _opened(BytesIO(content), path) as image:
+        yield image
+
+
+@contextmanager
+def _opened(source: Path | BytesIO, path: Path) -> Iterator[Image.Image]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow warns of size and odd metadata; what matters is an error here
         try:
-            with Image.open(path, formats=_known_formats()) as image:
+            with Image.open(source, formats=_known_formats()) as image:
                 _check_size(path, image.size)
                 yield image
         except MovieDreamerError:

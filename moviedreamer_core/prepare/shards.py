@@ -19,7 +19,7 @@ from PIL import Image
 
 from ..errors import MovieDreamerError
 from ..files import DAMAGED, json_object, ordinary_file
-from ..pictures import MAX_PIXELS
+from ..pictures import picture_bytes
 from ..store.files import publish
 
 PER_SHARD = 256
@@ -98,9 +98,7 @@ def _shot(stem: str, parts: dict[str, bytes], path: Path) -> PreparedShot:
         people = tuple(str(each) for each in said["people"])
         record = ShotRecord(stem, str(said["film"]), begins=str(said["begins"]), people=people, **numbers)
         faces = np.load(io.BytesIO(parts["faces.npy"]), allow_pickle=False)
-        with Image.open(io.BytesIO(parts["png"]), formats=("PNG",)) as image:
-            if image.width * image.height > MAX_PIXELS:
-                raise ValueError(f"a picture of {image.width}x{image.height}")
+        with picture_bytes(parts["png"], path) as image:
             picture = np.asarray(image.convert("RGB"))
         if faces.ndim != 2 or len(faces) != len(people) or faces.dtype != np.float32 or not np.isfinite(faces).all():
             raise ValueError(f"faces {faces.dtype} {list(faces.shape)} of {len(people)} people")

@@ -120,7 +120,10 @@ def _script(cells: Sequence[Mapping[str, str]], title: str) -> dict[str, Any]:
 
 
 def _shot(
-    row: Mapping[str, str], people: Names, cast: dict[str, dict[str, str]], props: Names,
+    row: Mapping[str, str],
+    people: Names,
+    cast: dict[str, dict[str, str]],
+    props: Names,
     things: dict[str, dict[str, str]],
 ) -> dict[str, Any]:
     who = [_known(name, people, cast) for name in _items(row.get("characters", ""))]

@@ -78,9 +78,7 @@ def _character_again(person: Character) -> dict[str, Any]:
     return {"key": person.shown_name, "name_en": person.shown_name, "tag": _TAGS[person.kind], **said_so}
 
 
-def _shot(
-    raw: dict[str, Any], number: int, scene: Scene, ids: Names, shown: Mapping[str, str]
-) -> dict[str, Any]:
+def _shot(raw: dict[str, Any], number: int, scene: Scene, ids: Names, shown: Mapping[str, str]) -> dict[str, Any]:
     plot, still = _both(raw.get(_PLOT), "plot", 1000), _both(raw.get(_STILL), "still", MAX_SAID)
     chinese = {
         name: text
