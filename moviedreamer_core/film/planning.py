@@ -169,7 +169,7 @@ class Standing:
     """
 
     def __init__(self, studio: FilmSession, cast: Cast, kept: Mapping[str, PlanTake] | None = None) -> None:
-        self.studio, self.cast, self.kept = studio, cast, kept
+        self.studio, self.kept = studio, kept
         self.faces, self.anew = faces_of(cast), asked_anew(studio)
         self.before: str | None = NOTHING
         self.context: Context | None = tuple(past_of(studio).items())
