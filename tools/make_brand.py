@@ -63,7 +63,9 @@ def main() -> None:
     """Write both."""
     MEDIA.mkdir(exist_ok=True)
     icon().quantize(128, method=Image.Quantize.FASTOCTREE).save(MEDIA / "icon.png", optimize=True)
-    banner().quantize(192, dither=Image.Dither.NONE).save(MEDIA / "banner.png", optimize=True)
+    banner().quantize(64, method=Image.Quantize.MAXCOVERAGE, kmeans=2, dither=Image.Dither.NONE).save(
+        MEDIA / "banner.png", optimize=True
+    )
 
 
 if __name__ == "__main__":

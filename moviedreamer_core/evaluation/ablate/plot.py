@@ -38,7 +38,8 @@ def draw_claim(claim: Claim, table: Table, results: Sequence[Result], out: Path)
     if curves:
         _lines(page, claim, curves, MARGIN + 30 + len(metrics) * (PANEL + GAP))
     out.parent.mkdir(parents=True, exist_ok=True)
-    page.image.save(out, format="PNG", optimize=True)
+    quantized = page.image.quantize(64, method=Image.Quantize.MAXCOVERAGE, kmeans=2, dither=Image.Dither.NONE)
+    quantized.save(out, format="PNG", optimize=True)
 
 
 def _bars(page: "_Page", claim: Claim, table: Table, metric: str, left: int, *, split: bool) -> None:
