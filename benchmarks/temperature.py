@@ -32,10 +32,10 @@ SEED, SHOTS = 9000, 18
 
 def pictures(held: HeldOut, temperature: float) -> Tensor:
     """Keyframes [N, 3, H, W] of a film planned at this temperature."""
-    studio, bundle = held.studio, held.studio.bundle
+    session, bundle = held.session, held.session.bundle
     planned = plan(
-        load_planner(bundle), studio.shots, held.cast, load_text(bundle), temperature=temperature,
-        seed=studio.script.seed,
+        load_planner(bundle), session.shots, held.cast, load_text(bundle), temperature=temperature,
+        seed=session.script.seed,
     )  # fmt: skip
     tokens = {n: shot.tokens[0] for n, shot in enumerate(planned)}
     frames: Iterator = render(held, f"temperature {temperature:g}", tokens)

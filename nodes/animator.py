@@ -104,7 +104,7 @@ class MovieDreamerAnimateKeyframes(io.ComfyNode):
         routes: tuple[RouteTo, ...] | None = None,
         shot_settings: tuple[ShotSettings, ...] | None = None,
     ) -> io.NodeOutput:
-        plan, before = keyframes.plan, keyframes.studio
+        plan, before = keyframes.plan, keyframes.session
         settings = replace(
             before.settings,
             seed=plan.settings.seed if seed < 0 else seed,
@@ -112,7 +112,7 @@ class MovieDreamerAnimateKeyframes(io.ComfyNode):
             anchor_strength=anchor_strength,
             shot_settings=(*before.settings.shot_settings, *later_settings(shot_settings)),
         )
-        studio = host.make_studio(
+        session = host.make_session(
             plan.story,
             animator.bundle,
             settings,
@@ -122,15 +122,15 @@ class MovieDreamerAnimateKeyframes(io.ComfyNode):
             before=before,
             progress=host.HostProgress(cls.hidden.unique_id),
         )
-        check_animating(studio, keyframes.frames)
-        had = takes_before(studio, "clip")
+        check_animating(session, keyframes.frames)
+        had = takes_before(session, "clip")
 
         def finish(clips: tuple[Clip, ...]) -> io.NodeOutput:
-            told, pictures = told_pictures(studio, "clip", clips, had), first_pictures(keyframes.frames)
-            ui = {**rendered_ui(rendered_of(studio, clips=clips)), **strip(studio, "clip", told, pictures)}
-            return io.NodeOutput(Clips(keyframes, clips, studio), ui=ui)
+            told, pictures = told_pictures(session, "clip", clips, had), first_pictures(keyframes.frames)
+            ui = {**rendered_ui(rendered_of(session, clips=clips)), **strip(session, "clip", told, pictures)}
+            return io.NodeOutput(Clips(keyframes, clips, session), ui=ui)
 
-        return begin(ClipRun(studio, keyframes.frames, finish), cls.hidden.unique_id)
+        return begin(ClipRun(session, keyframes.frames, finish), cls.hidden.unique_id)
 
 
 class MovieDreamerRouteAnimator(io.ComfyNode):

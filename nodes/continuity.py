@@ -55,12 +55,12 @@ class MovieDreamerContinuityReport(io.ComfyNode):
     def execute(
         cls, keyframes: Keyframes, tokenizer: host.HostBundle, faces: host.HostBundle | None = None
     ) -> io.NodeOutput:
-        studio = replace(keyframes.studio, progress=host.HostProgress())
+        session = replace(keyframes.session, progress=host.HostProgress())
         plan = keyframes.plan
-        found = measure(studio, plan.film, keyframes.frames, tokenizer=tokenizer, cast=plan.cast, faces=faces)
+        found = measure(session, plan.film, keyframes.frames, tokenizer=tokenizer, cast=plan.cast, faces=faces)
         if found is None:
             raise MovieDreamerError(f"bundle '{tokenizer.info.name}' has no tokenizer; load another one")
-        plot, png = drawn(found, studio.script.title)
+        plot, png = drawn(found, session.script.title)
         return io.NodeOutput(plot, found, found.table(), ui=temporary(png, ".png").shown())
 
 
@@ -131,11 +131,11 @@ class MovieDreamerRerollWeakShots(io.ComfyNode):
         faces: host.HostBundle | None = None,
     ) -> io.NodeOutput:
         plan = keyframes.plan
-        studio = replace(keyframes.studio, progress=host.HostProgress(cls.hidden.unique_id))
+        session = replace(keyframes.session, progress=host.HostProgress(cls.hidden.unique_id))
 
         def work() -> io.NodeOutput:
             done = reroll(
-                studio,
+                session,
                 plan.cast,
                 plan.film,
                 keyframes.frames,
@@ -146,9 +146,9 @@ class MovieDreamerRerollWeakShots(io.ComfyNode):
                 tries=tries,
             )
             # The seeds go along with the plan, so that Animate Keyframes and later nodes know them.
-            seeds = {**plan.settings.rerolled, **done.studio.settings.rerolled}
+            seeds = {**plan.settings.rerolled, **done.session.settings.rerolled}
             after = replace(plan, settings=replace(plan.settings, rerolled=seeds))
-            return io.NodeOutput(Keyframes(after, done.keyframes, done.studio), done.continuity, done.report)
+            return io.NodeOutput(Keyframes(after, done.keyframes, done.session), done.continuity, done.report)
 
         return begin(WholeRun(work), cls.hidden.unique_id, outputs=3)
 

@@ -116,7 +116,7 @@ class MovieDreamerDecodeKeyframes(io.ComfyNode):
             guidance=guidance or None,
             shot_settings=(*plan.settings.shot_settings, *later_settings(shot_settings)),
         )
-        studio = host.make_studio(
+        session = host.make_session(
             plan.story,
             decoder.bundle,
             settings,
@@ -125,15 +125,18 @@ class MovieDreamerDecodeKeyframes(io.ComfyNode):
             takes=plan.takes,
             progress=host.HostProgress(cls.hidden.unique_id),
         )
-        check_decoding(studio, plan.cast, plan.film)
-        had = takes_before(studio, "keyframe")
+        check_decoding(session, plan.cast, plan.film)
+        had = takes_before(session, "keyframe")
 
         def finish(frames: tuple[Keyframe, ...]) -> io.NodeOutput:
-            told = told_pictures(studio, "keyframe", frames, had)
-            ui = {**rendered_ui(rendered_of(studio, frames)), **strip(studio, "keyframe", told, first_pictures(frames))}
-            return io.NodeOutput(Keyframes(plan, frames, studio), ui=ui)
+            told = told_pictures(session, "keyframe", frames, had)
+            ui = {
+                **rendered_ui(rendered_of(session, frames)),
+                **strip(session, "keyframe", told, first_pictures(frames)),
+            }
+            return io.NodeOutput(Keyframes(plan, frames, session), ui=ui)
 
-        return begin(KeyframeRun(studio, plan.cast, plan.film, finish), cls.hidden.unique_id)
+        return begin(KeyframeRun(session, plan.cast, plan.film, finish), cls.hidden.unique_id)
 
 
 class MovieDreamerRouteDecoder(io.ComfyNode):

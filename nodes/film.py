@@ -125,17 +125,17 @@ class MovieDreamerCombineFilm(io.ComfyNode):
         fit: str,
         audio: dict[str, Any] | None = None,
     ) -> io.NodeOutput:
-        studio = replace(clips.studio, progress=host.HostProgress())
+        session = replace(clips.session, progress=host.HostProgress())
         chosen = None if transition == SCRIPT else transition
         joining = Joining(fps, chosen, transition_seconds, subtitles, chapters, fit, sound=format == "mp4")
-        sound = sound_file(studio.store, audio) if audio is not None and format == "mp4" else None
+        sound = sound_file(session.store, audio) if audio is not None and format == "mp4" else None
         suffix = "" if format == "png" else f".{format}"
-        out = numbered(filename_prefix, suffix, film_arguments(studio, joining)["size"])
+        out = numbered(filename_prefix, suffix, film_arguments(session, joining)["size"])
         made = make_film(
-            studio, clips.clips, out.path, format=format, audio=sound, joining=joining, tags=film_tags(cls, studio)
+            session, clips.clips, out.path, format=format, audio=sound, joining=joining, tags=film_tags(cls, session)
         )
         # Core's video nodes cannot save a GIF's codec, so for gif and png they get the same film as MP4.
-        video = out if format == "mp4" else in_output(stored_film(studio, clips.clips, joining))
+        video = out if format == "mp4" else in_output(stored_film(session, clips.clips, joining))
         # The page would try to play a GIF as a film.
         ui = out.shown() if format == "gif" else video.shown(moving=True)
         return io.NodeOutput(InputImpl.VideoFromFile(str(video.path)), str(made.path), ui=ui)
@@ -182,18 +182,18 @@ class MovieDreamerContactSheet(io.ComfyNode):
 
     @classmethod
     def execute(cls, keyframes: Keyframes, columns: int, filename_prefix: str) -> io.NodeOutput:
-        studio = replace(keyframes.studio, progress=host.HostProgress())
-        out = numbered(filename_prefix, ".png", studio.size)
+        session = replace(keyframes.session, progress=host.HostProgress())
+        out = numbered(filename_prefix, ".png", session.size)
         tags = workflow_tags(cls)
-        write_sheet(studio, keyframes.plan.film, keyframes.frames, out.path, columns=columns or None, tags=tags)
+        write_sheet(session, keyframes.plan.film, keyframes.frames, out.path, columns=columns or None, tags=tags)
         return io.NodeOutput(host.to_images([read_picture(out.path)]), ui=out.shown())
 
 
-def film_tags(node: type[io.ComfyNode], studio: FilmSession) -> dict[str, str | None]:
+def film_tags(node: type[io.ComfyNode], session: FilmSession) -> dict[str, str | None]:
     """What the film says beside what the core wrote: the workflow, or with --disable-metadata nothing but its title."""
     if keeps_metadata():
         return {**workflow_tags(node)}
-    return {name: None for name in film_metadata(studio) if name != "title"}
+    return {name: None for name in film_metadata(session) if name != "title"}
 
 
 def sound_file(store: Store, audio: dict[str, Any]) -> Path:

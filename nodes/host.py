@@ -229,7 +229,7 @@ def stamp(*paths: Path) -> str:
     return digest.hexdigest()
 
 
-def make_studio(
+def make_session(
     story: Story,
     bundle: Bundle,
     settings: FilmSettings,
@@ -243,9 +243,9 @@ def make_studio(
     before: FilmSession | None = None,
     progress: HostProgress | None = None,
 ) -> FilmSession:
-    """The studio of one node's run. Wired decoders and animators are known by name for this run alone: the default
+    """The session of one node's run. Wired decoders and animators are known by name for this run alone: the default
     one is the last word for shots that nobody decides, a route decides for the shots that it names. Names that the
-    studio `before` knows stay known.
+    session `before` knows stay known.
     """
     decoders, chosen, routes = _known(bundle, "decoder", decoder, decoder_routes)
     animators, moved, more = _known(bundle, "animator", animator, animator_routes)
@@ -256,7 +256,7 @@ def make_studio(
         routes=(*settings.routes, *routes, *more),
     )
     progress = progress or HostProgress()
-    studio = FilmSession(
+    session = FilmSession(
         story.script,
         bundle,
         film_store(),
@@ -268,8 +268,8 @@ def make_studio(
         history=history,
         takes=takes,
     )
-    progress.follow(studio.shots)
-    return studio
+    progress.follow(session.shots)
+    return session
 
 
 def _known(

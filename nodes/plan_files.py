@@ -16,7 +16,7 @@ from .plan_inputs import (
     film_settings,
     history_input,
     plan_output,
-    planning_studio,
+    planning_session,
     report_output,
     seed_input,
     with_report,
@@ -129,7 +129,7 @@ class MovieDreamerLoadPlan(io.ComfyNode):
         settings = film_settings(seed, -1.0, 1, direction, shot_settings)
         plan = StoryPlan(cast.story, cast.cast, FilmPlan.nothing(), planner, settings, episode(history))
         path = path_of(file)
-        return with_report(plan, plan_edits.load_plan(planning_studio(plan), cast.cast, path, missing=missing))
+        return with_report(plan, plan_edits.load_plan(planning_session(plan), cast.cast, path, missing=missing))
 
 
 def plan_names() -> list[str]:

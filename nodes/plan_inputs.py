@@ -1,4 +1,4 @@
-"""Inputs and outputs that the planner's nodes share, and how their values become settings and a studio."""
+"""Inputs and outputs that the planner's nodes share, and how their values become settings and a session."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -110,12 +110,12 @@ def history_input(tooltip: str) -> io.MultiType.Input:
 
 
 def episode(history: StoryPlan | Tokens | None) -> Episode | None:
-    """What came in at `history_input`, as the planner's studio wants it."""
+    """What came in at `history_input`, as the planner's session wants it."""
     if history is None:
         return None
     if isinstance(history, Tokens):
         return Episode.of_pictures(history)
-    return episode_of(planning_studio(history), history.film, history.cast)
+    return episode_of(planning_session(history), history.film, history.cast)
 
 
 def plan_output(tooltip: str) -> io.Output:
@@ -170,16 +170,16 @@ def film_settings(
     )
 
 
-def planning_studio(
+def planning_session(
     plan: StoryPlan, planner: Bundle | None = None, *, temperature: float = -1.0, candidates: int = 0
 ) -> FilmSession:
-    """The studio in which a story's plan is made or changed; -1 and 0 leave temperature and candidates as they were."""
+    """The session in which a story's plan is made or changed; -1 and 0 leave temperature and candidates alone."""
     settings = planning_only(plan.settings)
     if (chosen := checked_temperature(temperature)) is not None:
         settings = replace(settings, temperature=chosen)
     if candidates > 0:
         settings = replace(settings, candidates=candidates)
-    return host.make_studio(plan.story, planner or plan.bundle, settings, history=plan.history, takes=plan.takes)
+    return host.make_session(plan.story, planner or plan.bundle, settings, history=plan.history, takes=plan.takes)
 
 
 def with_report(plan: StoryPlan, film: FilmPlan, *more: Any) -> io.NodeOutput:

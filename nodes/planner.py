@@ -23,7 +23,7 @@ from .plan_inputs import (
     film_settings,
     history_input,
     plan_output,
-    planning_studio,
+    planning_session,
     report_output,
     seed_input,
     shots_input,
@@ -113,12 +113,12 @@ class MovieDreamerPlanFilm(io.ComfyNode):
         settings = film_settings(seed, temperature, candidates, direction, shot_settings, replan=replan)
         earlier = FilmTakes.read(takes)
         plan = StoryPlan(cast.story, cast.cast, FilmPlan.nothing(), planner, settings, episode(history), earlier)
-        studio = planning_studio(plan)
-        had = takes_before(studio, "plan")
-        film = make_plan(studio, cast.cast)
-        told = told_plan(studio, film, had)
+        session = planning_session(plan)
+        had = takes_before(session, "plan")
+        film = make_plan(session, cast.cast)
+        told = told_plan(session, film, had)
         report = plan_report(film, {shot.id: shot.why for shot in told})
-        ui = {TAKES: [takes_after(studio, cast.cast, film).text()], **strip(studio, "plan", told)}
+        ui = {TAKES: [takes_after(session, cast.cast, film).text()], **strip(session, "plan", told)}
         return io.NodeOutput(replace(plan, film=film), report, ui=ui)
 
 
@@ -175,9 +175,9 @@ class MovieDreamerReplanFrom(io.ComfyNode):
         temperature: float,
         candidates: int,
     ) -> io.NodeOutput:
-        studio = planning_studio(plan, planner, temperature=temperature, candidates=candidates)
+        session = planning_session(plan, planner, temperature=temperature, candidates=candidates)
         chosen = None if seed < 0 else seed
-        return with_report(plan, plan_edits.replan(studio, plan.cast, plan.film, shots, extent=extent, seed=chosen))
+        return with_report(plan, plan_edits.replan(session, plan.cast, plan.film, shots, extent=extent, seed=chosen))
 
 
 class MovieDreamerPickCandidate(io.ComfyNode):
@@ -224,9 +224,9 @@ class MovieDreamerPickCandidate(io.ComfyNode):
 
     @classmethod
     def execute(cls, plan: StoryPlan, shots: str, number: int) -> io.NodeOutput:
-        studio = planning_studio(plan)
-        found = plan_edits.candidates_of(studio, plan.film, shots)
-        return with_report(plan, plan_edits.pick_candidate(studio, plan.film, shots, number), found)
+        session = planning_session(plan)
+        found = plan_edits.candidates_of(session, plan.film, shots)
+        return with_report(plan, plan_edits.pick_candidate(session, plan.film, shots, number), found)
 
 
 class MovieDreamerEditPlan(io.ComfyNode):
@@ -283,9 +283,9 @@ class MovieDreamerEditPlan(io.ComfyNode):
 
     @classmethod
     def execute(cls, plan: StoryPlan, tokens: Tokens, shots: str, mode: str, strength: float) -> io.NodeOutput:
-        studio = planning_studio(plan)
-        film = plan_edits.edit_plan(studio, plan.film, shots, tokens, mode, strength)
-        return with_report(plan, film, plan_edits.tokens_of(studio, film, shots))
+        session = planning_session(plan)
+        film = plan_edits.edit_plan(session, plan.film, shots, tokens, mode, strength)
+        return with_report(plan, film, plan_edits.tokens_of(session, film, shots))
 
 
 NODES: list[type[io.ComfyNode]] = [

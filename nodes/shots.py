@@ -65,15 +65,15 @@ class MovieDreamerGetShot(io.ComfyNode):
 
     @classmethod
     def execute(cls, keyframes: Keyframes, shot: str) -> io.NodeOutput:
-        studio = keyframes.studio
-        ids = chosen_shots(studio, shot)
+        session = keyframes.session
+        ids = chosen_shots(session, shot)
         if len(ids) != 1:
             raise MovieDreamerError(f"{shot!r} names {len(ids)} shots ({', '.join(ids[:6])}); expected exactly one")
-        found, own = studio.by_id[ids[0]], [k for k in keyframes.frames if k.shot.id == ids[0]]
-        shown = host.to_images([read_picture(show_keyframe(studio, keyframe)) for keyframe in own])
+        found, own = session.by_id[ids[0]], [k for k in keyframes.frames if k.shot.id == ids[0]]
+        shown = host.to_images([read_picture(show_keyframe(session, keyframe)) for keyframe in own])
         anchor = host.to_images([read_picture(own[0].path)])
-        length = found.seconds, studio.frames(found), float(studio.script.fps)
-        return io.NodeOutput(shown, prompt_of(found), anchor, *length, studio.seed(found), found.id)
+        length = found.seconds, session.frames(found), float(session.script.fps)
+        return io.NodeOutput(shown, prompt_of(found), anchor, *length, session.seed(found), found.id)
 
 
 class MovieDreamerReplaceKeyframes(io.ComfyNode):
@@ -112,7 +112,7 @@ class MovieDreamerReplaceKeyframes(io.ComfyNode):
 
     @classmethod
     def execute(cls, keyframes: Keyframes, images: torch.Tensor, shots: str) -> io.NodeOutput:
-        frames = replace_keyframes(keyframes.studio, keyframes.frames, shots, host.from_images(images))
+        frames = replace_keyframes(keyframes.session, keyframes.frames, shots, host.from_images(images))
         return io.NodeOutput(replace(keyframes, frames=frames))
 
 
@@ -160,11 +160,11 @@ class MovieDreamerReplaceClips(io.ComfyNode):
     def execute(
         cls, clips: Clips, shots: str, fps: float, images: torch.Tensor | None = None, video: Any = None
     ) -> io.NodeOutput:
-        given = given_clip(images, video, fps or clips.studio.script.fps)
-        studio = replace(clips.studio, progress=host.HostProgress(cls.hidden.unique_id))
+        given = given_clip(images, video, fps or clips.session.script.fps)
+        session = replace(clips.session, progress=host.HostProgress(cls.hidden.unique_id))
 
         def work() -> io.NodeOutput:
-            made = replace_clips(studio, clips.keyframes.frames, clips.clips, shots, given)
+            made = replace_clips(session, clips.keyframes.frames, clips.clips, shots, given)
             return io.NodeOutput(replace(clips, clips=made))
 
         return begin(WholeRun(work), cls.hidden.unique_id)

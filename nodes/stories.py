@@ -189,7 +189,7 @@ def cast_of(story: Story, faces: Bundle | None) -> StoryCast:
         if seen:
             raise MovieDreamerError(_no_pack(story.script, [person.id for person in seen]))
         return StoryCast(story, faceless(story.script), None)
-    return StoryCast(story, make_cast(host.make_studio(story, faces, FilmSettings())), faces)
+    return StoryCast(story, make_cast(host.make_session(story, faces, FilmSettings())), faces)
 
 
 def stamp_of(name: str) -> str:

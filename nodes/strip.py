@@ -11,15 +11,15 @@ from .saving import in_output
 
 
 def strip(
-    studio: FilmSession, stage: str, told: Iterable[ShotTold], pictures: Mapping[str, Path] | None = None
+    session: FilmSession, stage: str, told: Iterable[ShotTold], pictures: Mapping[str, Path] | None = None
 ) -> dict[str, Any]:
     """A node's `ui`: {"told": [text], "seed": [the film's], "shots": [one row a shot, with the seed that it used]};
     `pictures` are files in the output folder by shot.
     """
     told = list(told)
-    seeds = {shot.id: studio.seed(studio.as_made(shot, stage)) for shot in studio.shots}
+    seeds = {shot.id: session.seed(session.as_made(shot, stage)) for shot in session.shots}
     rows = [{**_row(shot, pictures or {}), "seed": seeds[shot.id]} for shot in told]
-    return {"told": [summary(told, stage)], "seed": [studio.script.seed], "shots": rows}
+    return {"told": [summary(told, stage)], "seed": [session.script.seed], "shots": rows}
 
 
 def first_pictures(keyframes: Iterable[Keyframe]) -> dict[str, Path]:

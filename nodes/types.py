@@ -109,17 +109,17 @@ class StoryPlan:
 
 @dataclass(frozen=True)
 class Keyframes:
-    """Rendered keyframes in film order: files in the store. `studio` rendered them."""
+    """Rendered keyframes in film order: files in the store. `session` rendered them."""
 
     plan: StoryPlan
     frames: tuple[Keyframe, ...]
-    studio: FilmSession
+    session: FilmSession
 
 
 @dataclass(frozen=True)
 class Clips:
-    """The clips in film order: files in the store. `studio` made them."""
+    """The clips in film order: files in the store. `session` made them."""
 
     keyframes: Keyframes
     clips: tuple[Clip, ...]
-    studio: FilmSession
+    session: FilmSession

@@ -13,9 +13,9 @@ def tiny_plan(pack, tiny_bundle, *, script: str = SCRIPT, **settings):
     film_settings = pack.module(f"{core}.film.settings").FilmSettings(**settings)
     bundle = host.opened(tiny_bundle)
     story = types.Story(parse(script), pack.host.base)
-    studio = host.make_studio(story, bundle, film_settings)
-    cast = faceless(studio.script)
-    return types.StoryPlan(story, cast, make_plan(studio, cast), bundle, film_settings), bundle
+    session = host.make_session(story, bundle, film_settings)
+    cast = faceless(session.script)
+    return types.StoryPlan(story, cast, make_plan(session, cast), bundle, film_settings), bundle
 
 
 def decoder(pack, bundle, name: str = "paper"):

@@ -38,7 +38,7 @@ def test_one_route_renders_its_shots_alone_and_a_second_run_renders_nothing(film
     routes = pack.run("MovieDreamerRouteDecoder", decoder=paper, shots="2", routes=routes).args[0]
     second = decoded(pack, plan, paper, routes=routes)
     assert fresh(second.frames) == ["one", "three"]
-    assert [second.studio.decoder(k.shot) for k in second.frames] == ["ink", "paper", "ink", "paper", "ink", "ink"]
+    assert [second.session.decoder(k.shot) for k in second.frames] == ["ink", "paper", "ink", "paper", "ink", "ink"]
 
 
 def test_storyboard_wins_over_shot_settings_and_those_over_routes_and_the_script(pack, tiny_bundle):
@@ -46,13 +46,13 @@ def test_storyboard_wins_over_shot_settings_and_those_over_routes_and_the_script
     chosen = settings(pack, "all", steps=1, guidance=2.0)
     chosen = settings(pack, "who:tom", guidance=3.0, shot_settings=chosen)
     keyframes = decoded(pack, plan, decoder(pack, bundle), steps=5, shot_settings=chosen)
-    studio = keyframes.studio
-    assert [studio.steps(s) for s in studio.shots] == [3, 1, 1, 1, 1]
-    assert [studio.guidance(s) for s in studio.shots] == [2.0, 3.0, 3.0, 3.0, 2.0]
+    session = keyframes.session
+    assert [session.steps(s) for s in session.shots] == [3, 1, 1, 1, 1]
+    assert [session.guidance(s) for s in session.shots] == [2.0, 3.0, 3.0, 3.0, 2.0]
     # What was chosen for the decoder goes on to the animator, where later entries are added to it.
     clips = animated(pack, keyframes, animator(pack, bundle), shot_settings=settings(pack, "one", motion=0.0))
-    assert [clips.studio.motion(s) for s in clips.studio.shots] == [0.0, 1.0, 1.0, 1.0, 1.0]
-    assert [clips.studio.steps(s) for s in clips.studio.shots] == [3, 1, 1, 1, 1]
+    assert [clips.session.motion(s) for s in clips.session.shots] == [0.0, 1.0, 1.0, 1.0, 1.0]
+    assert [clips.session.steps(s) for s in clips.session.shots] == [3, 1, 1, 1, 1]
 
 
 def test_values_that_leave_everything_alone_change_no_name(film):
@@ -69,9 +69,9 @@ def test_a_seed_renders_anew_from_the_same_plan_and_one_shots_seed_that_shot_alo
     one = settings(pack, "four", seed=11)
     assert fresh(decoded(pack, plan, paper, shot_settings=one).frames) == ["four"]
     other = decoded(pack, plan, paper, seed=12)
-    assert len(fresh(other.frames)) == 5 and other.studio.script.seed == 12
+    assert len(fresh(other.frames)) == 5 and other.session.script.seed == 12
     # The clips' seed is the film's again unless it is given.
-    assert animated(pack, other, animator(pack, bundle)).studio.script.seed == plan.story.script.seed
+    assert animated(pack, other, animator(pack, bundle)).session.script.seed == plan.story.script.seed
 
 
 def test_a_clip_is_made_again_where_its_own_values_change(film):
@@ -103,11 +103,11 @@ def test_bundles_of_one_name_in_different_folders_are_different_decoders(film, t
         handle = decoder(pack, other)
         routes = pack.run("MovieDreamerRouteDecoder", decoder=handle, shots=shots, routes=routes).args[0]
         frames.append(decoded(pack, plan, decoder(pack, bundle), routes=routes))
-    studio = frames[-1].studio
-    first, second, third = (studio.decoder(studio.by_id[shot]) for shot in ("one", "two", "four"))
+    session = frames[-1].session
+    first, second, third = (session.decoder(session.by_id[shot]) for shot in ("one", "two", "four"))
     assert first == third == "tiny/paper" and second.startswith("tiny/paper@") and len(second) == len(first) + 9
-    assert studio.decoder(studio.by_id["three"]) == "paper"
-    used = [studio.decoders.find(name).fingerprint(studio.bundle) for name in (first, second)]
+    assert session.decoder(session.by_id["three"]) == "paper"
+    used = [session.decoders.find(name).fingerprint(session.bundle) for name in (first, second)]
     assert used == [other.fingerprint("decoder") + "+" + other.fingerprint("vae") for other in others[:2]]
     assert [fresh(each.frames) for each in frames[1:]] == [["two"], ["four"]]  # a new route renames none before it
 

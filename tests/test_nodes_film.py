@@ -39,12 +39,12 @@ def film_of(pack, folder, tmp_path):
     settings = pack.module(f"{core}settings").FilmSettings(animator="panzoom", steps=1)
     script = pack.module("moviedreamer_core.script").parse_script(SCRIPT)
     bundle, story = host.opened(folder), types.Story(script, tmp_path)
-    studio = host.make_studio(story, bundle, settings)
-    cast = pipeline.make_cast(studio)
-    plan = types.StoryPlan(story, cast, planning.make_plan(studio, cast), bundle, settings)
-    frames = tuple(pipeline.render_keyframes(studio, cast, plan.film))
-    keyframes = types.Keyframes(plan, frames, studio)
-    clips = types.Clips(keyframes, tuple(pipeline.animate_clips(studio, frames)), studio)
+    session = host.make_session(story, bundle, settings)
+    cast = pipeline.make_cast(session)
+    plan = types.StoryPlan(story, cast, planning.make_plan(session, cast), bundle, settings)
+    frames = tuple(pipeline.render_keyframes(session, cast, plan.film))
+    keyframes = types.Keyframes(plan, frames, session)
+    clips = types.Clips(keyframes, tuple(pipeline.animate_clips(session, frames)), session)
     return SimpleNamespace(pack=pack, bundle=bundle, story=story, plan=plan, keyframes=keyframes, clips=clips)
 
 
@@ -216,7 +216,7 @@ def test_faces_are_paired_one_to_one(made, monkeypatch):
     cast_module = made.pack.module("moviedreamer_core.cast")
     eye = torch.eye(3)
     members = [cast_module.Member(name, name, "", eye[i : i + 1]) for i, name in enumerate(("mara", "tom"))]
-    measuring = continuity.Measuring(made.keyframes.studio, made.plan.film, made.bundle)
+    measuring = continuity.Measuring(made.keyframes.session, made.plan.film, made.bundle)
     measuring.cast = cast_module.Cast(members, width=3)
     seen = torch.nn.functional.normalize(torch.tensor([[0.9, 0.3, 0.0], [0.8, 0.0, 0.6]]), dim=1)
     monkeypatch.setattr(measuring, "_seen_faces", lambda keyframe: seen)
@@ -242,11 +242,11 @@ def test_reroll_keeps_the_best_and_a_second_run_renders_nothing(made, monkeypatc
     assert len(report.splitlines()) == 5 and "after 2 tries, still under 1.00" in report
     changed = {new.shot.id for old, new in zip(made.keyframes.frames, keyframes.frames, strict=True)
                if old.key != new.key}  # fmt: skip
-    assert changed == set(keyframes.studio.settings.rerolled) and changed
+    assert changed == set(keyframes.session.settings.rerolled) and changed
     for frame in keyframes.frames:
         choice = frame.shot.choice("seed")
         assert (choice.source == "reroll") == (frame.shot.id in changed) and frame.path.is_file()
-    for name, seed in keyframes.studio.settings.rerolled.items():
+    for name, seed in keyframes.session.settings.rerolled.items():
         assert f"{name}: " in report and f"seed {seed} (was " in report
     no_models(monkeypatch, made)
     assert [k.key for k in reroll(made)[0].frames] == [k.key for k in keyframes.frames]
@@ -269,23 +269,23 @@ def test_reroll_leaves_strong_shots_and_foreign_pictures_alone(made, monkeypatch
 def test_clips_follow_rerolled_keyframes(made):
     keyframes, _, _ = reroll(made)
     host, pipeline = made.pack.module("nodes.host"), made.pack.module("moviedreamer_core.film.pipeline")
-    studio = host.make_studio(made.story, made.bundle, keyframes.plan.settings)
-    clips = list(pipeline.animate_clips(studio, keyframes.frames))
+    session = host.make_session(made.story, made.bundle, keyframes.plan.settings)
+    clips = list(pipeline.animate_clips(session, keyframes.frames))
     changed = keyframes.plan.settings.rerolled
     old = {clip.shot.id: clip.key for clip in made.clips.clips}
     assert [clip.shot.id for clip in clips if clip.key != old[clip.shot.id]][0] in changed
-    assert all(studio.seed(studio.by_id[name]) == seed for name, seed in changed.items())
+    assert all(session.seed(session.by_id[name]) == seed for name, seed in changed.items())
 
 
 def test_the_report_says_who_decided(made):
-    summary, studio = made.pack.module("moviedreamer_core.report.summary"), made.keyframes.studio
-    said = summary.decisions(studio, studio.by_id["five"])
+    summary, session = made.pack.module("moviedreamer_core.report.summary"), made.keyframes.session
+    said = summary.decisions(session, session.by_id["five"])
     assert said["animator"] == "panzoom (shot)" and said["decoder"] == "ink (shot)"
     assert said["steps"] == "1 (this run)" and said["seconds"] == "1 s (script)"
     assert said["seed"].endswith("(film seed 0 and shot id)")
-    said = summary.decisions(studio, studio.by_id["one"])
+    said = summary.decisions(session, session.by_id["one"])
     assert said["animator"] == "panzoom (this run)" and said["decoder"] == "paper (default)"
-    again = studio.reseeded({"one": 7})
+    again = session.reseeded({"one": 7})
     assert summary.decisions(again, again.by_id["one"])["seed"] == "7 (reroll)"
 
 

@@ -40,7 +40,7 @@ def test_get_shot_says_everything_about_one_shot(film):
     ).args
     assert tuple(image.shape) == (1, 32, 64, 3) and tuple(anchor.shape) == (1, 16, 32, 3)  # shown and drawn size
     assert 0 <= image.min() and image.max() <= 1 and "a harbour with boats" in prompt
-    assert (seconds, frames, fps, name) == (1.5, 6, 4.0, "two") and seed == keyframes.studio.seed(
+    assert (seconds, frames, fps, name) == (1.5, 6, 4.0, "two") and seed == keyframes.session.seed(
         keyframes.frames[1].shot
     )
     assert len(pack.run("MovieDreamerGetShot", keyframes=keyframes, shot="five").args[0]) == 2
@@ -106,7 +106,7 @@ def test_frames_stand_for_a_clip_and_the_next_shot_continues_from_them(film):
 def test_what_was_made_elsewhere_is_a_take_like_any_other(film):
     """It is in the shot's history, kept with a pinned film, and once pinned it stands for its shot."""
     pack, keyframes, clips, bundle = film
-    store, name = keyframes.studio.store, keyframes.studio.name
+    store, name = keyframes.session.store, keyframes.session.name
     mine = pack.run("MovieDreamerReplaceKeyframes", keyframes=keyframes, images=pictures(2), shots="five").args[0]
     moved = pack.run("MovieDreamerReplaceClips", clips=clips, shots="one", images=pictures(1)).args[0]
     for shot, stage, given in (
@@ -116,7 +116,7 @@ def test_what_was_made_elsewhere_is_a_take_like_any_other(film):
         assert (last.key, last.note) == (given.key, "made elsewhere") and before.note == ""
         assert store.index.current(name, shot, stage) == last
     dry_run = pack.module("moviedreamer_core.film.dry_run").dry_run
-    other = replace(keyframes.studio, settings=replace(keyframes.studio.settings, steps=2))
+    other = replace(keyframes.session, settings=replace(keyframes.session.settings, steps=2))
     why = {step.shot: step.why for step in dry_run(other, ["keyframe"]) if step.stage == "keyframe"}
     assert (why["four"], why["five"]) == ("changed: steps", "its last take was made elsewhere")
     store.index.pin_film(name)
@@ -128,7 +128,7 @@ def test_what_was_made_elsewhere_is_a_take_like_any_other(film):
     again = pack.run("MovieDreamerDecodeKeyframes", plan=plan, decoder=paper, steps=1).args[0]
     assert changed(keyframes.frames, again.frames) == ["five", "five"] and again.frames[4].path == mine.frames[4].path
     assert animated(pack, again, animator(pack, bundle)).clips[0].path == moved.clips[0].path
-    assert not [step.shot for step in dry_run(again.studio, ["keyframe"]) if step.made]
+    assert not [step.shot for step in dry_run(again.session, ["keyframe"]) if step.made]
 
 
 def test_a_short_clip_is_refused_with_the_shots_name_and_a_still_is_held(film):

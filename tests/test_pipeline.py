@@ -33,16 +33,16 @@ class Made:
     """One run of the pipeline: what came out, and which results were made anew."""
 
     def __init__(self, text, bundle, store, out, takes=NO_TAKES, **settings):
-        self.studio = FilmSession(
+        self.session = FilmSession(
             parse_script(text), bundle, Store(store), settings=FilmSettings(**settings), takes=takes
         )
-        cast = make_cast(self.studio)
-        self.plan = make_plan(self.studio, cast)
-        self.keyframes = list(render_keyframes(self.studio, cast, self.plan))
-        self.clips = list(animate_clips(self.studio, self.keyframes))
-        takes = takes_after(self.studio, cast, self.plan)
-        self.takes = takes.with_rendered(rendered_of(self.studio, self.keyframes, self.clips))
-        self.film = make_film(self.studio, self.clips, out)
+        cast = make_cast(self.session)
+        self.plan = make_plan(self.session, cast)
+        self.keyframes = list(render_keyframes(self.session, cast, self.plan))
+        self.clips = list(animate_clips(self.session, self.keyframes))
+        takes = takes_after(self.session, cast, self.plan)
+        self.takes = takes.with_rendered(rendered_of(self.session, self.keyframes, self.clips))
+        self.film = make_film(self.session, self.clips, out)
         self.bytes = out.read_bytes()
 
     def fresh(self, what):
@@ -72,7 +72,7 @@ def store(first, tmp_path):
     """A copy of the store after the first run."""
     import shutil
 
-    shutil.copytree(first.studio.store.root, tmp_path / "store")
+    shutil.copytree(first.session.store.root, tmp_path / "store")
     return tmp_path / "store"
 
 
@@ -146,7 +146,7 @@ def test_swapping_one_shots_decoder_leaves_every_other_file_alone(first, again, 
     one = [k for k in swapped.keyframes if k.shot.id == "four"][0]
     old = [k for k in first.keyframes if k.shot.id == "four"][0]
     assert one.path.read_bytes() != old.path.read_bytes()
-    assert len(swapped.studio.store.index.takes("Two Lamps", "four", "keyframe")) == 2
+    assert len(swapped.session.store.index.takes("Two Lamps", "four", "keyframe")) == 2
     assert again().bytes == first.bytes  # and back: the earlier take is found
 
 
@@ -157,7 +157,7 @@ def test_an_edit_replans_its_shot_alone_and_marks_the_later_ones(first, again):
     assert edited.fresh("plan") == ["two"]
     assert edited.plan.take("three").note == edited.plan.take("five").note == "planned with an older shot two"
     assert edited.plan.take("one").note == ""
-    current = edited.studio.store.index.current("Two Lamps", "three", "plan")
+    current = edited.session.store.index.current("Two Lamps", "three", "plan")
     assert current.note == "planned with an older shot two"
     # Shot three goes on from the last frame of shot two: its clip is made again, those of the others are not.
     assert edited.fresh("keyframes") == ["two"] and edited.fresh("clips") == ["two", "three"]
@@ -203,7 +203,7 @@ def test_a_shot_with_two_keyframes_shows_both(first):
 
 
 def test_a_damaged_result_is_made_again_and_nothing_else(first, again, store):
-    victim = store / first.keyframes[3].path.relative_to(first.studio.store.root)
+    victim = store / first.keyframes[3].path.relative_to(first.session.store.root)
     victim.write_bytes(victim.read_bytes()[:20])
     repaired = again()
     assert repaired.fresh("keyframes") == ["four"] and repaired.fresh("clips") == [] and repaired.bytes == first.bytes
@@ -251,7 +251,7 @@ def test_changes_name_what_differs():
 
 def test_formats(first, tmp_path):
     for name in ("film.gif", "frames"):
-        made = make_film(first.studio, first.clips, tmp_path / name)
+        made = make_film(first.session, first.clips, tmp_path / name)
         assert made.path.exists() and made.frames == first.film.frames
     assert len(list((tmp_path / "frames").glob("*.png"))) == first.film.frames
 
@@ -276,11 +276,11 @@ def test_progress_reports_every_shot_of_every_stage(bundle, tmp_path):
         def check(self): ...
 
     notes = Notes()
-    studio = FilmSession(parse_script(SCRIPT), bundle, Store(tmp_path / "s"), progress=notes)
-    cast = make_cast(studio)
-    plan = make_plan(studio, cast)
-    keyframes = list(render_keyframes(studio, cast, plan))
-    list(animate_clips(studio, keyframes))
+    session = FilmSession(parse_script(SCRIPT), bundle, Store(tmp_path / "s"), progress=notes)
+    cast = make_cast(session)
+    plan = make_plan(session, cast)
+    keyframes = list(render_keyframes(session, cast, plan))
+    list(animate_clips(session, keyframes))
     assert notes.done == notes.totals == {"plan": 5, "keyframes": 6, "clips": 5}
 
 
@@ -291,7 +291,7 @@ def test_names_that_do_not_exist_name_the_shot(bundle, tmp_path):
 
 
 def test_paths_are_the_stores(first):
-    assert all(Path(first.studio.store.root) in c.path.parents for c in first.clips)
+    assert all(Path(first.session.store.root) in c.path.parents for c in first.clips)
 
 
 def test_progress_shows_the_files_that_were_made(bundle, first):
@@ -305,7 +305,7 @@ def test_progress_shows_the_files_that_were_made(bundle, first):
 
         def check(self): ...
 
-    list(render_keyframes(replace(first.studio, progress=Shown()), make_cast(first.studio), first.plan))
+    list(render_keyframes(replace(first.session, progress=Shown()), make_cast(first.session), first.plan))
     assert shown == [(k.shot.id, k.path) for k in first.keyframes]
 
 
@@ -319,25 +319,25 @@ def test_a_decoder_of_one_run_renders_the_shots_that_are_routed_to_it(bundle, fi
     can = Capabilities(size=(96, 64))
     maker = Factory("mine", "grey pictures", lambda _: Grey(), lambda _: "grey", lambda _: can)
     routed = FilmSettings(routes=(Route("mine", "two"),))
-    studio = FilmSession(
+    session = FilmSession(
         parse_script(SCRIPT), bundle, Store(store), settings=routed, decoders=DECODERS.extended([maker])
     )
-    frames = list(render_keyframes(studio, make_cast(studio), first.plan))
+    frames = list(render_keyframes(session, make_cast(session), first.plan))
     fresh = [k for k in frames if k.fresh]
     assert [k.shot.id for k in fresh] == ["two"] and clip_info(fresh[0].path).width == 96
     # A picture that was not drawn by the bundle is shown as it is; the upscaler is for the bundle's own size.
-    assert show_keyframe(studio, fresh[0]) == fresh[0].path
+    assert show_keyframe(session, fresh[0]) == fresh[0].path
     with pytest.raises(MovieDreamerError, match="no decoder is called 'mine'"):
         FilmSession(parse_script(SCRIPT), bundle, Store(store), settings=routed)
 
 
 def test_an_earlier_episode_is_history_and_names_another_plan(bundle, first, store, tmp_path):
     past = Tokens(torch.randn(3, *first.plan.takes[0].planned.tokens.shape[1:]), first.plan.plan.tokenizer_fingerprint)
-    studio = FilmSession(parse_script(SCRIPT), bundle, Store(store), history=Episode.of_pictures(past))
-    plan = make_plan(studio, make_cast(studio))
+    session = FilmSession(parse_script(SCRIPT), bundle, Store(store), history=Episode.of_pictures(past))
+    plan = make_plan(session, make_cast(session))
     assert all(take.fresh for take in plan.takes)
     assert all(a.planned.digest != b.planned.digest for a, b in zip(plan.takes, first.plan.takes))
-    again = make_plan(studio, make_cast(studio))
+    again = make_plan(session, make_cast(session))
     assert not any(take.fresh for take in again.takes) and [t.key for t in again.takes] == [t.key for t in plan.takes]
 
 

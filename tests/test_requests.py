@@ -87,18 +87,18 @@ def film(bundle, tmp_path):
     def make(decoder, animator=None, text=SCRIPT, can=WORDS, noise=0, takes=NO_TAKES, **settings):
         text = re.sub(r"\n *(animator: panzoom|decoder: ink)", "", text)
         animator = animator or Humming()
-        studio = FilmSession(
+        session = FilmSession(
             parse_script(text), bundle, Store(tmp_path / "store"),
             settings=FilmSettings(decoder="drawing", animator="humming", **settings),
             decoders=DECODERS.extended([decoder.factory(can)]), animators=ANIMATORS.extended([animator.factory()]),
             takes=takes,
         )  # fmt: skip
         drawn = torch.Generator().manual_seed(noise)
-        tokens = {s.id: torch.randn(s.keyframes, 2, 8, generator=drawn) for s in studio.shots}
+        tokens = {s.id: torch.randn(s.keyframes, 2, 8, generator=drawn) for s in session.shots}
         takes = [PlanTake(PlannedShot(i, t, 0.0, 0, 1.0), tmp_path, "", False) for i, t in tokens.items()]
         plan = FilmPlan(Plan(tuple(t.planned for t in takes), "tokens"), tuple(takes))
-        keyframes = list(render_keyframes(studio, faceless(studio.script), plan))
-        return studio, keyframes
+        keyframes = list(render_keyframes(session, faceless(session.script), plan))
+        return session, keyframes
 
     return make
 
@@ -174,10 +174,10 @@ def test_results_of_version_0_1_keep_their_names(tmp_path):
         "five": ("5df4709c8e3f7c55", "448faab67c7282d4"),
     }  # fmt: skip
     settings = FilmSettings(steps=7, guidance=2.5, motion=0.5)
-    studio = FilmSession(parse_script(SCRIPT), Named(), Store(tmp_path), settings=settings)
-    for shot in studio.shots:
-        keyframe = keyframe_inputs(studio, shot, 0, "tokens", {"mara": "face"})
-        clip = clip_inputs(studio, shot, ["key"], "before")
+    session = FilmSession(parse_script(SCRIPT), Named(), Store(tmp_path), settings=settings)
+    for shot in session.shots:
+        keyframe = keyframe_inputs(session, shot, 0, "tokens", {"mara": "face"})
+        clip = clip_inputs(session, shot, ["key"], "before")
         assert names[shot.id] == (artefact_key("keyframe", keyframe)[:16], artefact_key("clip", clip)[:16]), shot.id
 
 
@@ -196,8 +196,8 @@ def test_who_reads_earlier_pictures_is_shown_the_place_and_close_pictures_of_peo
 
 
 def test_a_picture_stays_when_an_earlier_one_is_drawn_anew_and_says_so(film):
-    studio, first = film(Drawing(), can=SHOWN)
-    takes = FilmTakes(rendered=rendered_of(studio, first))
+    session, first = film(Drawing(), can=SHOWN)
+    takes = FilmTakes(rendered=rendered_of(session, first))
     edited = SCRIPT.replace("action: waves hello, expression: happy", "action: talks, expression: happy")
     _, kept = film(Drawing(), text=edited, can=SHOWN, takes=takes)
     assert fresh(kept) == ["one"]
@@ -226,15 +226,15 @@ def test_a_picture_that_is_none_is_refused_with_maker_shot_and_line(film, tmp_pa
 
 
 def test_a_clip_of_another_length_is_refused(film):
-    studio, keyframes = film(Drawing(), Humming(gives=lambda r: r.keyframe.expand(r.frames - 1, -1, -1, -1)))
+    session, keyframes = film(Drawing(), Humming(gives=lambda r: r.keyframe.expand(r.frames - 1, -1, -1, -1)))
     with pytest.raises(MovieDreamerError, match="shot 'one'.*animator 'humming' gave 3 frames; it was asked for 4"):
-        list(animate_clips(studio, keyframes))
+        list(animate_clips(session, keyframes))
 
 
 def test_a_clip_is_heard_as_long_as_it_is_seen(film):
     humming = Humming()
-    studio, keyframes = film(Drawing(), humming)
-    clips = {clip.shot.id: clip for clip in animate_clips(studio, keyframes)}
+    session, keyframes = film(Drawing(), humming)
+    clips = {clip.shot.id: clip for clip in animate_clips(session, keyframes)}
     for name, seconds in (("one", 1.0), ("two", 1.5), ("five", 1.0)):
         with wave.open(str(clips[name].sound)) as sound:
             assert sound.getnframes() / sound.getframerate() == seconds, name
@@ -242,4 +242,4 @@ def test_a_clip_is_heard_as_long_as_it_is_seen(film):
     assert asked["one", 0].lines == "Hello!" and asked["one", 0].prompt == "waves hello"
     assert asked["three", 0].frames == 5 and asked["three", 0].start_frame is not None  # it goes on from shot two
     assert asked["five", 0].next_keyframe is not None and asked["five", 1].next_keyframe is None
-    assert not fresh(list(animate_clips(studio, keyframes)))
+    assert not fresh(list(animate_clips(session, keyframes)))

@@ -33,7 +33,7 @@ from moviedreamer_core.script.unseen import unseen_notes
 GROWN = """\
 title: Grown
 language: en
-x-studio: {budget: null, name: null, nested: [1, {a: b}]}
+x-session: {budget: null, name: null, nested: [1, {a: b}]}
 characters:
   - id: mara
     description: a woman with red hair
@@ -164,7 +164,7 @@ def test_foreign_fields_survive_reading_editing_and_saving(tmp_path: Path) -> No
         document = open_document(path).edit(("scenes", 0, "shots", 1, "plot"), "a kite")
         document.save()
         again = load_script(path)
-        assert again.model_extra == {"x-studio": {"budget": None, "name": None, "nested": [1, {"a": "b"}]}}
+        assert again.model_extra == {"x-session": {"budget": None, "name": None, "nested": [1, {"a": "b"}]}}
         assert again.characters[1].model_extra == {"x-tag": "realistic_human"}
         assert again.scenes[0].shots[1].plot == "a kite"
     assert parse_script(script_text(grown())) == grown()

@@ -32,26 +32,26 @@ class Artist:
     def __init__(self, bundle, store, takes=NO_TAKES):
         self.bundle, self.store, self.takes = bundle, Store(store), takes
 
-    def studio(self, text, **settings):
+    def session(self, text, **settings):
         script = parse_script(text)
         return FilmSession(script, self.bundle, self.store, settings=FilmSettings(**settings), takes=self.takes)
 
     def plan(self, text=SCRIPT, cast=None, **settings):
         """Plan the script and carry its takes; the plan's (shot, digest, planned now, note)."""
-        studio = self.studio(text, **settings)
-        cast = cast or faceless(studio.script)
-        plan = make_plan(studio, cast)
-        self.takes = FilmTakes.read(takes_after(studio, cast, plan).text())
+        session = self.session(text, **settings)
+        cast = cast or faceless(session.script)
+        plan = make_plan(session, cast)
+        self.takes = FilmTakes.read(takes_after(session, cast, plan).text())
         return {take.planned.id: (take.planned.digest, take.fresh, take.note) for take in plan.takes}
 
     def film(self, text=SCRIPT, cast=None, **settings):
         """Render the script's pictures and clips and carry its takes; bytes by shot."""
-        studio = self.studio(text, **{"animator": "panzoom", **settings})
-        cast = cast or faceless(studio.script)
-        plan = make_plan(studio, cast)
-        keyframes = list(render_keyframes(studio, cast, plan))
-        clips = list(animate_clips(studio, keyframes))
-        takes = takes_after(studio, cast, plan).with_rendered(rendered_of(studio, keyframes, clips))
+        session = self.session(text, **{"animator": "panzoom", **settings})
+        cast = cast or faceless(session.script)
+        plan = make_plan(session, cast)
+        keyframes = list(render_keyframes(session, cast, plan))
+        clips = list(animate_clips(session, keyframes))
+        takes = takes_after(session, cast, plan).with_rendered(rendered_of(session, keyframes, clips))
         self.takes = FilmTakes.read(takes.text())
         pictures: dict[str, list[bytes]] = {}
         for made in (*keyframes, *clips):
@@ -219,7 +219,7 @@ def test_a_lock_that_nobody_can_keep_is_an_error_that_names_the_shot(artist, bun
 
 def test_a_dry_run_knows_locked_and_carried_shots(artist):
     artist.film()
-    steps = dry_run(artist.studio(EDITED, animator="panzoom", **LOCK_FOUR), ("cast", "plan", "keyframe", "clip"))
+    steps = dry_run(artist.session(EDITED, animator="panzoom", **LOCK_FOUR), ("cast", "plan", "keyframe", "clip"))
     assert not [step for step in steps if step.made]
 
 

@@ -38,9 +38,9 @@ def _episode(name: str, script: Script, bundle: Bundle, store: Store, dry: bool)
             f"--history {name}: has the title of the film itself, '{script.title}', by which the store tells films "
             "apart; give one of them another title"
         )
-    studio = FilmSession(earlier, bundle, store, folder=folder, takes=earlier_takes(store, earlier, find_script(name)))
+    session = FilmSession(earlier, bundle, store, folder=folder, takes=earlier_takes(store, earlier, find_script(name)))
     try:
-        cast = make_cast(studio)
-        return episode_of(studio, planned_before(studio, cast), cast)
+        cast = make_cast(session)
+        return episode_of(session, planned_before(session, cast), cast)
     except MovieDreamerError as error:
         raise MovieDreamerError(f"--history {name}: {error}") from error

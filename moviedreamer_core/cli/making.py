@@ -13,7 +13,7 @@ from rich.table import Table
 from ..files import short_name
 from ..progress import SILENT
 from .bars import Bars
-from .options import add_making_options, open_studio
+from .options import add_making_options, open_session
 from .outputs import check_output, held_output
 from .terminal import plain_console
 
@@ -66,20 +66,20 @@ def _run(options: argparse.Namespace) -> None:
     if options.what in ("film", "animatic") and not options.format and not options.output.suffix:
         options.output = options.output / "film.mp4"  # a folder was named
     bars = Bars(quiet=options.quiet)
-    studio = open_studio(options, bars)
+    session = open_session(options, bars)
     if options.what == "animatic":
         from ..film.session import with_animator
 
-        studio = with_animator(studio, "panzoom")
+        session = with_animator(session, "panzoom")
     if options.dry_run:
-        return _dry_run(replace(studio, progress=SILENT), options)
-    check_output(studio, options)
+        return _dry_run(replace(session, progress=SILENT), options)
+    check_output(session, options)
     with held_output(options.output), bars:
-        lines = list(_make(studio, options, began))
+        lines = list(_make(session, options, began))
     sys.stdout.write("".join(f"{line}\n" for line in lines))
 
 
-def _make(studio: "FilmSession", options: argparse.Namespace, began: float) -> Iterable[str]:
+def _make(session: "FilmSession", options: argparse.Namespace, began: float) -> Iterable[str]:
     """Make what is asked for; yields lines to print at the end."""
     from ..film.checks import check_animating, check_decoding
     from ..film.making import make_film
@@ -89,36 +89,36 @@ def _make(studio: "FilmSession", options: argparse.Namespace, began: float) -> I
     from .takes import CarriedTakes
 
     times: dict[str, float] = {}
-    cast = _timed(times, "cast", lambda: make_cast(studio))
-    plan = _timed(times, "plan", lambda: make_plan(studio, cast))
-    carried = CarriedTakes(studio, find_script(options.script), cast, plan)
+    cast = _timed(times, "cast", lambda: make_cast(session))
+    plan = _timed(times, "plan", lambda: make_plan(session, cast))
+    carried = CarriedTakes(session, find_script(options.script), cast, plan)
     if options.what == "plan":
         yield from _plan_lines(plan, options.output)
         return
     for take in plan.takes:
         if take.note:
             yield f"shot {take.planned.id}: {take.note} (--replan following refreshes it)"
-    check_decoding(studio, cast, plan)
-    keyframes = _timed(times, "keyframes", lambda: list(render_keyframes(studio, cast, plan)))
-    carried.rendered(rendered_of(studio, keyframes))
+    check_decoding(session, cast, plan)
+    keyframes = _timed(times, "keyframes", lambda: list(render_keyframes(session, cast, plan)))
+    carried.rendered(rendered_of(session, keyframes))
     if options.what == "keyframes":
-        yield from _keep_keyframes(studio, plan, keyframes, options.output)
+        yield from _keep_keyframes(session, plan, keyframes, options.output)
         return
-    check_animating(studio, keyframes)
-    clips = _timed(times, "clips", lambda: list(animate_clips(studio, keyframes)))
+    check_animating(session, keyframes)
+    clips = _timed(times, "clips", lambda: list(animate_clips(session, keyframes)))
     if options.what != "animatic":  # its clips are not those of the film
-        carried.rendered(rendered_of(studio, keyframes, clips))
+        carried.rendered(rendered_of(session, keyframes, clips))
     if options.what == "clips":
-        yield from _keep_clips(studio, clips, options.output)
+        yield from _keep_clips(session, clips, options.output)
         return
     how = {"format": options.format, "audio": options.audio, "tags": carried.tags}
-    film = _timed(times, "film", lambda: make_film(studio, clips, options.output, **how))
+    film = _timed(times, "film", lambda: make_film(session, clips, options.output, **how))
     state = "" if film.fresh else ", nothing had changed"
-    yield f"{film.path}: {film.frames} frames of {film.size[0]}x{film.size[1]} at {studio.script.fps} a second{state}"
+    yield f"{film.path}: {film.frames} frames of {film.size[0]}x{film.size[1]} at {session.script.fps} a second{state}"
     from ..report.summary import write_summary
 
     yield from write_summary(
-        studio, plan, keyframes, clips, film, times=times, seconds=time.perf_counter() - began, threads=options.threads
+        session, plan, keyframes, clips, film, times=times, seconds=time.perf_counter() - began, threads=options.threads
     )
 
 
@@ -139,7 +139,7 @@ def _plan_lines(plan: Any, output: Path | None) -> Iterable[str]:
         yield f"{output}: the plan of {len(plan.takes)} shots"
 
 
-def _keep_keyframes(studio: "FilmSession", plan: Any, keyframes: "Sequence[Keyframe]", folder: Path) -> Iterable[str]:
+def _keep_keyframes(session: "FilmSession", plan: Any, keyframes: "Sequence[Keyframe]", folder: Path) -> Iterable[str]:
     from ..film.making import copy_out
     from ..film.pipeline import show_keyframe
     from ..report.summary import write_sheet
@@ -147,12 +147,12 @@ def _keep_keyframes(studio: "FilmSession", plan: Any, keyframes: "Sequence[Keyfr
     for keyframe in keyframes:
         more = f"_{keyframe.number + 1}" if keyframe.shot.keyframes > 1 else ""
         name = short_name(f"{keyframe.shot.index + 1:03}_{keyframe.shot.id}", f"{more}.png")
-        copy_out(show_keyframe(studio, keyframe), folder / name)
+        copy_out(show_keyframe(session, keyframe), folder / name)
     yield f"{folder}: {len(keyframes)} keyframes, {sum(k.fresh for k in keyframes)} of them made now"
-    yield str(write_sheet(studio, plan, keyframes, folder / "contact_sheet.png"))
+    yield str(write_sheet(session, plan, keyframes, folder / "contact_sheet.png"))
 
 
-def _keep_clips(studio: "FilmSession", clips: "Sequence[Clip]", folder: Path) -> Iterable[str]:
+def _keep_clips(session: "FilmSession", clips: "Sequence[Clip]", folder: Path) -> Iterable[str]:
     from ..film.making import copy_out
 
     for clip in clips:
@@ -160,15 +160,15 @@ def _keep_clips(studio: "FilmSession", clips: "Sequence[Clip]", folder: Path) ->
     yield f"{folder}: {len(clips)} clips, {sum(clip.fresh for clip in clips)} of them made now"
 
 
-def _dry_run(studio: "FilmSession", options: argparse.Namespace) -> None:
+def _dry_run(session: "FilmSession", options: argparse.Namespace) -> None:
     from ..film.dry_run import dry_run
     from ..film.making import format_of, sound_of
 
     film = options.what in ("film", "animatic")
     kind = format_of(options.output, options.format) if film else "mp4"
-    sound = sound_of(studio, options.audio) if film else None
-    steps = dry_run(studio, STAGES[options.what], format=kind, audio=sound)
-    table = Table("shot", "stage", "would be", "why", "seconds", title=f"{studio.script.title}: what would be made")
+    sound = sound_of(session, options.audio) if film else None
+    steps = dry_run(session, STAGES[options.what], format=kind, audio=sound)
+    table = Table("shot", "stage", "would be", "why", "seconds", title=f"{session.script.title}: what would be made")
     for step in steps:
         if step.made or step.why:
             table.add_row(step.shot or "(film)", step.stage, "made" if step.made else "kept", step.why,

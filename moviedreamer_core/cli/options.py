@@ -1,4 +1,4 @@
-"""Options that several commands share, and what they become: a bundle, a store, a studio."""
+"""Options that several commands share, and what they become: a bundle, a store, a session."""
 
 import argparse
 import os
@@ -92,8 +92,8 @@ def seed_routes(texts: Sequence[str]) -> list[Route]:
     return routes
 
 
-def open_studio(options: argparse.Namespace, progress: Progress) -> Any:
-    """The studio that the options describe, with the threads set: their number decides the bytes."""
+def open_session(options: argparse.Namespace, progress: Progress) -> Any:
+    """The session that the options describe, with the threads set: their number decides the bytes."""
     from ..film.session import FilmSession
     from ..film.settings import FilmSettings
     from ..store import Store
@@ -136,4 +136,4 @@ def set_threads(count: int) -> None:
     torch.set_num_threads(count)
 
 
-__all__ = ["add_making_options", "add_script", "open_studio", "set_threads"]
+__all__ = ["add_making_options", "add_script", "open_session", "set_threads"]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..film.session import FilmSession
 
 
-def check_output(studio: "FilmSession", options: argparse.Namespace) -> None:
+def check_output(session: "FilmSession", options: argparse.Namespace) -> None:
     """Raise MovieDreamerError, before the work and not after it, if the result cannot be written, or its sound not be
     read.
     """
@@ -29,7 +29,7 @@ def check_output(studio: "FilmSession", options: argparse.Namespace) -> None:
     film = options.what in ("film", "animatic")
     if film:
         kind = format_of(output, options.format)
-        sound_of(studio, options.audio)
+        sound_of(session, options.audio)
         _check_film(output, kind)
     folder = output.parent if film or options.what == "plan" else output
     with plain_errors(folder, f"write the {options.what}"):

@@ -52,11 +52,11 @@ def _check(options: argparse.Namespace) -> int:
     script, folder = open_script(options.script)
     bundle = chosen_bundle(options)
 
-    def studio() -> FilmSession:
+    def session() -> FilmSession:
         settings = FilmSettings(fit=options.fit)
         return FilmSession(script, bundle, Store(default_store()), folder=folder, settings=settings)  # it is not asked
 
-    notes, wrong = notes_of(script, folder, bundle, options.fit), problems(script, folder, studio)
+    notes, wrong = notes_of(script, folder, bundle, options.fit), problems(script, folder, session)
     sys.stdout.write("".join(f"{text}\n" for text in [*wrong, *notes]))
     shots = sum(len(scene.shots) for scene in script.scenes)
     state = f"{len(wrong)} problems" if wrong else "nothing wrong"

@@ -35,11 +35,11 @@ def takes_file(store: Store, script: Script, path: Path) -> Path:
 class CarriedTakes:
     """The takes of one run of a script at `path`: kept after every stage, so that a kill loses none."""
 
-    def __init__(self, studio: FilmSession, path: Path, cast: Cast, film: FilmPlan) -> None:
-        self.file = takes_file(studio.store, studio.script, path)
-        self.takes = takes_after(studio, cast, film)
+    def __init__(self, session: FilmSession, path: Path, cast: Cast, film: FilmPlan) -> None:
+        self.file = takes_file(session.store, session.script, path)
+        self.takes = takes_after(session, cast, film)
         # What the script alone would not make again: only then does the film's file need to say it.
-        self.needed = any(take.older for take in film.takes) or any(studio.is_locked(shot) for shot in studio.shots)
+        self.needed = any(take.older for take in film.takes) or any(session.is_locked(shot) for shot in session.shots)
         self.takes.save(self.file)
 
     def rendered(self, made: dict[str, Rendered]) -> None:

@@ -27,7 +27,7 @@ def see_described(films: Sequence[HeldOut], progress: Progress = SILENT) -> list
     """These films made without references, by the ordinary pipeline."""
     found = []
     for held in films:
-        own = open_film(held.film, held.studio.bundle, held.studio.store, name=", described", pictures=False)
+        own = open_film(held.film, held.session.bundle, held.session.store, name=", described", pictures=False)
         frames = render(own, "described", dict(enumerate(planned_tokens(own))), progress=progress)
         images = torch.stack([read_picture(frame.path) for frame in frames])
         found.append(FilmPictures(own.film, images, (), sentences(own)))

@@ -47,7 +47,7 @@ def draw_gallery(made: Sequence[Made], out: Path, progress: Progress = SILENT) -
     """Draw all pictures into `out` and return their files. Everything that they show is in the store already."""
     short = [one for one in made if not one.held.long]
     long = next((one for one in made if one.held.long), short[0])
-    name = long.held.studio.bundle.info.name
+    name = long.held.session.bundle.info.name
     example = next((one for one in short if returning(_places(one))), short[0])
     shown = [*short[:SHEETS], *([long] if long.held.long else [])]
     jobs: dict[str, Callable[[], bytes]] = {
@@ -73,7 +73,7 @@ def draw_gallery(made: Sequence[Made], out: Path, progress: Progress = SILENT) -
 def contact_jpeg(one: Made) -> bytes:
     """A film's contact sheet."""
     with TemporaryDirectory() as folder:
-        path = write_sheet(one.held.studio, one.held.plan, one.keyframes, Path(folder) / "sheet.png")
+        path = write_sheet(one.held.session, one.held.plan, one.keyframes, Path(folder) / "sheet.png")
         with picture_file(path) as sheet:
             return jpeg(sheet.convert("RGB"))
 
@@ -105,12 +105,12 @@ def side_by_side(one: Made) -> Image.Image:
 
 def continuity_png(one: Made) -> bytes:
     """The continuity plot of a film."""
-    held, bundle = one.held, one.held.studio.bundle
+    held, bundle = one.held, one.held.session.bundle
     faces = bundle if bundle.has("faces") else None
-    found = measure(held.studio, held.plan, one.keyframes, cast=held.cast, faces=faces)
+    found = measure(held.session, held.plan, one.keyframes, cast=held.cast, faces=faces)
     if found is None:
         raise MovieDreamerError(f"bundle '{bundle.info.name}' has no tokenizer to measure continuity with")
-    plot = continuity_plot(found, f"{held.studio.script.title}, {len(found.shots)} shots")
+    plot = continuity_plot(found, f"{held.session.script.title}, {len(found.shots)} shots")
     stream = BytesIO()
     plot.quantize(64, dither=Image.Dither.NONE).save(stream, format="PNG", optimize=True)
     return stream.getvalue()
@@ -120,12 +120,12 @@ def film_gif(one: Made) -> bytes:
     """The sampled clips of a film one after another, with as many colours as fit."""
     held = one.held
     clips = make_clips(held, one.keyframes, sampled(held, CLIPS))
-    frames = list(islice(_frames([clip.shown for clip in clips]), GIF_SECONDS * held.studio.script.fps))
+    frames = list(islice(_frames([clip.shown for clip in clips]), GIF_SECONDS * held.session.script.fps))
     if not frames:
-        raise MovieDreamerError(f"{held.studio.script.title} has no shot of which a clip was made")
+        raise MovieDreamerError(f"{held.session.script.title} has no shot of which a clip was made")
     for colours in (128, 96, 64, 48, 32, 16):
         stream, shades = BytesIO(), [frame.quantize(colours, dither=Image.Dither.NONE) for frame in frames]
-        wait = round(1000 / held.studio.script.fps)
+        wait = round(1000 / held.session.script.fps)
         shades[0].save(stream, format="GIF", save_all=True, append_images=shades[1:], duration=wait, loop=0)
         if stream.tell() <= GIF_BYTES:
             break
@@ -163,8 +163,8 @@ def _window(places: Sequence[int]) -> range:
 
 
 def _drawn(held: HeldOut, n: int) -> Image.Image:
-    return Image.fromarray(draw_frame(held.film, n, 0.0, size=held.studio.bundle.info.show_size))
+    return Image.fromarray(draw_frame(held.film, n, 0.0, size=held.session.bundle.info.show_size))
 
 
 def _shown(held: HeldOut, keyframe: Keyframe) -> Image.Image:
-    return Image.fromarray(np.asarray(next(iter(read_clip(show_keyframe(held.studio, keyframe))))))
+    return Image.fromarray(np.asarray(next(iter(read_clip(show_keyframe(held.session, keyframe))))))

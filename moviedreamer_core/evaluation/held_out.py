@@ -39,10 +39,10 @@ POSES = 5
 
 @dataclass(frozen=True)
 class HeldOut:
-    """A film, and the studio that makes it from its script."""
+    """A film, and the session that makes it from its script."""
 
     film: Film
-    studio: FilmSession
+    session: FilmSession
     cast: Cast
 
     @property
@@ -53,17 +53,17 @@ class HeldOut:
     @cached_property
     def plan(self) -> FilmPlan:
         """The planner's own plan, each shot from the shots that it planned before."""
-        return make_plan(self.studio, self.cast)
+        return make_plan(self.session, self.cast)
 
     @cached_property
     def truth(self) -> Tokens:
         """Tokens [N, T, D] of the drawn keyframes."""
-        drawn = list(drawn_images(self.film, self.studio.size))
-        return encode_pictures(drawn, self.studio.bundle, self.studio.store, progress=self.studio.progress)
+        drawn = list(drawn_images(self.film, self.session.size))
+        return encode_pictures(drawn, self.session.bundle, self.session.store, progress=self.session.progress)
 
     def named(self, name: str) -> FilmSession:
-        """The studio under another name in the store's index, so that its takes are not mistaken for the film's."""
-        return replace(self.studio, name=f"{self.studio.name} ({name})")
+        """The session under another name in the store's index, so that its takes are not mistaken for the film's."""
+        return replace(self.session, name=f"{self.session.name} ({name})")
 
 
 def held_out_films(count: int = 10, *, quick: bool = False) -> list[Film]:
@@ -93,8 +93,8 @@ def open_film(
     film: Film, bundle: Bundle, store: Store, *, name: str = "", history: Episode | None = None,
     pictures: bool = True, progress: Progress = SILENT,
 ) -> HeldOut:  # fmt: skip
-    """The film's script with its cast's pictures (without `pictures`: with words alone), and a studio for it; `history`
-    is an earlier episode.
+    """The film's script with its cast's pictures (without `pictures`: with words alone), and a session for it;
+    `history` is an earlier episode.
     """
     said = to_script(film)
     if pictures and bundle.has("faces"):
@@ -102,8 +102,8 @@ def open_film(
             character["references"] = [str(portrait(member.person, k, bundle, store)) for k in range(len(PORTRAITS))]
     script = Script.model_validate(said)
     name = f"held-out {film.seed}{name}"
-    studio = FilmSession(script, bundle, store, name=name, history=history, progress=Checks(progress))
-    return HeldOut(film, studio, make_cast(studio))
+    session = FilmSession(script, bundle, store, name=name, history=history, progress=Checks(progress))
+    return HeldOut(film, session, make_cast(session))
 
 
 def portrait(person: Person, number: int, bundle: Bundle, store: Store) -> Path:

@@ -56,7 +56,7 @@ def unstated_revisit(held: HeldOut, reader: Reader, progress: Progress = SILENT)
 
 def _predicted(held: HeldOut, truth: Tensor, shots: Sequence[int]) -> Iterator[Tensor]:
     """Draws [n, T, D] for the shots, from true history and without."""
-    planner, conditions = load_planner(held.studio.bundle), conditions_of(held)
+    planner, conditions = load_planner(held.session.bundle), conditions_of(held)
     films = conditions.map(lambda value: value[None].to(planner.device))
     tokens = truth[None].to(planner.device)
     with torch.no_grad(), one_thread():
@@ -75,10 +75,10 @@ def fewshot(held: HeldOut, reader: Reader, progress: Progress = SILENT) -> dict[
     if not shots:
         return {}
     pictures = Episode.of_pictures(Tokens(held.truth.values[:half], held.truth.fingerprint))
-    told = replace(pictures, shown=tuple(Shown(shot_sentences(shot), held.cast) for shot in held.studio.shots[:half]))
+    told = replace(pictures, shown=tuple(Shown(shot_sentences(shot), held.cast) for shot in held.session.shots[:half]))
     found = {}
     for name, history in (("with", told), ("pictures", pictures), ("without", None)):
-        episode = open_film(later, held.studio.bundle, held.studio.store, name=f", part 2 {name}", history=history)
+        episode = open_film(later, held.session.bundle, held.session.store, name=f", part 2 {name}", history=history)
         tokens = planned_tokens(episode)
         keyframes = render(episode, "few-shot", {n: tokens[n] for n in shots}, progress=progress)
         found[name] = right(_details(reader, [k.path for k in keyframes]), true_details(later)[shots])

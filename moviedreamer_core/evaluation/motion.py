@@ -39,11 +39,11 @@ def make_clips(
     held: HeldOut, keyframes: Sequence[Keyframe], shots: Sequence[int], progress: Progress = SILENT
 ) -> list[Clip]:
     """Clips of these shots, by the film's pipeline."""
-    studio = replace(held.studio, shots=tuple(held.studio.shots[n] for n in shots))
+    session = replace(held.session, shots=tuple(held.session.shots[n] for n in shots))
     clips = []
-    for clip in animate_clips(studio, keyframes):
+    for clip in animate_clips(session, keyframes):
         clips.append(clip)
-        progress.advance(f"clip, {studio.script.title}")
+        progress.advance(f"clip, {session.script.title}")
     return clips
 
 
@@ -54,8 +54,8 @@ def clip_frames(path: Path) -> Tensor:
 
 def drawn_clip(held: HeldOut, n: int) -> Tensor:
     """The true clip of a shot, float32 [F, 3, H, W]."""
-    fps, count = held.studio.script.fps, held.studio.frames(held.studio.shots[n])
-    frames = [draw_frame(held.film, n, k / fps, size=held.studio.size) for k in range(count)]
+    fps, count = held.session.script.fps, held.session.frames(held.session.shots[n])
+    frames = [draw_frame(held.film, n, k / fps, size=held.session.size) for k in range(count)]
     return to_float(np.stack(frames))
 
 
@@ -75,14 +75,14 @@ def anchor_likeness(held: HeldOut, keyframe: Keyframe, strength: float) -> Tenso
     """Cosine [6] of what the tokenizer reads from the last frame of a clip and from its keyframe: of the first segment
     and after each of five extensions. None for an animator that does not go on in segments.
     """
-    studio, shot = held.studio, keyframe.shot
-    animator = studio.load_animator(shot)
+    session, shot = held.session, keyframe.shot
+    animator = session.load_animator(shot)
     if not isinstance(animator, VideoAnimator):
         return None
-    step, model = animator.model.segment_frames - 1, load_tokenizer(studio.bundle)
+    step, model = animator.model.segment_frames - 1, load_tokenizer(session.bundle)
     inputs = {
         "version": 1, "keyframe": keyframe.key, "animator": animator.fingerprint, "tokenizer": model.fingerprint,
-        "text": studio.bundle.fingerprint("text"), "prompt": action_sentence(shot), "fps": studio.script.fps,
+        "text": session.bundle.fingerprint("text"), "prompt": action_sentence(shot), "fps": session.script.fps,
         "strength": float(strength), "extensions": EXTENSIONS,
     }  # fmt: skip
 
@@ -90,14 +90,14 @@ def anchor_likeness(held: HeldOut, keyframe: Keyframe, strength: float) -> Tenso
         picture = read_picture(keyframe.path)
         request = ClipRequest(
             picture, prompt=action_sentence(shot), anchor=picture, anchor_strength=strength,
-            frames=1 + step * (EXTENSIONS + 1), fps=studio.script.fps, seed=studio.draw_seed(shot, "anchor"),
+            frames=1 + step * (EXTENSIONS + 1), fps=session.script.fps, seed=session.draw_seed(shot, "anchor"),
         )  # fmt: skip
-        frames = animator.animate(request, studio.inner)
+        frames = animator.animate(request, session.inner)
         with one_thread():
             read = F.normalize(model.encode_keyframes(torch.cat([picture[None], frames[step::step]])).flatten(1), dim=1)
         save_file({"likeness": (read[1:] @ read[0]).contiguous()}, path)
 
-    made = studio.store.fetch("anchor_likeness", inputs, ".safetensors", make, check=studio.progress.check)
+    made = session.store.fetch("anchor_likeness", inputs, ".safetensors", make, check=session.progress.check)
     return load_file(made.path)["likeness"]
 
 

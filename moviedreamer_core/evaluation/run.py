@@ -74,7 +74,7 @@ def make_films(bundle: Bundle, store: Store, films: Sequence[Film], progress: Pr
     made = []
     for one, own in zip(held, keyframes, strict=True):
         made.append(Made(one, own, see_keyframes(one, own), see_drawn(one)))
-        progress.advance(one.studio.script.title)
+        progress.advance(one.session.script.title)
     return made
 
 
@@ -214,7 +214,7 @@ def _history(found: Evidence, made: Sequence[Made], judges: Judges, progress: Pr
     parts = []
     for one in short:
         parts.append(fewshot(one.held, judges.reader))
-        progress.advance(one.held.studio.script.title)
+        progress.advance(one.held.session.script.title)
     halves = {name: [one.get(name, Share()) for one in parts] for name in ("with", "pictures", "without")}
     for name, films in halves.items():
         found.mean(f"fewshot.{name}", films)
@@ -253,7 +253,7 @@ def _anchor(found: Evidence, short: Sequence[Made], progress: Progress) -> None:
             progress.check()
             row = anchor_likeness(one.held, one.keyframes[n], strength)
             rows += [] if row is None else [row]
-            progress.advance(one.held.studio.script.title)
+            progress.advance(one.held.session.script.title)
         key = "anchor_decay" if name == "on" else "anchor_decay.off"
         mean = torch.stack(rows).mean(0) if rows else None
         decay = None if mean is None else float(mean[0] - mean[-1])

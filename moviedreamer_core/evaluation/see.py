@@ -26,24 +26,24 @@ from .held_out import HeldOut
 
 def see_drawn(held: HeldOut) -> FilmPictures:
     """The true keyframes."""
-    film, show = held.film, held.studio.bundle.info.show_size
+    film, show = held.film, held.session.bundle.info.show_size
 
     def faces(n: int) -> Tensor:
         frame = draw_frame(film, n, 0.0, size=show)
         return _faces(held, n, {"picture": array_hash(frame)}, lambda: frame)
 
-    images = drawn_images(film, held.studio.size)
+    images = drawn_images(film, held.session.size)
     return FilmPictures(film, images, tuple(faces(n) for n in range(len(images))), sentences(held))
 
 
 def see_keyframes(held: HeldOut, keyframes: Sequence[Keyframe]) -> FilmPictures:
     """Rendered keyframes of all shots."""
     images = torch.stack([read_picture(keyframe.path) for keyframe in keyframes])
-    bundle = held.studio.bundle
+    bundle = held.session.bundle
 
     def faces(n: int) -> Tensor:
         inputs = {"keyframe": keyframes[n].key}
-        if not held.studio.upscales:
+        if not held.session.upscales:
             return _faces(held, n, inputs, lambda: to_uint8(images[n]))
         inputs["upscaler"] = bundle.fingerprint("upscaler")
         return _faces(held, n, inputs, lambda: to_uint8(upscale(load_upscaler(bundle), images[n : n + 1])[0]))
@@ -53,7 +53,7 @@ def see_keyframes(held: HeldOut, keyframes: Sequence[Keyframe]) -> FilmPictures:
 
 def _faces(held: HeldOut, n: int, inputs: dict[str, str], pixels: Callable[[], np.ndarray]) -> Tensor:
     """The largest faces of a picture, one a person, left to right: float32 [n, F]."""
-    shot, bundle = held.film.shots[n], held.studio.bundle
+    shot, bundle = held.film.shots[n], held.session.bundle
     if shot.size in FACELESS_SIZES or not bundle.has("faces"):
         return torch.zeros(0, 1)
 
@@ -65,9 +65,9 @@ def _faces(held: HeldOut, n: int, inputs: dict[str, str], pixels: Callable[[], n
         save_file({"faces": torch.stack(rows) if rows else torch.zeros(0, pack.width)}, path)
 
     named = {**inputs, "people": len(shot.figures), "pack": bundle.fingerprint("faces")}
-    return load_file(held.studio.store.fetch("found_faces", named, ".safetensors", make).path)["faces"]
+    return load_file(held.session.store.fetch("found_faces", named, ".safetensors", make).path)["faces"]
 
 
 def sentences(held: HeldOut) -> tuple[str, ...]:
     """What its script says of each shot."""
-    return tuple(prompt_of(shot) for shot in held.studio.shots)
+    return tuple(prompt_of(shot) for shot in held.session.shots)

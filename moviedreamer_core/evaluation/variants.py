@@ -46,7 +46,7 @@ def true_tokens(held: HeldOut) -> Tensor:
 
 def mean_tokens(held: HeldOut) -> Tensor:
     """The mixture's expectation in the place of a draw, each shot from the means before it."""
-    planner, conditions = load_planner(held.studio.bundle), conditions_of(held)
+    planner, conditions = load_planner(held.session.bundle), conditions_of(held)
     memory, rows = planner.memory(), []
     with one_thread():
         for n in range(len(conditions)):
@@ -58,7 +58,7 @@ def mean_tokens(held: HeldOut) -> Tensor:
 
 def lonely_tokens(held: HeldOut) -> Tensor:
     """Drawn as the film is, but every shot planned as if it were the first."""
-    planner, conditions = load_planner(held.studio.bundle), conditions_of(held)
+    planner, conditions = load_planner(held.session.bundle), conditions_of(held)
     with one_thread():
         states = [planner.look(planner.memory(), conditions[n]) for n in range(len(conditions))]
         return drawn_from(held, torch.stack(states), range(len(states)))
@@ -76,7 +76,7 @@ def copied(tokens: Tensor, places: Sequence[int]) -> Tensor:
 
 def unknown_tokens(held: HeldOut) -> Tensor:
     """What stands in the decoder for tokens that are not known."""
-    decoder = held.studio.load_decoder(held.studio.shots[0])
+    decoder = held.session.load_decoder(held.session.shots[0])
     if not isinstance(decoder, DiffusionDecoder):
         got = type(decoder).__name__
         raise MovieDreamerError(f"the decoder is a {got}; expected a DiffusionDecoder, which can do without tokens")
@@ -99,17 +99,17 @@ SAME = {"text_to_image": "tokens_off"}
 
 def conditions_of(held: HeldOut) -> Conditions:
     """What the planner reads of the film's shots, [N, ...]."""
-    c, bundle = load_planner(held.studio.bundle).config, held.studio.bundle
-    said = [shot_sentences(shot) for shot in held.studio.shots]
+    c, bundle = load_planner(held.session.bundle).config, held.session.bundle
+    said = [shot_sentences(shot) for shot in held.session.shots]
     return shot_conditions(said, held.cast, load_text(bundle), max_slots=c.max_slots, face_width=c.face_width)
 
 
 def drawn_from(held: HeldOut, states: Tensor, shots: Sequence[int]) -> Tensor:
     """Draws [n, T, D] from the planner's states [n, H] of these shots, with each shot's seed and the usual heat."""
-    planner = load_planner(held.studio.bundle)
+    planner = load_planner(held.session.bundle)
     rows = []
     for state, n in zip(states, shots, strict=True):
-        generator = torch.Generator().manual_seed(held.studio.seed(held.studio.shots[n]))
+        generator = torch.Generator().manual_seed(held.session.seed(held.session.shots[n]))
         flat = planner.mixture.sample(state, temperature=planner.config.temperature, generator=generator)
         rows.append(_shaped(planner, flat))
     return torch.stack(rows)
@@ -119,20 +119,20 @@ def render(
     held: HeldOut, variant: str, tokens: Mapping[int, Tensor], *, faces: bool = True, progress: Progress = SILENT
 ) -> Iterator[Keyframe]:
     """Keyframes of the shots that `tokens` (shot number -> [T, D]) has, through the film's pipeline and store."""
-    studio = held.named(variant)
-    cast: Cast = held.cast if faces else faceless(studio.script)
+    session = held.named(variant)
+    cast: Cast = held.cast if faces else faceless(session.script)
     plan = plan_of(held, tokens)
     for n in tokens:
         progress.check()
-        yield render_shot(studio, cast, plan, studio.shots[n].id)[0]
-        progress.advance(f"{variant}, {studio.script.title}")
+        yield render_shot(session, cast, plan, session.shots[n].id)[0]
+        progress.advance(f"{variant}, {session.script.title}")
 
 
 def plan_of(held: HeldOut, tokens: Mapping[int, Tensor]) -> FilmPlan:
     """A plan that says these tokens and nothing else."""
-    studio = held.studio
-    shots = [PlannedShot(studio.shots[n].id, row[None].float(), 0.0, 0, 0.0, given=True) for n, row in tokens.items()]
-    whole = Plan(tuple(shots), tokenizer_fingerprint(studio), studio.bundle.fingerprint("planner"))
+    session = held.session
+    shots = [PlannedShot(session.shots[n].id, row[None].float(), 0.0, 0, 0.0, given=True) for n, row in tokens.items()]
+    whole = Plan(tuple(shots), tokenizer_fingerprint(session), session.bundle.fingerprint("planner"))
     return FilmPlan(whole, tuple(PlanTake(shot, Path(), "", False) for shot in shots))
 
 

@@ -56,29 +56,29 @@ def slots_of(shot: ResolvedShot, cast: Cast) -> list[Slot]:
 
 
 KEYFRAME_VALUES: Mapping[str, Reader] = {
-    "shot": lambda studio, shot, number: [shot.id, number],
-    "prompt": lambda studio, shot, number: prompt_of(shot, worded=True),
-    "sentence": lambda studio, shot, number: sentence_of(shot, worded=True),
-    "size": lambda studio, shot, number: list(studio.picture_size(shot)),
-    "steps": lambda studio, shot, number: studio.steps(shot),
-    "guidance": lambda studio, shot, number: studio.guidance(shot),
-    "seed": lambda studio, shot, number: studio.draw_seed(shot, "keyframe", number),
+    "shot": lambda session, shot, number: [shot.id, number],
+    "prompt": lambda session, shot, number: prompt_of(shot, worded=True),
+    "sentence": lambda session, shot, number: sentence_of(shot, worded=True),
+    "size": lambda session, shot, number: list(session.picture_size(shot)),
+    "steps": lambda session, shot, number: session.steps(shot),
+    "guidance": lambda session, shot, number: session.guidance(shot),
+    "seed": lambda session, shot, number: session.draw_seed(shot, "keyframe", number),
 }
 CLIP_VALUES: Mapping[str, Reader] = {
-    "shot": lambda studio, shot, number: shot.id,
-    "prompt": lambda studio, shot, number: movement_words(shot),
-    "sentence": lambda studio, shot, number: sentence_of(shot, worded=True),
-    "lines": lambda studio, shot, number: spoken_words(shot),
-    "sound": lambda studio, shot, number: sound_words(shot),
-    "fps": lambda studio, shot, number: studio.script.fps,
-    "motion": lambda studio, shot, number: studio.motion(shot),
-    "anchor_strength": lambda studio, shot, number: studio.anchor_strength(shot),
-    "seed": lambda studio, shot, number: studio.draw_seed(shot, "clip", number),
+    "shot": lambda session, shot, number: shot.id,
+    "prompt": lambda session, shot, number: movement_words(shot),
+    "sentence": lambda session, shot, number: sentence_of(shot, worded=True),
+    "lines": lambda session, shot, number: spoken_words(shot),
+    "sound": lambda session, shot, number: sound_words(shot),
+    "fps": lambda session, shot, number: session.script.fps,
+    "motion": lambda session, shot, number: session.motion(shot),
+    "anchor_strength": lambda session, shot, number: session.anchor_strength(shot),
+    "seed": lambda session, shot, number: session.draw_seed(shot, "clip", number),
 }
 
 
 def read_values(
-    names: Iterable[str], table: Mapping[str, Reader], studio: FilmSession, shot: ResolvedShot, number: int
+    names: Iterable[str], table: Mapping[str, Reader], session: FilmSession, shot: ResolvedShot, number: int
 ) -> dict[str, Any]:
     """What a maker reads of a shot, as plain JSON values. Raises MovieDreamerError for a name that is not in the table:
     the maker's author gave it.
@@ -88,11 +88,11 @@ def read_values(
         raise MovieDreamerError(
             f"it says that it reads {', '.join(unknown)}; expected some of {', '.join(table)}: tell its author"
         )
-    return {name: table[name](studio, shot, number) for name in sorted(names)}
+    return {name: table[name](session, shot, number) for name in sorted(names)}
 
 
 def keyframe_request(
-    studio: FilmSession,
+    session: FilmSession,
     shot: ResolvedShot,
     number: int,
     tokens: Tokens,
@@ -100,49 +100,49 @@ def keyframe_request(
     earlier: tuple[EarlierKeyframe, ...],
 ) -> KeyframeRequest:
     """What the decoder of a shot is asked for its keyframe `number`."""
-    reads = studio.decoder_capabilities(shot)
+    reads = session.decoder_capabilities(shot)
     worded = reads.values is not None
     return KeyframeRequest(
         tokens,
         slots=slots_of(shot, cast) if not worded else (),
         prompt=prompt_of(shot, worded=worded),
         sentence=sentence_of(shot, worded=worded),
-        size=studio.picture_size(shot),
-        steps=studio.steps(shot),
-        guidance=studio.guidance(shot) or 0.0,
-        seed=studio.draw_seed(shot, "keyframe", number),
+        size=session.picture_size(shot),
+        steps=session.steps(shot),
+        guidance=session.guidance(shot) or 0.0,
+        seed=session.draw_seed(shot, "keyframe", number),
         shot=shot.id,
         number=number,
-        references=cast_references(studio, shot, reads.references),
+        references=cast_references(session, shot, reads.references),
         earlier=earlier,
     )
 
 
 def clip_request(
-    studio: FilmSession, shot: ResolvedShot, number: int, keyframes: list[Tensor], start: Tensor | None
+    session: FilmSession, shot: ResolvedShot, number: int, keyframes: list[Tensor], start: Tensor | None
 ) -> ClipRequest:
     """What the animator of a shot is asked for the part of its clip that begins with keyframe `number`."""
-    total, parts = studio.frames(shot), len(keyframes)
+    total, parts = session.frames(shot), len(keyframes)
     count = total * (number + 1) // parts - total * number // parts
     first = start if number == 0 else None
-    reads = studio.animator_capabilities(shot)
+    reads = session.animator_capabilities(shot)
     worded = reads.values is not None
     return ClipRequest(
         keyframes[number],
         # The frame that it starts from is the last one of the shot before: shown there, not again here.
         frames=count if first is None else count + 1,
-        fps=studio.script.fps,
+        fps=session.script.fps,
         prompt=movement_words(shot) if worded else action_sentence(shot),
         sentence=sentence_of(shot, worded=worded),
         lines=spoken_words(shot) if worded else shot.dialogue,
         sound=sound_words(shot) if worded else "",
         next_keyframe=keyframes[number + 1] if number + 1 < parts else None,
         anchor=keyframes[number],
-        anchor_strength=studio.anchor_strength(shot),
+        anchor_strength=session.anchor_strength(shot),
         start_frame=first,
-        motion=studio.motion(shot),
-        seed=studio.draw_seed(shot, "clip", number),
+        motion=session.motion(shot),
+        seed=session.draw_seed(shot, "clip", number),
         shot=shot.id,
         number=number,
-        references=cast_references(studio, shot, reads.references),
+        references=cast_references(session, shot, reads.references),
     )

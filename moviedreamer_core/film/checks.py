@@ -18,34 +18,34 @@ ASPECT_TOLERANCE = 0.02
 Size = tuple[int, int]
 
 
-def check_decoding(studio: FilmSession, cast: Cast, plan: FilmPlan) -> None:
+def check_decoding(session: FilmSession, cast: Cast, plan: FilmPlan) -> None:
     """Raise MovieDreamerError if a shot's decoder is not there or cannot read its tokens, its faces, or so many
     characters; or if the plan is not of this script.
     """
     planned = plan.plan.by_id
-    for shot in studio.shots:
-        maker = studio.decoders.find(studio.decoder(shot))
-        who = f"{studio.at(shot)}, decoder '{maker.name}': "
+    for shot in session.shots:
+        maker = session.decoders.find(session.decoder(shot))
+        who = f"{session.at(shot)}, decoder '{maker.name}': "
         take = planned.get(shot.id)
         if take is None or len(take.tokens) != shot.keyframes:
             have = 0 if take is None else len(take.tokens)
             raise MovieDreamerError(
-                f"{studio.at(shot)}: the plan has {have} keyframes for it, the script asks for {shot.keyframes}: plan "
+                f"{session.at(shot)}: the plan has {have} keyframes for it, the script asks for {shot.keyframes}: plan "
                 "the film again"
             )
         try:
-            maker.fingerprint(studio.bundle)
-            reads = maker.capabilities(studio.bundle)
+            maker.fingerprint(session.bundle)
+            reads = maker.capabilities(session.bundle)
         except MovieDreamerError as error:
             raise MovieDreamerError(f"{who}{error}") from error
         _check_tokens(who, reads, plan.plan.tokenizer_fingerprint, take.tokens.shape[-2:])
         _check_people(who, reads, shot, cast)
-        if reads.steps and studio.steps(shot) > reads.steps:
-            raise MovieDreamerError(f"{who}it takes at most {reads.steps} denoising steps, got {studio.steps(shot)}")
+        if reads.steps and session.steps(shot) > reads.steps:
+            raise MovieDreamerError(f"{who}it takes at most {reads.steps} denoising steps, got {session.steps(shot)}")
 
 
 def check_animating(
-    studio: FilmSession, keyframes: Sequence[Keyframe], given: Mapping[str, Size] | None = None
+    session: FilmSession, keyframes: Sequence[Keyframe], given: Mapping[str, Size] | None = None
 ) -> None:
     """Raise MovieDreamerError if a shot has no keyframe, or pictures of a shape that its animator cannot move.
 
@@ -53,14 +53,14 @@ def check_animating(
     """
     own = by_shot(keyframes)
     before: Size | None = None
-    for shot in studio.shots:
+    for shot in session.shots:
         if shot.id not in own:
-            raise MovieDreamerError(f"{studio.at(shot)}: it has no keyframe: decode or replace it before its clip")
+            raise MovieDreamerError(f"{session.at(shot)}: it has no keyframe: decode or replace it before its clip")
         if given and shot.id in given:
             before = given[shot.id]
             continue
         start = before if shot.join == "continue" else None
-        before = _clip_size(studio, shot, [_size(k) for k in own[shot.id]], start)
+        before = _clip_size(session, shot, [_size(k) for k in own[shot.id]], start)
 
 
 def _check_tokens(who: str, reads: Capabilities, fingerprint: str, shape: Sequence[int]) -> None:
@@ -91,13 +91,13 @@ def _check_people(who: str, reads: Capabilities, shot: ResolvedShot, cast: Cast)
             )
 
 
-def _clip_size(studio: FilmSession, shot: ResolvedShot, pictures: Sequence[Size], start: Size | None) -> Size:
+def _clip_size(session: FilmSession, shot: ResolvedShot, pictures: Sequence[Size], start: Size | None) -> Size:
     """Width and height of the clip that will be made. Raises MovieDreamerError if it cannot."""
-    maker = studio.animators.find(studio.animator(shot))
-    who = f"{studio.at(shot)}, animator '{maker.name}': "
+    maker = session.animators.find(session.animator(shot))
+    who = f"{session.at(shot)}, animator '{maker.name}': "
     try:
-        maker.fingerprint(studio.bundle)
-        size = maker.capabilities(studio.bundle).size
+        maker.fingerprint(session.bundle)
+        size = maker.capabilities(session.bundle).size
     except MovieDreamerError as error:
         raise MovieDreamerError(f"{who}{error}") from error
     named = [("the keyframe", picture) for picture in pictures]

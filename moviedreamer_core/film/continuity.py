@@ -92,13 +92,13 @@ class Measuring:
 
     def __init__(
         self,
-        studio: FilmSession,
+        session: FilmSession,
         plan: FilmPlan,
         tokenizer: Bundle,
         cast: Cast | None = None,
         faces: Bundle | None = None,
     ) -> None:
-        self.studio, self.plan, self.tokenizer, self.faces = studio, plan, tokenizer, faces
+        self.session, self.plan, self.tokenizer, self.faces = session, plan, tokenizer, faces
         self.cast = cast if faces is not None else None
         if self.cast is not None and self.cast.pack and faces is not None:
             made = pack_fingerprint(faces.path("faces"))
@@ -125,7 +125,7 @@ class Measuring:
             save_file({"tokens": tokens}, path, metadata={"tokenizer": model.fingerprint})
 
         inputs = {"version": 2, "keyframe": keyframe.key, "tokenizer": self.tokenizer.fingerprint("tokenizer")}
-        made = self.studio.store.fetch("reading", inputs, ".safetensors", make, check=self.studio.progress.check)
+        made = self.session.store.fetch("reading", inputs, ".safetensors", make, check=self.session.progress.check)
         with safe_open(str(made.path), framework="pt") as file:
             tokens, fingerprint = file.get_tensor("tokens"), (file.metadata() or {}).get("tokenizer", "")
         self.plan.plan.require(fingerprint)
@@ -151,9 +151,9 @@ class Measuring:
 
     def _seen_faces(self, keyframe: Keyframe) -> Tensor:
         """The embeddings [n, F] of all faces in the keyframe as the film shows it."""
-        bundle, studio = self.faces, self.studio
+        bundle, session = self.faces, self.session
         assert bundle is not None
-        picture = show_keyframe(studio, keyframe)
+        picture = show_keyframe(session, keyframe)
 
         def make(path: Path) -> None:
             pack = load_faces(bundle)
@@ -162,16 +162,16 @@ class Measuring:
 
         inputs = {
             "version": 1,
-            "picture": content_hash(picture, studio.store.hashes),
+            "picture": content_hash(picture, session.store.hashes),
             "pack": bundle.fingerprint("faces"),
         }
-        made = studio.store.fetch("faces", inputs, ".safetensors", make, check=studio.progress.check)
+        made = session.store.fetch("faces", inputs, ".safetensors", make, check=session.progress.check)
         with safe_open(str(made.path), framework="pt") as file:
             return file.get_tensor("faces")
 
 
 def measure(
-    studio: FilmSession,
+    session: FilmSession,
     plan: FilmPlan,
     keyframes: Sequence[Keyframe],
     *,
@@ -181,19 +181,19 @@ def measure(
 ) -> Continuity | None:
     """Measure the first keyframe of every shot; None if the bundle has no tokenizer.
 
-    `tokenizer` is by default the studio's bundle; `faces` is a bundle with a face pack, None looks for no faces.
+    `tokenizer` is by default the session's bundle; `faces` is a bundle with a face pack, None looks for no faces.
     """
-    bundle = tokenizer or studio.bundle
+    bundle = tokenizer or session.bundle
     if not bundle.has("tokenizer"):
         return None
-    measuring = Measuring(studio, plan, bundle, cast, faces)
+    measuring = Measuring(session, plan, bundle, cast, faces)
     first = [keyframe for keyframe in keyframes if keyframe.number == 0]
-    studio.progress.stage("continuity", len(first))
+    session.progress.stage("continuity", len(first))
     scores: list[ShotScore] = []
     for keyframe, before in zip(first, places_before(first), strict=True):
-        studio.progress.check()
+        session.progress.check()
         scores.append(measuring.score(keyframe, before))
-        studio.progress.advance(keyframe.shot.id, keyframe.path)
+        session.progress.advance(keyframe.shot.id, keyframe.path)
     return gathered(measuring, first, scores)
 
 

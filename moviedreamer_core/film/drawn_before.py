@@ -19,21 +19,21 @@ EARLIER = "earlier"
 
 
 def kept_drawing(
-    studio: FilmSession, shot: ResolvedShot, number: int, inputs: Mapping[str, Any]
+    session: FilmSession, shot: ResolvedShot, number: int, inputs: Mapping[str, Any]
 ) -> tuple[Artefact, tuple[str, ...]] | None:
     """The keyframe that the film has of the shot, if nothing but its earlier pictures would be others, and the shots
     whose older pictures it was drawn with; None if the picture for exactly these inputs is there, or must be drawn.
     """
-    if not inputs.get(EARLIER) or studio.store.find("keyframe", artefact_key("keyframe", inputs)):
+    if not inputs.get(EARLIER) or session.store.find("keyframe", artefact_key("keyframe", inputs)):
         return None
-    if studio.settings.replan == "following" or shot.id in asked_anew(studio):
+    if session.settings.replan == "following" or shot.id in asked_anew(session):
         return None
-    drawn = studio.takes.rendered.get(shot.id, Rendered()).drawn
+    drawn = session.takes.rendered.get(shot.id, Rendered()).drawn
     key = drawn.keyframes[number] if drawn and number < len(drawn.keyframes) else ""
-    known = studio.store.inputs_of("keyframe", key) if key else None
+    known = session.store.inputs_of("keyframe", key) if key else None
     if known is None or not same_but_earlier(known, inputs):
         return None
-    made = studio.store.find("keyframe", key)
+    made = session.store.find("keyframe", key)
     now = {tuple(row) for row in inputs[EARLIER]}
     older = dict.fromkeys(row[1] for row in known.get(EARLIER, ()) if tuple(row) not in now)
     return (made, tuple(older)) if made else None

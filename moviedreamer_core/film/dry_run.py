@@ -41,10 +41,10 @@ class Step:
 
 
 def dry_run(
-    studio: FilmSession, stages: Sequence[str], *, format: str = "mp4", audio: Path | None = None
+    session: FilmSession, stages: Sequence[str], *, format: str = "mp4", audio: Path | None = None
 ) -> list[Step]:
     """The steps of a run through `stages` (of cast, plan, keyframe, clip, film), in order."""
-    look = _Look(studio)
+    look = _Look(session)
     steps = [*look.cast(), *look.plan()]
     if "keyframe" in stages:
         steps += look.keyframes()
@@ -72,18 +72,18 @@ def _inner(name: str, key: str) -> str:
 class _Look:
     """Walks down the stages with the keys that are known."""
 
-    def __init__(self, studio: FilmSession) -> None:
-        self.studio, self.store = studio, studio.store
+    def __init__(self, session: FilmSession) -> None:
+        self.session, self.store = session, session.store
         self.known_cast: Cast | None = None
         self.tokens: dict[str, list[str] | None] = {}
         self.keyframe_keys: dict[str, list[str] | None] = {}
         self.shown_keys: list[str | None] = []
-        self.took = _took(studio)
+        self.took = _took(session)
 
     def cast(self) -> Iterator[Step]:
-        inputs = cast_inputs(self.studio)
+        inputs = cast_inputs(self.session)
         if inputs is None:
-            self.known_cast = faceless(self.studio.script)
+            self.known_cast = faceless(self.session.script)
             return
         found = self.store.find("cast", artefact_key("cast", inputs))
         if found is not None:
@@ -92,12 +92,12 @@ class _Look:
 
     def plan(self) -> Iterator[Step]:
         if self.known_cast is None:
-            self.tokens = {shot.id: None for shot in self.studio.shots}
-            yield from (self._step(shot.id, STAGE, False, "the cast is made first") for shot in self.studio.shots)
+            self.tokens = {shot.id: None for shot in self.session.shots}
+            yield from (self._step(shot.id, STAGE, False, "the cast is made first") for shot in self.session.shots)
             return
-        standing = Standing(self.studio, self.known_cast)
+        standing = Standing(self.session, self.known_cast)
         earlier: dict[str, str] = {}  # shot id -> digest of its tokens, "" where they are not known yet
-        for shot in self.studio.shots:
+        for shot in self.session.shots:
             take = standing.find(shot)
             planned = take.planned if take else None
             self.tokens[shot.id] = None if planned is None else [tokens_digest(row) for row in planned.tokens]
@@ -116,10 +116,10 @@ class _Look:
     def keyframes(self) -> Iterator[Step]:
         before: list[NamedKeyframe] = []
         waits = False  # for a picture of a shot before, whose name is not known yet
-        for shot in self.studio.shots:
+        for shot in self.session.shots:
             keys: list[str | None] = []
             for number in range(shot.keyframes):
-                tokens, reads = self.tokens[shot.id], self.studio.decoder_capabilities(shot)
+                tokens, reads = self.tokens[shot.id], self.session.decoder_capabilities(shot)
                 stage = keyframe_stage(number)
                 cast = self.known_cast
                 if tokens is None or cast is None or (waits and reads.earlier):
@@ -127,11 +127,11 @@ class _Look:
                     why = "an earlier picture is made first" if tokens and cast is not None else PLAN_FIRST
                     yield self._step(shot.id, "keyframe", keys[-1] is not None, why)
                 else:
-                    faces = faces_of(self.studio.takes.cast_of(shot, cast) if self.studio.is_locked(shot) else cast)
+                    faces = faces_of(self.session.takes.cast_of(shot, cast) if self.session.is_locked(shot) else cast)
                     earlier = earlier_keyframes(shot, before, reads.earlier)
-                    inputs = keyframe_inputs(self.studio, shot, number, tokens[number], faces, earlier)
-                    held = locked_keyframe(self.studio, shot, number, inputs)
-                    kept = None if held else kept_drawing(self.studio, shot, number, inputs)
+                    inputs = keyframe_inputs(self.session, shot, number, tokens[number], faces, earlier)
+                    held = locked_keyframe(self.session, shot, number, inputs)
+                    kept = None if held else kept_drawing(self.session, shot, number, inputs)
                     locked = held.key if held else None
                     key, step = (kept[0].key, None) if kept else self._known(shot, stage, "keyframe", inputs, locked)
                     keys.append(key)
@@ -142,7 +142,7 @@ class _Look:
 
     def clips(self) -> Iterator[Step]:
         before: str | None = None
-        for shot in self.studio.shots:
+        for shot in self.session.shots:
             keys = self.keyframe_keys[shot.id]
             follows = shot.join == "continue"
             if keys is None or (follows and before is None):
@@ -150,8 +150,8 @@ class _Look:
                 why = "its keyframe is made first" if keys is None else "the clip that it continues is made first"
                 yield self._step(shot.id, "clip", before is not None, why)
             else:
-                inputs = clip_inputs(self.studio, shot, keys, before if follows else None)
-                held = locked_clip(self.studio, shot, keys, inputs)
+                inputs = clip_inputs(self.session, shot, keys, before if follows else None)
+                held = locked_clip(self.session, shot, keys, inputs)
                 before, step = self._known(shot, "clip", "clip", inputs, held.key if held else None)
                 yield step
             yield from self._shown(shot, before)
@@ -159,16 +159,16 @@ class _Look:
     def film(self, format: str, audio: Path | None) -> Step:
         if None in self.shown_keys:
             return self._step("", "film", False, "a clip is made first")
-        inputs = film_inputs(self.studio, [key for key in self.shown_keys if key], format, audio)
+        inputs = film_inputs(self.session, [key for key in self.shown_keys if key], format, audio)
         found = self.store.find("film", artefact_key("film", inputs))
         return self._step("", "film", found is not None, self._why("", "film", "film", inputs))
 
     def _shown(self, shot: ResolvedShot, clip: str | None) -> Iterator[Step]:
-        studio = self.studio
-        if not studio.upscales:
+        session = self.session
+        if not session.upscales:
             self.shown_keys.append(clip)
             return
-        key = artefact_key("shown", shown_inputs(studio, clip)) if clip else None
+        key = artefact_key("shown", shown_inputs(session, clip)) if clip else None
         self.shown_keys.append(key)
         yield self._step(shot.id, "shown", bool(key and self.store.find("shown", key)), "its clip is made first")
 
@@ -182,12 +182,12 @@ class _Look:
         return key, self._step(shot.id, folder, there, "" if there else self._why(shot.id, stage, folder, inputs))
 
     def _pinned(self, shot: ResolvedShot, stage: str) -> str | None:
-        made = pinned_take(self.studio, shot, stage, stage.split("-")[0])
+        made = pinned_take(self.session, shot, stage, stage.split("-")[0])
         return made.key if made else None
 
     def _why(self, shot: str, stage: str, folder: str, inputs: Mapping[str, Any]) -> str:
         """What is different from the take that the shot had last."""
-        last = self.store.index.current(self.studio.name, shot, stage)
+        last = self.store.index.current(self.session.name, shot, stage)
         if last is None:
             return "not made yet"
         try:
@@ -205,9 +205,9 @@ class _Look:
         return Step(shot, stage, not there, note if there else why, seconds)
 
 
-def _took(studio: FilmSession) -> dict[str, float]:
+def _took(session: FilmSession) -> dict[str, float]:
     """Mean seconds of each stage's results in this store."""
     seconds: dict[str, list[float]] = {}
-    for entry in listing(studio.store):
+    for entry in listing(session.store):
         seconds.setdefault(entry.stage, []).append(entry.seconds)
     return {stage: sum(values) / len(values) for stage, values in seconds.items()}

@@ -55,10 +55,10 @@ class GivenClip:
         first, end = self._window(None)
         return islice(iter(whole), first, end)
 
-    def inputs(self, studio: FilmSession) -> dict[str, Any]:
+    def inputs(self, session: FilmSession) -> dict[str, Any]:
         """What decides its frames."""
         if isinstance(self.source, Path):
-            content = content_hash(self.source, studio.store.hashes)
+            content = content_hash(self.source, session.store.hashes)
         else:
             content = array_hash(self.source)
         return {"content": content, "fps": str(self.fps), "start": self.start, "length": self.length}
@@ -70,14 +70,14 @@ class GivenClip:
 
 
 def replace_keyframes(
-    studio: FilmSession, keyframes: Sequence[Keyframe], selection: str, pictures: Tensor
+    session: FilmSession, keyframes: Sequence[Keyframe], selection: str, pictures: Tensor
 ) -> tuple[Keyframe, ...]:
     """The keyframes with `pictures` [N, 3, H, W] in [0, 1] in the place of those of the shots that `selection` names:
     one for each of their keyframes in film order, or one for all.
 
     Raises MovieDreamerError for unknown shots, another number of pictures, or an impossible size.
     """
-    named = set(chosen_shots(studio, selection))
+    named = set(chosen_shots(session, selection))
     count = sum(k.shot.id in named for k in keyframes)
     if len(pictures) not in (1, count):
         raise MovieDreamerError(
@@ -86,73 +86,73 @@ def replace_keyframes(
         )
     checked_size((pictures.shape[-1], pictures.shape[-2]))
     queue = iter(pictures if len(pictures) == count else pictures.expand(count, -1, -1, -1))
-    return tuple(_picture(studio, k, next(queue)) if k.shot.id in named else k for k in keyframes)
+    return tuple(_picture(session, k, next(queue)) if k.shot.id in named else k for k in keyframes)
 
 
 def replace_clips(
-    studio: FilmSession, keyframes: Sequence[Keyframe], clips: Sequence[Clip], selection: str, given: GivenClip
+    session: FilmSession, keyframes: Sequence[Keyframe], clips: Sequence[Clip], selection: str, given: GivenClip
 ) -> tuple[Clip, ...]:
     """The clips with `given` in the place of those of the shots that `selection` names; shots that continue from them
     are animated again, from its last frame.
 
     Raises MovieDreamerError for unknown shots, or a clip shorter than a shot, naming it, before anything is made.
     """
-    named = set(chosen_shots(studio, selection))
+    named = set(chosen_shots(session, selection))
     checked_fps(given.fps)
-    for shot in studio.shots:
+    for shot in session.shots:
         if shot.id in named:
-            _check_length(studio, shot, given.info)
+            _check_length(session, shot, given.info)
     stay: dict[str, Clip] = {}
     moved = False
     for clip in clips:
-        shot = studio.by_id[clip.shot.id]
+        shot = session.by_id[clip.shot.id]
         follows = moved and shot.join == "continue" and clip.path.stem != GIVEN
         moved = shot.id in named or follows
         if not moved:
             stay[shot.id] = clip
     sizes = {clip.shot.id: _size(clip_info(clip.path)) for clip in stay.values()}
-    check_animating(studio, keyframes, sizes | dict.fromkeys(named, _size(given.info)))
-    placed = {shot.id: _clip(studio, shot, given) for shot in studio.shots if shot.id in named}
-    return tuple(animate_clips(studio, keyframes, {**stay, **placed}))
+    check_animating(session, keyframes, sizes | dict.fromkeys(named, _size(given.info)))
+    placed = {shot.id: _clip(session, shot, given) for shot in session.shots if shot.id in named}
+    return tuple(animate_clips(session, keyframes, {**stay, **placed}))
 
 
-def _picture(studio: FilmSession, keyframe: Keyframe, picture: Tensor) -> Keyframe:
+def _picture(session: FilmSession, keyframe: Keyframe, picture: Tensor) -> Keyframe:
     inputs = {"version": 1, "picture": array_hash(to_uint8(picture))}
     stage = keyframe_stage(keyframe.number)
 
     def make(path: Path) -> None:
         save_picture(picture, path)
 
-    made = fetch_shot(studio, keyframe.shot, GIVEN, inputs, ".png", make, record=stage, note=NOTE)
+    made = fetch_shot(session, keyframe.shot, GIVEN, inputs, ".png", make, record=stage, note=NOTE)
     return Keyframe(keyframe.shot, keyframe.number, made.path, made.key, made.fresh, made.seconds)
 
 
-def _clip(studio: FilmSession, shot: ResolvedShot, given: GivenClip) -> Clip:
+def _clip(session: FilmSession, shot: ResolvedShot, given: GivenClip) -> Clip:
     count = max(1, ceil(shot.seconds * given.fps))
 
     def make(path: Path) -> None:
         def frames() -> Iterator[np.ndarray]:
             for frame in islice(given.frames(), count):
-                studio.progress.check()
+                session.progress.check()
                 yield frame
 
         write_clip(path, frames(), given.fps)
 
-    inputs = {"version": 1, **given.inputs(studio), "frames": count}
-    made = fetch_shot(studio, shot, GIVEN, inputs, ".mp4", make, record="clip", note=NOTE)
-    shown = show_clip(studio, shot, made)
+    inputs = {"version": 1, **given.inputs(session), "frames": count}
+    made = fetch_shot(session, shot, GIVEN, inputs, ".mp4", make, record="clip", note=NOTE)
+    shown = show_clip(session, shot, made)
     return Clip(shot, made.path, made.key, shown.path, shown.key, made.fresh, made.seconds + shown.seconds)
 
 
-def _check_length(studio: FilmSession, shot: ResolvedShot, info: ClipInfo) -> None:
+def _check_length(session: FilmSession, shot: ResolvedShot, info: ClipInfo) -> None:
     """The same rule as the film's: a still is held, a longer clip is cut, a shorter one is refused."""
     if info.frames < 1:
-        raise MovieDreamerError(f"{studio.at(shot)}: the clip given for it has no frames; expected at least one")
-    fps = Fraction(studio.script.fps)
+        raise MovieDreamerError(f"{session.at(shot)}: the clip given for it has no frames; expected at least one")
+    fps = Fraction(session.script.fps)
     count = max(1, round(shot.seconds * fps))
     if info.frames > 1 and count - 1 > info.frames / info.fps * fps + 1:
         raise MovieDreamerError(
-            f"{studio.at(shot)}: the clip given for it has {info.frames} frames, "
+            f"{session.at(shot)}: the clip given for it has {info.frames} frames, "
             f"{float(info.frames / info.fps):.2f} s at {float(info.fps):g} a second; the shot lasts "
             f"{shot.seconds:g} s. Make the clip longer, or the shot shorter (Shot Settings, seconds)."
         )

@@ -49,22 +49,22 @@ def read_history(folder: Path, bundle: Bundle, store: Store | None, *, progress:
     return Episode.of_pictures(encode_pictures(pictures, bundle, store, progress=progress))
 
 
-def episode_of(studio: FilmSession, film: FilmPlan, cast: Cast) -> Episode:
+def episode_of(session: FilmSession, film: FilmPlan, cast: Cast) -> Episode:
     """A planned film as an episode, behind those that it went on from itself.
 
     Raises MovieDreamerError for an empty plan, or if they come from different tokenizers.
     """
     if not film.takes:
-        raise MovieDreamerError(f"{studio.script.title}: nothing of it is planned, so no film can go on from it")
-    shown = [_shown(studio, take.planned.id, cast) for take in film.takes for _ in take.planned.tokens]
+        raise MovieDreamerError(f"{session.script.title}: nothing of it is planned, so no film can go on from it")
+    shown = [_shown(session, take.planned.id, cast) for take in film.takes for _ in take.planned.tokens]
     values = torch.cat([take.planned.tokens for take in film.takes])
     own = Episode(Tokens(values, film.plan.tokenizer_fingerprint), tuple(shown))
-    return own if studio.history is None else studio.history.then(own)
+    return own if session.history is None else session.history.then(own)
 
 
-def _shown(studio: FilmSession, shot_id: str, cast: Cast) -> Shown | None:
+def _shown(session: FilmSession, shot_id: str, cast: Cast) -> Shown | None:
     """None for a shot that the script no longer has."""
-    shot = studio.by_id.get(shot_id)
+    shot = session.by_id.get(shot_id)
     return None if shot is None else Shown(shot_sentences(shot), cast)
 
 

@@ -24,14 +24,14 @@ from .session import FilmSession
 SMALLEST = 16
 
 
-def problems(script: Script, folder: Path, open_studio: Callable[[], FilmSession]) -> list[str]:
-    """Everything that would stop the film, each with its line; `open_studio` gives the studio that would make it."""
+def problems(script: Script, folder: Path, open_session: Callable[[], FilmSession]) -> list[str]:
+    """Everything that would stop the film, each with its line; `open_session` gives the session that would make it."""
     missing = [str(problem) for problem in missing_files(script, folder)]
     wrong = [*missing, *(_file_problems(script, folder) if not missing else ())]
     try:
-        studio = open_studio()
+        session = open_session()
         found = [_film_problems, _decoder_problems, _crowd_problems, *([] if wrong else [_face_problems])]
-        return [*wrong, *(text for find in found for text in find(studio))]
+        return [*wrong, *(text for find in found for text in find(session))]
     except MovieDreamerError as error:
         return [*wrong, str(error)]
 
@@ -67,48 +67,48 @@ def _file_problems(script: Script, folder: Path) -> Iterator[str]:
             yield _at(script, path, str(error))
 
 
-def _film_problems(studio: FilmSession) -> Iterator[str]:
+def _film_problems(session: FilmSession) -> Iterator[str]:
     """A film of a size that no file can have."""
-    size = film_arguments(studio)["size"]
+    size = film_arguments(session)["size"]
     try:
         if min(checked_size(size)) < SMALLEST:
             raise MovieDreamerError(f"a film of {size[0]}x{size[1]}; expected at least {SMALLEST} pixels a side")
     except MovieDreamerError as error:
-        yield _at(studio.script, ("aspect",), f"aspect {studio.script.aspect}: {error}")
+        yield _at(session.script, ("aspect",), f"aspect {session.script.aspect}: {error}")
 
 
-def _decoder_problems(studio: FilmSession) -> Iterator[str]:
+def _decoder_problems(session: FilmSession) -> Iterator[str]:
     """More steps or people than a decoder can take."""
-    for shot in studio.shots:
-        able = studio.decoders.find(studio.decoder(shot)).capabilities(studio.bundle)
+    for shot in session.shots:
+        able = session.decoders.find(session.decoder(shot)).capabilities(session.bundle)
         if able.people and len(shot.characters) > able.people:
             most = f"draws at most {able.people} people"
-            yield f"{studio.at(shot)}: decoder '{studio.decoder(shot)}' {most}, the shot has {len(shot.characters)}"
-        if able.steps and studio.steps(shot) > able.steps:
-            got = f"got {studio.steps(shot)}"
-            yield f"{studio.at(shot)}: decoder '{studio.decoder(shot)}' takes at most {able.steps} steps, {got}"
+            yield f"{session.at(shot)}: decoder '{session.decoder(shot)}' {most}, the shot has {len(shot.characters)}"
+        if able.steps and session.steps(shot) > able.steps:
+            got = f"got {session.steps(shot)}"
+            yield f"{session.at(shot)}: decoder '{session.decoder(shot)}' takes at most {able.steps} steps, {got}"
 
 
-def _crowd_problems(studio: FilmSession) -> Iterator[str]:
-    most = studio.bundle.numbers("planner", "max_slots")[0] if studio.bundle.has("planner") else 0
-    for line, text in crowded_shots(studio.script, most) if most else ():
-        yield f"{studio.script.file}:{line}: {text}"
+def _crowd_problems(session: FilmSession) -> Iterator[str]:
+    most = session.bundle.numbers("planner", "max_slots")[0] if session.bundle.has("planner") else 0
+    for line, text in crowded_shots(session.script, most) if most else ():
+        yield f"{session.script.file}:{line}: {text}"
 
 
-def _face_problems(studio: FilmSession) -> Iterator[str]:
+def _face_problems(session: FilmSession) -> Iterator[str]:
     """A planner or a decoder that was trained with another face pack than the one in use."""
-    script, bundle = studio.script, studio.bundle
+    script, bundle = session.script, session.bundle
     if not any(c.references or c.embeddings for c in script.characters):
         return
     pack = pack_fingerprint(bundle.path("faces"))
-    cast_members(script, studio.folder, pack)
+    cast_members(script, session.folder, pack)
     planner = bundle.config("planner") if bundle.has("planner") else {}
     trained = str(planner.get("face_fingerprint", ""))
     if trained and trained != pack:
         yield f"the planner was trained with face pack {trained[:12]}, the one in use is {pack[:12]}: use that pack"
     width = load_faces(bundle).width
-    for name in _in_order(studio.decoder(shot) for shot in studio.shots):
-        wanted = studio.decoders.find(name).capabilities(bundle).face_width
+    for name in _in_order(session.decoder(shot) for shot in session.shots):
+        wanted = session.decoders.find(name).capabilities(bundle).face_width
         if wanted and wanted != width:
             yield (
                 f"the decoder '{name}' reads faces of {wanted} numbers, the face pack in use gives {width}: it was "

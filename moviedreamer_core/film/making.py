@@ -28,7 +28,7 @@ LIBRARIES = ("torch", "diffusers", "transformers", "av")
 
 @dataclass(frozen=True)
 class Joining:
-    """What may be said of one film file beside the script; None and 0 leave it to the script and the studio.
+    """What may be said of one film file beside the script; None and 0 leave it to the script and the session.
 
     `transition` comes between all shots but those that continue the one before; the first keeps its own. `fps` shows
     the clips in their own time. Without `sound` the script's sound file is left out too (a GIF can have none).
@@ -66,7 +66,7 @@ class MadeFilm:
 
 
 def make_film(
-    studio: FilmSession,
+    session: FilmSession,
     clips: Sequence[Clip],
     out: Path,
     *,
@@ -81,16 +81,16 @@ def make_film(
     film.json beside PNG pictures (None takes away what the film says of itself). Raises MovieDreamerError for
     impossible values or an unwritable folder.
     """
-    kind, sound = format_of(out, format), sound_of(studio, audio) if joining.sound else None
-    arguments = film_arguments(studio, joining)
+    kind, sound = format_of(out, format), sound_of(session, audio) if joining.sound else None
+    arguments = film_arguments(session, joining)
     if kind == "png":
         told = {**arguments["metadata"], **(tags or {})}
         arguments["metadata"] = {name: value for name, value in told.items() if value is not None}
         sources = film_clips(clips, joining)
-        made = assemble(sources, out, format=kind, audio=sound, progress=studio.progress, **arguments)
+        made = assemble(sources, out, format=kind, audio=sound, progress=session.progress, **arguments)
         return MadeFilm(out, True, made.srt, made.frames, made.size)
-    stored = _stored(studio, clips, kind, sound, joining)
-    studio.store.index.record(studio.name, "", "film", stored.key)
+    stored = _stored(session, clips, kind, sound, joining)
+    session.store.index.record(session.name, "", "film", stored.key)
     srt = stored.path.with_suffix(".srt")
     with plain_errors(out.parent, "write the film"):
         copy_out(stored.path, out, tags if kind == "mp4" else None)
@@ -104,24 +104,24 @@ def make_film(
     )
 
 
-def stored_film(studio: FilmSession, clips: Sequence[Clip], joining: Joining = AS_WRITTEN) -> Path:
+def stored_film(session: FilmSession, clips: Sequence[Clip], joining: Joining = AS_WRITTEN) -> Path:
     """The film as MP4 in the store, joined if it is not there: for who wants to look at it, not to keep it."""
-    sound = sound_of(studio) if joining.sound else None
-    return _stored(studio, clips, "mp4", sound, joining).path
+    sound = sound_of(session) if joining.sound else None
+    return _stored(session, clips, "mp4", sound, joining).path
 
 
-def _stored(studio: FilmSession, clips: Sequence[Clip], kind: str, sound: Path | None, joining: Joining) -> Artefact:
+def _stored(session: FilmSession, clips: Sequence[Clip], kind: str, sound: Path | None, joining: Joining) -> Artefact:
     def make(path: Path) -> None:
-        arguments, sources = film_arguments(studio, joining), film_clips(clips, joining)
-        assemble(sources, path, format=kind, audio=sound, progress=studio.progress, **arguments)
+        arguments, sources = film_arguments(session, joining), film_clips(clips, joining)
+        assemble(sources, path, format=kind, audio=sound, progress=session.progress, **arguments)
 
-    inputs = film_inputs(studio, [clip.shown_key for clip in clips], kind, sound, joining)
-    return studio.store.fetch("film", inputs, f".{kind}", make, check=studio.progress.check)
+    inputs = film_inputs(session, [clip.shown_key for clip in clips], kind, sound, joining)
+    return session.store.fetch("film", inputs, f".{kind}", make, check=session.progress.check)
 
 
-def sound_of(studio: FilmSession, audio: Path | None = None) -> Path | None:
+def sound_of(session: FilmSession, audio: Path | None = None) -> Path | None:
     """The sound file that goes under the film: `audio`, else the script's. Raises MovieDreamerError if it is none."""
-    sound = audio or (studio.file(studio.script.audio) if studio.script.audio else None)
+    sound = audio or (session.file(session.script.audio) if session.script.audio else None)
     if sound is not None:
         check_audio(sound)
     return sound
@@ -136,46 +136,46 @@ def format_of(out: Path, format: str | None) -> str:
 
 
 def film_inputs(
-    studio: FilmSession, shown: Sequence[str], kind: str, sound: Path | None, joining: Joining = AS_WRITTEN
+    session: FilmSession, shown: Sequence[str], kind: str, sound: Path | None, joining: Joining = AS_WRITTEN
 ) -> dict[str, Any]:
     """What decides the film file: the clips' keys, what the script says of the film, the sound's content."""
-    arguments = film_arguments(studio, joining)
+    arguments = film_arguments(session, joining)
     return {
         "version": VERSIONS["film"],
         "clips": list(shown),
-        "fields": [stage_fields("film", shot, studio.script) for shot in studio.shots],
-        "sound": content_hash(sound, studio.store.hashes) if sound else None,
+        "fields": [stage_fields("film", shot, session.script) for shot in session.shots],
+        "sound": content_hash(sound, session.store.hashes) if sound else None,
         "format": kind,
         "arguments": {**arguments, "size": list(arguments["size"])},
         "transition": joining.transition,
     }
 
 
-def film_arguments(studio: FilmSession, joining: Joining = AS_WRITTEN) -> dict[str, Any]:
+def film_arguments(session: FilmSession, joining: Joining = AS_WRITTEN) -> dict[str, Any]:
     """How `assemble` joins this film."""
-    how = joining.fit or studio.settings.fit
-    fit = fit_aspect(studio.script.aspect, studio.show_size, how)
+    how = joining.fit or session.settings.fit
+    fit = fit_aspect(session.script.aspect, session.show_size, how)
     return {
-        "fps": joining.fps or studio.script.fps,
+        "fps": joining.fps or session.script.fps,
         "size": (fit.width, fit.height),
         "fit": how,
         "transition_seconds": joining.transition_seconds,
         "subtitles": joining.subtitles,
-        "chapters": {shot.scene_id: _chapter(shot) for shot in studio.shots} if joining.chapters else False,
-        "metadata": film_metadata(studio),
+        "chapters": {shot.scene_id: _chapter(shot) for shot in session.shots} if joining.chapters else False,
+        "metadata": film_metadata(session),
     }
 
 
-def film_metadata(studio: FilmSession) -> dict[str, Any]:
+def film_metadata(session: FilmSession) -> dict[str, Any]:
     """What the film says of itself: title, script, seeds, versions, weights."""
     return {
-        "title": studio.script.title,
-        "comment": f"Made with MovieDreamer {__version__}, bundle {studio.bundle.info.name}",
-        "script": script_text(studio.script),
-        "seeds": {shot.id: studio.seed(shot) for shot in studio.shots},
+        "title": session.script.title,
+        "comment": f"Made with MovieDreamer {__version__}, bundle {session.bundle.info.name}",
+        "script": script_text(session.script),
+        "seeds": {shot.id: session.seed(shot) for shot in session.shots},
         "versions": {"moviedreamer": __version__, **{name: _version(name) for name in LIBRARIES}},
-        "weights": {part: studio.bundle.fingerprint(part)[:16] for part in studio.bundle.parts()},
-        "choices": _choices(studio),
+        "weights": {part: session.bundle.fingerprint(part)[:16] for part in session.bundle.parts()},
+        "choices": _choices(session),
     }
 
 
@@ -210,11 +210,11 @@ def copy_out(source: Path, target: Path, tags: Mapping[str, str | None] | None =
         part.unlink(missing_ok=True)
 
 
-def _choices(studio: FilmSession) -> Mapping[str, Any]:
-    s = studio.settings
+def _choices(session: FilmSession) -> Mapping[str, Any]:
+    s = session.settings
     return {
-        "decoders": {shot.id: studio.decoder(shot) for shot in studio.shots},
-        "animators": {shot.id: studio.animator(shot) for shot in studio.shots},
+        "decoders": {shot.id: session.decoder(shot) for shot in session.shots},
+        "animators": {shot.id: session.animator(shot) for shot in session.shots},
         "guidance": s.guidance, "temperature": s.temperature, "candidates": s.candidates,
         "motion": s.motion, "anchor_strength": s.anchor_strength,
     }  # fmt: skip

@@ -80,23 +80,23 @@ class Clip:
         return file if file.is_file() else None
 
 
-def make_cast(studio: FilmSession) -> Cast:
+def make_cast(session: FilmSession) -> Cast:
     """The faces of the script's characters; those without a picture live from their description.
 
     Raises MovieDreamerError naming every picture that is missing, or shows no face, several, or too small a one.
     """
-    inputs = cast_inputs(studio)
+    inputs = cast_inputs(session)
     if inputs is None:
-        return faceless(studio.script)
+        return faceless(session.script)
 
     def make(path: Path) -> None:
-        pack = load_faces(studio.bundle)
-        members = cast_members(studio.script, studio.folder, pack.fingerprint)
-        Cast.build(members, pack, folder=studio.folder, progress=studio.inner).save(path)
+        pack = load_faces(session.bundle)
+        members = cast_members(session.script, session.folder, pack.fingerprint)
+        Cast.build(members, pack, folder=session.folder, progress=session.inner).save(path)
 
-    studio.progress.stage("cast", 1)
-    made = studio.store.fetch("cast", inputs, ".safetensors", make, check=studio.progress.check)
-    studio.progress.advance()
+    session.progress.stage("cast", 1)
+    made = session.store.fetch("cast", inputs, ".safetensors", make, check=session.progress.check)
+    session.progress.advance()
     return Cast.load(made.path)
 
 
@@ -113,72 +113,72 @@ def by_shot(keyframes: Iterable[Keyframe]) -> dict[str, list[Keyframe]]:
     return own
 
 
-def render_keyframes(studio: FilmSession, cast: Cast, plan: FilmPlan) -> Iterator[Keyframe]:
+def render_keyframes(session: FilmSession, cast: Cast, plan: FilmPlan) -> Iterator[Keyframe]:
     """The keyframes of all shots in film order."""
     before: list[Keyframe] = []
-    studio.progress.stage("keyframes", sum(shot.keyframes for shot in studio.shots))
-    for shot in studio.shots:
+    session.progress.stage("keyframes", sum(shot.keyframes for shot in session.shots))
+    for shot in session.shots:
         for number in range(shot.keyframes):
-            studio.progress.check()
-            before.append(render_keyframe(studio, cast, plan, shot, number, before))
+            session.progress.check()
+            before.append(render_keyframe(session, cast, plan, shot, number, before))
             yield before[-1]
-            studio.progress.advance(shot.id, before[-1].path)
+            session.progress.advance(shot.id, before[-1].path)
 
 
 def render_shot(
-    studio: FilmSession, cast: Cast, plan: FilmPlan, shot_id: str, before: Sequence[Keyframe] = ()
+    session: FilmSession, cast: Cast, plan: FilmPlan, shot_id: str, before: Sequence[Keyframe] = ()
 ) -> list[Keyframe]:
     """The keyframes of one shot, without a word to the progress but whether to stop. `before` are those before it in
     film order.
     """
-    shot = studio.by_id[shot_id]
+    shot = session.by_id[shot_id]
     own: list[Keyframe] = []
     for number in range(shot.keyframes):
-        own.append(render_keyframe(studio, cast, plan, shot, number, [*before, *own]))
+        own.append(render_keyframe(session, cast, plan, shot, number, [*before, *own]))
     return own
 
 
-def is_own(studio: FilmSession, cast: Cast, plan: FilmPlan, keyframe: Keyframe) -> bool:
-    """Whether this studio renders exactly this keyframe: not so for pictures made elsewhere, pinned or locked ones."""
-    shot = studio.by_id[keyframe.shot.id]
-    if studio.is_locked(shot) or pinned_take(studio, shot, keyframe_stage(keyframe.number), "keyframe"):
+def is_own(session: FilmSession, cast: Cast, plan: FilmPlan, keyframe: Keyframe) -> bool:
+    """Whether this session renders exactly this keyframe: not so for pictures made elsewhere, pinned or locked ones."""
+    shot = session.by_id[keyframe.shot.id]
+    if session.is_locked(shot) or pinned_take(session, shot, keyframe_stage(keyframe.number), "keyframe"):
         return False
     tokens = tokens_digest(plan.take(shot.id).planned.tokens[keyframe.number])
-    inputs = keyframe_inputs(studio, shot, keyframe.number, tokens, faces_of(cast))
+    inputs = keyframe_inputs(session, shot, keyframe.number, tokens, faces_of(cast))
     if EARLIER not in inputs:
         return artefact_key("keyframe", inputs) == keyframe.key
-    known = studio.store.inputs_of("keyframe", keyframe.key)
+    known = session.store.inputs_of("keyframe", keyframe.key)
     return known is not None and same_but_earlier(known, inputs)
 
 
 def animate_clips(
-    studio: FilmSession, keyframes: Sequence[Keyframe], given: "Mapping[str, Clip] | None" = None
+    session: FilmSession, keyframes: Sequence[Keyframe], given: "Mapping[str, Clip] | None" = None
 ) -> Iterator[Clip]:
     """The clips of all shots in film order. A shot that continues begins with the last frame of the clip before it.
 
     `given` are clips, by shot id, that stand for their shots as they are.
     """
     known = dict(given or {})
-    studio.progress.stage("clips", len(studio.shots))
+    session.progress.stage("clips", len(session.shots))
     own = by_shot(keyframes)
     before: Clip | None = None
-    for shot in studio.shots:
-        studio.progress.check()
+    for shot in session.shots:
+        session.progress.check()
         link = before if shot.join == "continue" else None
-        before = known.get(shot.id) or make_clip(studio, shot, own[shot.id], link)
+        before = known.get(shot.id) or make_clip(session, shot, own[shot.id], link)
         yield before
-        studio.progress.advance(shot.id, before.path)
+        session.progress.advance(shot.id, before.path)
 
 
-def show_keyframe(studio: FilmSession, keyframe: Keyframe) -> Path:
+def show_keyframe(session: FilmSession, keyframe: Keyframe) -> Path:
     """The keyframe at the size at which the film shows it, as PNG."""
-    if not _wants_upscaling(studio, keyframe.path):
+    if not _wants_upscaling(session, keyframe.path):
         return keyframe.path
 
     def make(path: Path) -> None:
-        save_picture(_large(studio, read_picture(keyframe.path)), path)
+        save_picture(_large(session, read_picture(keyframe.path)), path)
 
-    return fetch_shot(studio, keyframe.shot, "shown", shown_inputs(studio, keyframe.key), ".png", make).path
+    return fetch_shot(session, keyframe.shot, "shown", shown_inputs(session, keyframe.key), ".png", make).path
 
 
 def keyframe_stage(number: int) -> str:
@@ -205,45 +205,45 @@ class Known:
 
 
 def known_keyframe(
-    studio: FilmSession, cast: Cast, plan: FilmPlan, shot: ResolvedShot, number: int, before: Sequence[AnyKeyframe]
+    session: FilmSession, cast: Cast, plan: FilmPlan, shot: ResolvedShot, number: int, before: Sequence[AnyKeyframe]
 ) -> Known:
     """What is known of a keyframe; `before` are those before it in film order, there or not. Makes nothing."""
-    if studio.is_locked(shot):
-        cast = studio.takes.cast_of(shot, cast)
+    if session.is_locked(shot):
+        cast = session.takes.cast_of(shot, cast)
     tokens = plan.take(shot.id).planned.tokens[number]
-    earlier = earlier_keyframes(shot, before, studio.decoder_capabilities(shot).earlier)
-    inputs = keyframe_inputs(studio, shot, number, tokens_digest(tokens), faces_of(cast), earlier)
-    stays = pinned_take(studio, shot, keyframe_stage(number), "keyframe")
-    if stays := stays or locked_keyframe(studio, shot, number, inputs):
+    earlier = earlier_keyframes(shot, before, session.decoder_capabilities(shot).earlier)
+    inputs = keyframe_inputs(session, shot, number, tokens_digest(tokens), faces_of(cast), earlier)
+    stays = pinned_take(session, shot, keyframe_stage(number), "keyframe")
+    if stays := stays or locked_keyframe(session, shot, number, inputs):
         return Known(stays.key, inputs, stays, chosen=True)
-    if kept := kept_drawing(studio, shot, number, inputs):
+    if kept := kept_drawing(session, shot, number, inputs):
         return Known(kept[0].key, inputs, *kept)
     key = artefact_key("keyframe", inputs)
-    return Known(key, inputs, studio.store.find("keyframe", key))
+    return Known(key, inputs, session.store.find("keyframe", key))
 
 
 def render_keyframe(
-    studio: FilmSession, cast: Cast, plan: FilmPlan, shot: ResolvedShot, number: int, before: Sequence[Keyframe]
+    session: FilmSession, cast: Cast, plan: FilmPlan, shot: ResolvedShot, number: int, before: Sequence[Keyframe]
 ) -> Keyframe:
     """One keyframe; `before` are those before it in film order."""
-    stage, can = keyframe_stage(number), studio.decoder_capabilities(shot)
-    if studio.is_locked(shot):
-        cast = studio.takes.cast_of(shot, cast)
-    known = known_keyframe(studio, cast, plan, shot, number, before)
+    stage, can = keyframe_stage(number), session.decoder_capabilities(shot)
+    if session.is_locked(shot):
+        cast = session.takes.cast_of(shot, cast)
+    known = known_keyframe(session, cast, plan, shot, number, before)
     made = known.made
     if made is None:
         carried = Tokens(plan.take(shot.id).planned.tokens[number][None], plan.plan.tokenizer_fingerprint)
         earlier = earlier_keyframes(shot, before, can.earlier)
 
         def make(path: Path) -> None:
-            request = keyframe_request(studio, shot, number, carried, cast, earlier)
-            picture = studio.load_decoder(shot).decode(request, studio.inner)
-            save_picture(checked_keyframe(picture, request, can, studio.decoder(shot)), path)
+            request = keyframe_request(session, shot, number, carried, cast, earlier)
+            picture = session.load_decoder(shot).decode(request, session.inner)
+            save_picture(checked_keyframe(picture, request, can, session.decoder(shot)), path)
 
-        made = fetch_shot(studio, shot, "keyframe", known.inputs, ".png", make)
+        made = fetch_shot(session, shot, "keyframe", known.inputs, ".png", make)
     keyframe = Keyframe(shot, number, made.path, made.key, made.fresh, made.seconds, known.older)
     if not known.chosen:
-        studio.store.index.record(studio.name, shot.id, stage, made.key, note=keyframe.note)
+        session.store.index.record(session.name, shot.id, stage, made.key, note=keyframe.note)
     return keyframe
 
 
@@ -252,32 +252,32 @@ def save_picture(image: Tensor, path: Path) -> None:
     Image.fromarray(to_uint8(image)).save(path, format="PNG")
 
 
-def known_clip(studio: FilmSession, shot: ResolvedShot, keyframes: Sequence[str], before: str | None) -> Known:
+def known_clip(session: FilmSession, shot: ResolvedShot, keyframes: Sequence[str], before: str | None) -> Known:
     """What is known of a shot's clip, from its keyframes' keys and, where it goes on, the key of the clip before it."""
-    inputs = clip_inputs(studio, shot, list(keyframes), before)
-    if stays := pinned_take(studio, shot, "clip", "clip") or locked_clip(studio, shot, keyframes, inputs):
+    inputs = clip_inputs(session, shot, list(keyframes), before)
+    if stays := pinned_take(session, shot, "clip", "clip") or locked_clip(session, shot, keyframes, inputs):
         return Known(stays.key, inputs, stays, chosen=True)
     key = artefact_key("clip", inputs)
-    return Known(key, inputs, studio.store.find("clip", key))
+    return Known(key, inputs, session.store.find("clip", key))
 
 
-def make_clip(studio: FilmSession, shot: ResolvedShot, keyframes: Sequence[Keyframe], before: Clip | None) -> Clip:
+def make_clip(session: FilmSession, shot: ResolvedShot, keyframes: Sequence[Keyframe], before: Clip | None) -> Clip:
     """The clip of one shot from its keyframes; `before` is the clip that it goes on from, None after a cut."""
-    known = known_clip(studio, shot, [k.key for k in keyframes], before.key if before else None)
+    known = known_clip(session, shot, [k.key for k in keyframes], before.key if before else None)
     made = known.made
     if made is None:
 
         def make(path: Path) -> None:
             start = last_frame(before.path) if before else None
-            clip = _animate(studio, shot, [read_picture(k.path) for k in keyframes], start)
-            write_clip(path, to_uint8(clip.frames), studio.script.fps)
+            clip = _animate(session, shot, [read_picture(k.path) for k in keyframes], start)
+            write_clip(path, to_uint8(clip.frames), session.script.fps)
             if clip.sound is not None:
                 write_wav(path.with_suffix(SOUND), clip.sound.samples, clip.sound.rate)
 
-        made = fetch_shot(studio, shot, "clip", known.inputs, ".mp4", make)
+        made = fetch_shot(session, shot, "clip", known.inputs, ".mp4", make)
     if not known.chosen:
-        studio.store.index.record(studio.name, shot.id, "clip", made.key)
-    shown = show_clip(studio, shot, made)
+        session.store.index.record(session.name, shot.id, "clip", made.key)
+    shown = show_clip(session, shot, made)
     return Clip(shot, made.path, made.key, shown.path, shown.key, made.fresh, made.seconds + shown.seconds)
 
 
@@ -293,129 +293,129 @@ def last_frame(path: Path) -> Tensor:
     return to_float(frame)
 
 
-def _animate(studio: FilmSession, shot: ResolvedShot, keyframes: list[Tensor], start: Tensor | None) -> ClipWithSound:
+def _animate(session: FilmSession, shot: ResolvedShot, keyframes: list[Tensor], start: Tensor | None) -> ClipWithSound:
     """The clip of a shot: one run of frames for each of its keyframes, as equal as they can be, joined."""
-    animator, reads = studio.load_animator(shot), studio.animator_capabilities(shot)
+    animator, reads = session.load_animator(shot), session.animator_capabilities(shot)
     parts = []
     for number in range(len(keyframes)):
-        request = clip_request(studio, shot, number, keyframes, start)
-        made = animator.animate(request, studio.inner)
-        part = checked_clip(made, request, reads, studio.animator(shot))
+        request = clip_request(session, shot, number, keyframes, start)
+        made = animator.animate(request, session.inner)
+        part = checked_clip(made, request, reads, session.animator(shot))
         parts.append(part if request.start_frame is None else without_first(part, request.fps))
-    return joined(parts, studio.script.fps)
+    return joined(parts, session.script.fps)
 
 
-def show_clip(studio: FilmSession, shot: ResolvedShot, clip: Artefact) -> Artefact:
+def show_clip(session: FilmSession, shot: ResolvedShot, clip: Artefact) -> Artefact:
     """The clip at the size at which the film shows it; the clip itself where nothing needs to be upscaled."""
-    if not _wants_upscaling(studio, clip.path):
+    if not _wants_upscaling(session, clip.path):
         return clip
 
     def make(path: Path) -> None:
-        write_clip(path, (to_uint8(image) for image in _upscaled(studio, clip.path)), studio.script.fps)
+        write_clip(path, (to_uint8(image) for image in _upscaled(session, clip.path)), session.script.fps)
 
-    return fetch_shot(studio, shot, "shown", shown_inputs(studio, clip.key), ".mp4", make)
+    return fetch_shot(session, shot, "shown", shown_inputs(session, clip.key), ".mp4", make)
 
 
-def _wants_upscaling(studio: FilmSession, path: Path) -> bool:
+def _wants_upscaling(session: FilmSession, path: Path) -> bool:
     """Whether a picture or clip has the bundle's render size; one made elsewhere is shown as it is."""
-    if not studio.upscales:
+    if not session.upscales:
         return False
     info = clip_info(path)
-    return (info.width, info.height) == studio.size
+    return (info.width, info.height) == session.size
 
 
-def _upscaled(studio: FilmSession, path: Path) -> Iterator[Tensor]:
+def _upscaled(session: FilmSession, path: Path) -> Iterator[Tensor]:
     for frame in read_clip(path):
-        yield _large(studio, to_float(frame))
+        yield _large(session, to_float(frame))
 
 
-def _large(studio: FilmSession, image: Tensor) -> Tensor:
+def _large(session: FilmSession, image: Tensor) -> Tensor:
     """An image [3, H, W] at the size at which it is shown."""
-    return upscale(load_upscaler(studio.bundle), image[None], progress=studio.inner)[0]
+    return upscale(load_upscaler(session.bundle), image[None], progress=session.inner)[0]
 
 
-def pinned_take(studio: FilmSession, shot: ResolvedShot, stage: str, folder: str) -> Artefact | None:
+def pinned_take(session: FilmSession, shot: ResolvedShot, stage: str, folder: str) -> Artefact | None:
     """The take that the artist pinned for a shot, made here or elsewhere, if the store still has it."""
-    take = studio.store.index.pinned(studio.name, shot.id, stage)
-    return (studio.store.find(folder, take.key) or studio.store.find(GIVEN, take.key)) if take else None
+    take = session.store.index.pinned(session.name, shot.id, stage)
+    return (session.store.find(folder, take.key) or session.store.find(GIVEN, take.key)) if take else None
 
 
 def locked_keyframe(
-    studio: FilmSession, shot: ResolvedShot, number: int, inputs: Mapping[str, object]
+    session: FilmSession, shot: ResolvedShot, number: int, inputs: Mapping[str, object]
 ) -> Artefact | None:
     """The keyframe in which a locked shot stays, if its film knows one and it lies here.
 
     None: it is to be made from `inputs`, which are the shot's as it was. Raises MovieDreamerError if that would be
     another picture: its decoder's weights are not those of then.
     """
-    made = studio.made(shot).drawn
+    made = session.made(shot).drawn
     if made is None or number >= len(made.keyframes):
         return None
-    return _locked(studio, shot, "keyframe", made.keyframes[number], inputs, f"decoder '{studio.decoder(shot)}'")
+    return _locked(session, shot, "keyframe", made.keyframes[number], inputs, f"decoder '{session.decoder(shot)}'")
 
 
 def locked_clip(
-    studio: FilmSession, shot: ResolvedShot, keyframes: Sequence[str], inputs: Mapping[str, object]
+    session: FilmSession, shot: ResolvedShot, keyframes: Sequence[str], inputs: Mapping[str, object]
 ) -> Artefact | None:
     """The clip in which a locked shot stays; None and errors as with `locked_keyframe`.
 
     A clip stays only beside its keyframes (a picture put in their place is moved anew), at the film's rate, and not in
     an animatic.
     """
-    drawn, made = studio.made(shot).drawn, studio.made(shot).moved
+    drawn, made = session.made(shot).drawn, session.made(shot).moved
     if drawn is None or made is None or list(drawn.keyframes) != list(keyframes):
         return None
-    if studio.animator(shot) != made.animator and made.animator in studio.animators.names():
+    if session.animator(shot) != made.animator and made.animator in session.animators.names():
         return None
-    found = studio.store.find("clip", made.clip)
-    if found is not None and clip_info(found.path).fps != studio.script.fps:
+    found = session.store.find("clip", made.clip)
+    if found is not None and clip_info(found.path).fps != session.script.fps:
         return None
-    return _locked(studio, shot, "clip", made.clip, inputs, f"animator '{studio.animator(shot)}'")
+    return _locked(session, shot, "clip", made.clip, inputs, f"animator '{session.animator(shot)}'")
 
 
 def _locked(
-    studio: FilmSession, shot: ResolvedShot, stage: str, key: str, inputs: Mapping[str, object], maker: str
+    session: FilmSession, shot: ResolvedShot, stage: str, key: str, inputs: Mapping[str, object], maker: str
 ) -> Artefact | None:
-    found = studio.store.find(stage, key)
+    found = session.store.find(stage, key)
     if found is None and artefact_key(stage, inputs) != key:
         raise MovieDreamerError(
-            f"{studio.at(shot)}: is locked to a {stage} ({key[:12]}) that is not in the store {studio.store.root}, and "
-            f"{maker} would make another one of it now: use the weights that made it, or unlock the shot"
+            f"{session.at(shot)}: is locked to a {stage} ({key[:12]}) that is not in the store {session.store.root}, "
+            f"and {maker} would make another one of it now: use the weights that made it, or unlock the shot"
         )
     return found
 
 
 def rendered_of(
-    studio: FilmSession, keyframes: Iterable[Keyframe] = (), clips: Iterable[Clip] = ()
+    session: FilmSession, keyframes: Iterable[Keyframe] = (), clips: Iterable[Clip] = ()
 ) -> dict[str, Rendered]:
     """What was made of each shot, as the film's takes remember it."""
-    drawn = {name: _drawn(studio, studio.by_id[name], own) for name, own in by_shot(keyframes).items()}
-    moved = {clip.shot.id: _moved(studio, studio.by_id[clip.shot.id], clip) for clip in clips}
+    drawn = {name: _drawn(session, session.by_id[name], own) for name, own in by_shot(keyframes).items()}
+    moved = {clip.shot.id: _moved(session, session.by_id[clip.shot.id], clip) for clip in clips}
     return {name: Rendered(drawn=drawn.get(name), moved=moved.get(name)) for name in {**drawn, **moved}}
 
 
-def _drawn(studio: FilmSession, shot: ResolvedShot, own: Sequence[Keyframe]) -> Drawn:
-    return studio.made(shot).drawn or Drawn(
-        decoder=studio.decoder(shot),
-        seed=studio.seed(shot),
-        steps=studio.steps(shot),
-        guidance=studio.guidance(shot),
+def _drawn(session: FilmSession, shot: ResolvedShot, own: Sequence[Keyframe]) -> Drawn:
+    return session.made(shot).drawn or Drawn(
+        decoder=session.decoder(shot),
+        seed=session.seed(shot),
+        steps=session.steps(shot),
+        guidance=session.guidance(shot),
         keyframes=tuple(keyframe.key for keyframe in own),
     )
 
 
-def _moved(studio: FilmSession, shot: ResolvedShot, clip: Clip) -> Moved:
-    return studio.made(shot).moved or Moved(
-        animator=studio.animator(shot),
-        seed=studio.seed(shot),
-        motion=studio.motion(shot),
-        anchor_strength=studio.anchor_strength(shot),
+def _moved(session: FilmSession, shot: ResolvedShot, clip: Clip) -> Moved:
+    return session.made(shot).moved or Moved(
+        animator=session.animator(shot),
+        seed=session.seed(shot),
+        motion=session.motion(shot),
+        anchor_strength=session.anchor_strength(shot),
         clip=clip.key,
     )
 
 
 def fetch_shot(
-    studio: FilmSession,
+    session: FilmSession,
     shot: ResolvedShot,
     stage: str,
     inputs: Mapping[str, object],
@@ -427,9 +427,9 @@ def fetch_shot(
 ) -> Artefact:
     """Fetch from the store; errors name the shot and its line, and the take is recorded under `record` with a note."""
     try:
-        made = studio.store.fetch(stage, inputs, suffix, make, check=studio.progress.check)
+        made = session.store.fetch(stage, inputs, suffix, make, check=session.progress.check)
     except MovieDreamerError as error:
-        raise MovieDreamerError(f"{studio.at(shot)}: {error}") from error
+        raise MovieDreamerError(f"{session.at(shot)}: {error}") from error
     if record:
-        studio.store.index.record(studio.name, shot.id, record, made.key, note=note)
+        session.store.index.record(session.name, shot.id, record, made.key, note=note)
     return made

@@ -46,7 +46,7 @@ WORDS = {
 
 
 def replan(
-    studio: FilmSession,
+    session: FilmSession,
     cast: Cast,
     film: FilmPlan,
     selection: str,
@@ -57,45 +57,45 @@ def replan(
     """Plan the selected shots again, or all from the first of them on, with shot seeds that follow from `seed`.
 
     None keeps the seeds, which still refreshes what was planned with an older shot. Temperature and candidates are the
-    studio's. Locked shots stay. The same inputs give the same takes, read from the store. Raises MovieDreamerError for
-    unknown shots, or if the plan goes on from another history than the studio's.
+    session's. Locked shots stay. The same inputs give the same takes, read from the store. Raises MovieDreamerError for
+    unknown shots, or if the plan goes on from another history than the session's.
     """
-    chosen = chosen_shots(studio, selection)
-    first = next(n for n, shot in enumerate(studio.shots) if shot.id in chosen)
+    chosen = chosen_shots(session, selection)
+    first = next(n for n, shot in enumerate(session.shots) if shot.id in chosen)
     if extent == EXTENTS[0]:
-        chosen = [shot.id for shot in studio.shots[first:]]
-    chosen = [name for name in chosen if not studio.is_locked(studio.by_id[name])]
+        chosen = [shot.id for shot in session.shots[first:]]
+    chosen = [name for name in chosen if not session.is_locked(session.by_id[name])]
     kept = {take.planned.id: replace(take, fresh=False) for take in film.takes if take.planned.id not in chosen}
-    _require_history(studio, film)
-    other = studio
+    _require_history(session, film)
+    other = session
     if seed is not None:
-        shots = (replace(shot, seed=shot_seed(seed, shot.id)) if shot.id in chosen else shot for shot in studio.shots)
-        other = replace(studio, shots=tuple(shots))
+        shots = (replace(shot, seed=shot_seed(seed, shot.id)) if shot.id in chosen else shot for shot in session.shots)
+        other = replace(session, shots=tuple(shots))
     return make_plan(other, cast, kept=kept)
 
 
-def pick_candidate(studio: FilmSession, film: FilmPlan, selection: str, number: int) -> FilmPlan:
+def pick_candidate(session: FilmSession, film: FilmPlan, selection: str, number: int) -> FilmPlan:
     """Give the selected shots their draw `number`, from 1 in the order of drawing.
 
     Raises MovieDreamerError naming the shot and its line if it has fewer candidates.
     """
     changed: dict[str, PlanTake] = {}
-    for name in chosen_shots(studio, selection):
+    for name in chosen_shots(session, selection):
         take = film.take(name)
-        planned = _of_shot(studio, name, lambda take=take: picked(take.planned, number))
-        changed[name] = _stored(studio, take, planned, {"pick": number}, f"candidate {number}")
-    return _with_takes(studio, film, changed)
+        planned = _of_shot(session, name, lambda take=take: picked(take.planned, number))
+        changed[name] = _stored(session, take, planned, {"pick": number}, f"candidate {number}")
+    return _with_takes(session, film, changed)
 
 
 def edit_plan(
-    studio: FilmSession, film: FilmPlan, selection: str, tokens: Tokens, mode: str, strength: float
+    session: FilmSession, film: FilmPlan, selection: str, tokens: Tokens, mode: str, strength: float
 ) -> FilmPlan:
     """Move the tokens of the selected shots toward `tokens` (planner.edit.move_tokens says how).
 
     One picture serves all keyframes of all selected shots; otherwise there must be one for each, in film order. Raises
     MovieDreamerError for another number of them, tokens of another tokenizer, or values out of range.
     """
-    names = chosen_shots(studio, selection)
+    names = chosen_shots(session, selection)
     takes = [film.take(name) for name in names]
     count = sum(len(take.planned.tokens) for take in takes)
     shape = takes[0].planned.tokens.shape[1:]
@@ -110,101 +110,101 @@ def edit_plan(
     for name, take in zip(names, takes, strict=True):
         target = torch.stack([next(rows) for _ in take.planned.tokens])
         planned = _of_shot(
-            studio, name, lambda take=take, target=target: move_tokens(take.planned, target, mode, strength)
+            session, name, lambda take=take, target=target: move_tokens(take.planned, target, mode, strength)
         )
         used = 1.0 if mode == "replace" else float(strength)
         change = {"mode": mode, "strength": used, "toward": tokens_digest(target)}
-        changed[name] = _stored(studio, take, planned, change, WORDS[mode].format(used))
-    return _with_takes(studio, film, changed)
+        changed[name] = _stored(session, take, planned, change, WORDS[mode].format(used))
+    return _with_takes(session, film, changed)
 
 
-def load_plan(studio: FilmSession, cast: Cast, path: Path, *, missing: str = MISSING[0]) -> FilmPlan:
+def load_plan(session: FilmSession, cast: Cast, path: Path, *, missing: str = MISSING[0]) -> FilmPlan:
     """The plan in a file that `Plan.save` wrote, for this script. Shots that the script no longer has are left out.
 
     Shots that the file lacks, or has with another number of keyframes, are planned around the others if `missing` is
     "plan", else an error that names them. Raises MovieDreamerError too for a damaged file or another tokenizer.
     """
     plan = Plan.load(path)
-    plan.require(tokenizer_fingerprint(studio))
+    plan.require(tokenizer_fingerprint(session))
     kept: dict[str, PlanTake] = {}
-    for shot in studio.shots:
+    for shot in session.shots:
         planned = plan.by_id.get(shot.id)
         if planned is not None and len(planned.tokens) == shot.keyframes:
             inputs = {"version": VERSION, "loaded": planned.digest, "as": take_facts(planned)}
-            kept[shot.id] = _kept_file(studio, planned, inputs, "")
-    absent = [shot for shot in studio.shots if shot.id not in kept]
+            kept[shot.id] = _kept_file(session, planned, inputs, "")
+    absent = [shot for shot in session.shots if shot.id not in kept]
     if absent and missing == MISSING[0]:
-        raise MovieDreamerError(_absent(studio, path, absent))
-    _require_history(studio, marked(studio, list(kept.values())))
+        raise MovieDreamerError(_absent(session, path, absent))
+    _require_history(session, marked(session, list(kept.values())))
     if absent:
-        return make_plan(studio, cast, kept=kept)
-    film = marked(studio, [kept[shot.id] for shot in studio.shots])
+        return make_plan(session, cast, kept=kept)
+    film = marked(session, [kept[shot.id] for shot in session.shots])
     for take in film.takes:
-        studio.store.index.record(studio.name, take.planned.id, EDITED, take.key, note=take.note)
+        session.store.index.record(session.name, take.planned.id, EDITED, take.key, note=take.note)
     return film
 
 
-def candidates_of(studio: FilmSession, film: FilmPlan, selection: str) -> Tokens:
+def candidates_of(session: FilmSession, film: FilmPlan, selection: str) -> Tokens:
     """Every candidate [n, T, D] of the selected shots, keyframe after keyframe; the tokens of one planned with one."""
-    found = [film.take(name).planned for name in chosen_shots(studio, selection)]
+    found = [film.take(name).planned for name in chosen_shots(session, selection)]
     rows = [p.tokens if p.candidates is None else p.candidates.flatten(0, 1) for p in found]
     return Tokens(torch.stack([row for shot in rows for row in shot]), film.plan.tokenizer_fingerprint)
 
 
-def tokens_of(studio: FilmSession, film: FilmPlan, selection: str) -> Tokens:
+def tokens_of(session: FilmSession, film: FilmPlan, selection: str) -> Tokens:
     """The planned tokens [N, T, D] of the selected shots' keyframes in film order."""
-    rows = [row for name in chosen_shots(studio, selection) for row in film.take(name).planned.tokens]
+    rows = [row for name in chosen_shots(session, selection) for row in film.take(name).planned.tokens]
     return Tokens(torch.stack(rows), film.plan.tokenizer_fingerprint)
 
 
-def _with_takes(studio: FilmSession, film: FilmPlan, changed: Mapping[str, PlanTake]) -> FilmPlan:
+def _with_takes(session: FilmSession, film: FilmPlan, changed: Mapping[str, PlanTake]) -> FilmPlan:
     """The plan with some takes changed; all others are kept as they are."""
     takes = [changed.get(take.planned.id, replace(take, fresh=False)) for take in film.takes]
-    edited = marked(studio, takes)
+    edited = marked(session, takes)
     for take in edited.takes:
         if take.planned.id in changed:
-            studio.store.index.record(studio.name, take.planned.id, EDITED, take.key, note=take.note)
+            session.store.index.record(session.name, take.planned.id, EDITED, take.key, note=take.note)
     return edited
 
 
-def _stored(studio: FilmSession, take: PlanTake, planned: PlannedShot, change: dict[str, Any], words: str) -> PlanTake:
+def _stored(session: FilmSession, take: PlanTake, planned: PlannedShot, change: dict[str, Any], words: str) -> PlanTake:
     """The changed take as a file; the take itself where the change changed nothing."""
     if planned.digest == take.planned.digest and planned.given == take.planned.given:
         return replace(take, fresh=False)
     inputs = {"version": VERSION, "edit": change, "of": take.key}
     # Never the name of a shot's own inputs: only the artist's graph, not the index, may bring an edit back.
-    return _kept_file(studio, replace(planned, inputs=artefact_key("plan-edit", inputs)), inputs, words)
+    return _kept_file(session, replace(planned, inputs=artefact_key("plan-edit", inputs)), inputs, words)
 
 
-def _kept_file(studio: FilmSession, planned: PlannedShot, inputs: dict[str, Any], words: str) -> PlanTake:
+def _kept_file(session: FilmSession, planned: PlannedShot, inputs: dict[str, Any], words: str) -> PlanTake:
     def make(path: Path) -> None:
-        Plan((planned,), tokenizer_fingerprint(studio), studio.bundle.fingerprint("planner")).save(path)
+        Plan((planned,), tokenizer_fingerprint(session), session.bundle.fingerprint("planner")).save(path)
 
-    made = studio.store.fetch(STAGE, inputs, ".safetensors", make, check=studio.progress.check)
+    made = session.store.fetch(STAGE, inputs, ".safetensors", make, check=session.progress.check)
     return PlanTake(planned, made.path, made.key, False, edit=words)
 
 
-def _of_shot(studio: FilmSession, name: str, change: Any) -> PlannedShot:
+def _of_shot(session: FilmSession, name: str, change: Any) -> PlannedShot:
     try:
         return change()
     except MovieDreamerError as error:
-        raise MovieDreamerError(f"{studio.at(studio.by_id[name])}: {error}") from error
+        raise MovieDreamerError(f"{session.at(session.by_id[name])}: {error}") from error
 
 
-def _require_history(studio: FilmSession, film: FilmPlan) -> None:
-    """Raise MovieDreamerError if the plan goes on from an earlier episode that the studio does not have."""
-    own = past_of(studio).get(HISTORY)
+def _require_history(session: FilmSession, film: FilmPlan) -> None:
+    """Raise MovieDreamerError if the plan goes on from an earlier episode that the session does not have."""
+    own = past_of(session).get(HISTORY)
     for take in film.takes:
         knew = dict(take.planned.planned_with).get(HISTORY)
         if knew is not None and knew != own:
             raise MovieDreamerError(
-                f"{studio.at(studio.by_id[take.planned.id])}: was planned after an earlier episode (keyframes {knew}), "
-                f"but the history given is {own or 'none'}: give the same keyframes as history"
+                f"{session.at(session.by_id[take.planned.id])}: was planned after an earlier episode (keyframes "
+                f"{knew}), but the history given is {own or 'none'}: give the same keyframes as history"
             )
 
 
-def _absent(studio: FilmSession, path: Path, shots: list[ResolvedShot]) -> str:
-    shown = ", ".join(studio.at(shot) for shot in shots[:5]) + (f" and {len(shots) - 5} more" if shots[5:] else "")
+def _absent(session: FilmSession, path: Path, shots: list[ResolvedShot]) -> str:
+    shown = ", ".join(session.at(shot) for shot in shots[:5]) + (f" and {len(shots) - 5} more" if shots[5:] else "")
     return (
         f"{path.name} has no plan, or one with another number of keyframes, for {shown}. Let the missing shots be "
         "planned (missing: plan), or re-plan the film with Plan Film"

@@ -70,61 +70,61 @@ class FilmPlan:
         return next(take for take in self.takes if take.planned.id == shot_id)
 
 
-def make_plan(studio: FilmSession, cast: Cast, *, kept: Mapping[str, PlanTake] | None = None) -> FilmPlan:
+def make_plan(session: FilmSession, cast: Cast, *, kept: Mapping[str, PlanTake] | None = None) -> FilmPlan:
     """The plan of all shots; each is in the store as soon as it is planned.
 
     `kept` are takes of another plan of this script, by shot id, that stay as they are; the rest is planned around them.
     Without it, what stays is what the film's earlier takes and `replan` say (`Standing`). Raises MovieDreamerError for
     a cast, history or shot that the planner cannot read, naming the shot's line, before anything is planned.
     """
-    check_planning(studio, cast)
-    studio.progress.stage("plan", len(studio.shots))
+    check_planning(session, cast)
+    session.progress.stage("plan", len(session.shots))
     takes: list[PlanTake] = []
-    for take in _takes(studio, cast, kept):
+    for take in _takes(session, cast, kept):
         takes.append(take)
-        studio.progress.advance(take.planned.id)
-    film = marked(studio, takes)
+        session.progress.advance(take.planned.id)
+    film = marked(session, takes)
     for take in film.takes:
         if kept is None:
-            studio.store.index.record(studio.name, take.planned.id, STAGE, take.key, note=take.note)
+            session.store.index.record(session.name, take.planned.id, STAGE, take.key, note=take.note)
         elif take.planned.id not in kept:
-            studio.store.index.record(studio.name, take.planned.id, EDITED, take.key, note=take.note)
+            session.store.index.record(session.name, take.planned.id, EDITED, take.key, note=take.note)
     return film
 
 
-def takes_after(studio: FilmSession, cast: Cast, film: FilmPlan) -> FilmTakes:
+def takes_after(session: FilmSession, cast: Cast, film: FilmPlan) -> FilmTakes:
     """The takes that the film carries from now on: those of this plan, and the earlier ones."""
     now, faces = [], faces_of(cast)
-    for shot, take in zip(studio.shots, film.takes, strict=True):
-        locked = studio.takes.locked(shot.id) if studio.is_locked(shot) else None
+    for shot, take in zip(session.shots, film.takes, strict=True):
+        locked = session.takes.locked(shot.id) if session.is_locked(shot) else None
         own = tuple(faces.get(who.id, "") for who in shot.characters)
-        now.append(KeptTake(take.planned, studio.state(shot), locked.faces if locked else own))
-    return studio.takes.planned(tokenizer_fingerprint(studio), now, cast)
+        now.append(KeptTake(take.planned, session.state(shot), locked.faces if locked else own))
+    return session.takes.planned(tokenizer_fingerprint(session), now, cast)
 
 
-def marked(studio: FilmSession, takes: Sequence[PlanTake]) -> FilmPlan:
+def marked(session: FilmSession, takes: Sequence[PlanTake]) -> FilmPlan:
     """The plan of these takes, each marked with the shots before it that have changed since it was planned."""
     whole = Plan(
-        tuple(take.planned for take in takes), tokenizer_fingerprint(studio), studio.bundle.fingerprint("planner")
+        tuple(take.planned for take in takes), tokenizer_fingerprint(session), session.bundle.fingerprint("planner")
     )
     older = whole.older()
     return FilmPlan(whole, tuple(replace(t, older=tuple(older.get(t.planned.id, ()))) for t in takes))
 
 
-def check_planning(studio: FilmSession, cast: Cast) -> None:
+def check_planning(session: FilmSession, cast: Cast) -> None:
     """Raise MovieDreamerError if this planner cannot read the script, the cast or the history. Loads no weights."""
-    planner, script = studio.bundle.config("planner"), studio.script
-    crowded = crowded_shots(script, studio.bundle.numbers("planner", "max_slots")[0] or 3)
+    planner, script = session.bundle.config("planner"), session.script
+    crowded = crowded_shots(script, session.bundle.numbers("planner", "max_slots")[0] or 3)
     if crowded:
         many = "\n".join(f"{script.file}, line {line}: {message}" for line, message in crowded)
         raise MovieDreamerError(f"{many}\nSplit the shot, or leave the others to its plot.")
     if planner.get("face_fingerprint"):
-        cast.require(str(planner["face_fingerprint"]), studio.bundle.numbers("planner", "face_width")[0])
-    if studio.history is not None:
-        count, width, face_width = studio.bundle.numbers("planner", "token_count", "token_width", "face_width")
+        cast.require(str(planner["face_fingerprint"]), session.bundle.numbers("planner", "face_width")[0])
+    if session.history is not None:
+        count, width, face_width = session.bundle.numbers("planner", "token_count", "token_width", "face_width")
         try:
-            studio.history.require(
-                tokenizer_fingerprint(studio),
+            session.history.require(
+                tokenizer_fingerprint(session),
                 str(planner.get("face_fingerprint", "")),
                 count=count,
                 width=width,
@@ -134,28 +134,28 @@ def check_planning(studio: FilmSession, cast: Cast) -> None:
             raise MovieDreamerError(f"the history of earlier keyframes cannot be used. {error}") from error
 
 
-def planned_before(studio: FilmSession, cast: Cast) -> FilmPlan:
+def planned_before(session: FilmSession, cast: Cast) -> FilmPlan:
     """The film's plan as it was made last, whatever its history was; nothing is planned.
 
     Raises MovieDreamerError naming the first shot that was not planned, or by a bundle with another tokenizer.
     """
-    standing, takes = Standing(studio, cast), []
-    if studio.takes.takes and studio.takes.tokenizer != tokenizer_fingerprint(studio):
+    standing, takes = Standing(session, cast), []
+    if session.takes.takes and session.takes.tokenizer != tokenizer_fingerprint(session):
         raise MovieDreamerError(
-            f"{studio.script.title}: was planned with tokenizer {studio.takes.tokenizer[:12]}, the bundle's is "
-            f"{tokenizer_fingerprint(studio)[:12]}: plan that film with this bundle first"
+            f"{session.script.title}: was planned with tokenizer {session.takes.tokenizer[:12]}, the bundle's is "
+            f"{tokenizer_fingerprint(session)[:12]}: plan that film with this bundle first"
         )
-    for shot in studio.shots:
-        known = studio.takes.latest(shot.id)
-        take = _carried_file(studio, shot, known, standing.faces) if known else standing.stored(shot)
+    for shot in session.shots:
+        known = session.takes.latest(shot.id)
+        take = _carried_file(session, shot, known, standing.faces) if known else standing.stored(shot)
         if take is None:
             raise MovieDreamerError(
-                f"{studio.at(shot)}: has no plan in the store {studio.store.root}; plan that film first "
+                f"{session.at(shot)}: has no plan in the store {session.store.root}; plan that film first "
                 "(`moviedreamer plan`), or name the store in which it was made"
             )
         standing.add(shot, take.planned)
         takes.append(take)
-    return marked(studio, takes)
+    return marked(session, takes)
 
 
 class Standing:
@@ -168,11 +168,11 @@ class Standing:
     it has to be planned.
     """
 
-    def __init__(self, studio: FilmSession, cast: Cast, kept: Mapping[str, PlanTake] | None = None) -> None:
-        self.studio, self.kept = studio, kept
-        self.faces, self.anew = faces_of(cast), asked_anew(studio)
+    def __init__(self, session: FilmSession, cast: Cast, kept: Mapping[str, PlanTake] | None = None) -> None:
+        self.session, self.kept = session, kept
+        self.faces, self.anew = faces_of(cast), asked_anew(session)
         self.before: str | None = NOTHING
-        self.context: Context | None = tuple(past_of(studio).items())
+        self.context: Context | None = tuple(past_of(session).items())
 
     def find(self, shot: ResolvedShot) -> PlanTake | None:
         """The take of the next shot that stands, if any."""
@@ -182,11 +182,11 @@ class Standing:
 
     def stored(self, shot: ResolvedShot) -> PlanTake | None:
         """The take of exactly these inputs after exactly these shots, if the store has it."""
-        return None if self.before is None else _take(self.studio, shot, artefact_key(STAGE, self.inputs(shot)))
+        return None if self.before is None else _take(self.session, shot, artefact_key(STAGE, self.inputs(shot)))
 
     def inputs(self, shot: ResolvedShot) -> dict[str, Any]:
         """What names a new take of the next shot: its own inputs and the tokens of all shots before it."""
-        return {"own": plan_inputs(self.studio, shot, self.faces), "before": self.before}
+        return {"own": plan_inputs(self.session, shot, self.faces), "before": self.before}
 
     def add(self, shot: ResolvedShot, planned: PlannedShot | None) -> None:
         """Go on to the shot after this one, which has these tokens; None: nobody knows yet (a dry run)."""
@@ -195,44 +195,44 @@ class Standing:
             return
         # The planner remembers a shot's words and faces beside its tokens. They go into the name where the tokens do
         # not stand for them: in a locked or pinned shot whose words have changed since.
-        own = own_key(self.studio, shot, self.faces)
+        own = own_key(self.session, shot, self.faces)
         told = "" if planned.given or planned.inputs == own or not self._holds(shot) else own
         self.before = after(self.before, planned, told)
         self.context = (*self.context, (shot.id, planned.digest))
 
     def _holds(self, shot: ResolvedShot) -> bool:
-        pinned = self.studio.store.index.pinned(self.studio.name, shot.id, STAGE)
-        return pinned is not None or self.studio.is_locked(shot)
+        pinned = self.session.store.index.pinned(self.session.name, shot.id, STAGE)
+        return pinned is not None or self.session.is_locked(shot)
 
     def _pinned(self, shot: ResolvedShot) -> PlanTake | None:
-        pinned = self.studio.store.index.pinned(self.studio.name, shot.id, STAGE)
-        take = _take(self.studio, shot, pinned.key) if pinned else None
+        pinned = self.session.store.index.pinned(self.session.name, shot.id, STAGE)
+        take = _take(self.session, shot, pinned.key) if pinned else None
         return take if take is not None and len(take.planned.tokens) == shot.keyframes else None
 
     def _carried(self, shot: ResolvedShot) -> PlanTake | None:
-        takes, own = self.studio.takes, own_key(self.studio, shot, self.faces)
-        if self.studio.is_locked(shot):
+        takes, own = self.session.takes, own_key(self.session, shot, self.faces)
+        if self.session.is_locked(shot):
             planned = takes.latest(shot.id)
-            if takes.tokenizer != tokenizer_fingerprint(self.studio):
+            if takes.tokenizer != tokenizer_fingerprint(self.session):
                 raise MovieDreamerError(
-                    f"{self.studio.at(shot)}: is locked, but its plan was made with another tokenizer "
+                    f"{self.session.at(shot)}: is locked, but its plan was made with another tokenizer "
                     f"({takes.tokenizer[:12]}): unlock it, or use the bundle that made it"
                 )
-        elif takes.tokenizer != tokenizer_fingerprint(self.studio) or shot.id in self.anew:
+        elif takes.tokenizer != tokenizer_fingerprint(self.session) or shot.id in self.anew:
             return None
         else:
             planned = None if self.context is None else takes.exact(shot.id, own, self.context)
-            if planned is None and self.studio.settings.replan != "following":
+            if planned is None and self.session.settings.replan != "following":
                 planned = takes.latest(shot.id, own)
         if planned is None or len(planned.tokens) != shot.keyframes:
             return None
-        take = _carried_file(self.studio, shot, planned, self.faces)
-        return replace(take, locked=self.studio.is_locked(shot))
+        take = _carried_file(self.session, shot, planned, self.faces)
+        return replace(take, locked=self.session.is_locked(shot))
 
 
-def own_key(studio: FilmSession, shot: ResolvedShot, faces: dict[str, str]) -> str:
+def own_key(session: FilmSession, shot: ResolvedShot, faces: dict[str, str]) -> str:
     """The name of what a shot is planned from, apart from the shots before it."""
-    return artefact_key("plan-inputs", plan_inputs(studio, shot, faces))
+    return artefact_key("plan-inputs", plan_inputs(session, shot, faces))
 
 
 def faces_of(cast: Cast) -> dict[str, str]:
@@ -240,9 +240,9 @@ def faces_of(cast: Cast) -> dict[str, str]:
     return {who: cast.face_fingerprint(who) for who in cast.ids}
 
 
-def tokenizer_fingerprint(studio: FilmSession) -> str:
+def tokenizer_fingerprint(session: FilmSession) -> str:
     """The tokenizer whose tokens the bundle's planner plans, read without loading it."""
-    return str(studio.bundle.config("planner").get("tokenizer_fingerprint", ""))
+    return str(session.bundle.config("planner").get("tokenizer_fingerprint", ""))
 
 
 def after(before: str, planned: PlannedShot, told: str = "") -> str:
@@ -254,69 +254,69 @@ def _chained(before: str, shot_id: str, digest: str) -> str:
     return sha256(f"{before}\0{shot_id}\0{digest}".encode()).hexdigest()
 
 
-def _takes(studio: FilmSession, cast: Cast, kept: Mapping[str, PlanTake] | None) -> Iterator[PlanTake]:
+def _takes(session: FilmSession, cast: Cast, kept: Mapping[str, PlanTake] | None) -> Iterator[PlanTake]:
     """Takes in film order: those that stand, and the others as they are planned."""
-    standing = Standing(studio, cast, kept)
+    standing = Standing(session, cast, kept)
     known: dict[str, PlannedShot] = {}
     stage = STAGE if kept is None else EDITED
     stream: Iterator[PlannedShot] | None = None
     walked = 0  # how many shots the planner has seen
-    for index, shot in enumerate(studio.shots):
-        studio.progress.check()
+    for index, shot in enumerate(session.shots):
+        session.progress.check()
         take = standing.find(shot)
         if take is None:
-            stream = stream or _stream(studio, cast, known)
+            stream = stream or _stream(session, cast, known)
             for _ in range(index - walked):
                 next(stream)
             walked = index + 1
-            take = _plan_one(studio, shot, stream, standing, stage)
+            take = _plan_one(session, shot, stream, standing, stage)
         known[shot.id] = take.planned
         standing.add(shot, take.planned)
         yield take
 
 
-def _take(studio: FilmSession, shot: ResolvedShot, key: str) -> PlanTake | None:
+def _take(session: FilmSession, shot: ResolvedShot, key: str) -> PlanTake | None:
     """The take that the store has under this key."""
-    found = studio.store.find(STAGE, key)
+    found = session.store.find(STAGE, key)
     return PlanTake(read_take(found.path, shot), found.path, key, False) if found else None
 
 
-def _stream(studio: FilmSession, cast: Cast, known: Mapping[str, PlannedShot]) -> Iterator[PlannedShot]:
+def _stream(session: FilmSession, cast: Cast, known: Mapping[str, PlannedShot]) -> Iterator[PlannedShot]:
     """The planner's walk along the film; `known` shots are walked past as they stand at that moment."""
-    settings, planner, text = studio.settings, load_planner(studio.bundle), load_text(studio.bundle)
+    settings, planner, text = session.settings, load_planner(session.bundle), load_text(session.bundle)
     return plan(
         planner,
-        studio.shots,
+        session.shots,
         cast,
         text,
-        history=None if studio.history is None else studio.history.read_by(planner, text),
+        history=None if session.history is None else session.history.read_by(planner, text),
         frozen=known,
         candidates=settings.candidates,
         temperature=settings.temperature,
-        seed=studio.script.seed,
-        progress=studio.inner,
+        seed=session.script.seed,
+        progress=session.inner,
     )
 
 
 def _plan_one(
-    studio: FilmSession, shot: ResolvedShot, stream: Iterator[PlannedShot], standing: Standing, stage: str
+    session: FilmSession, shot: ResolvedShot, stream: Iterator[PlannedShot], standing: Standing, stage: str
 ) -> PlanTake:
     drawn: list[PlannedShot] = []
-    own = own_key(studio, shot, standing.faces)
+    own = own_key(session, shot, standing.faces)
 
     def make(path: Path) -> None:
         drawn.append(next(stream))
-        one = Plan((_named(drawn[0], own),), tokenizer_fingerprint(studio), studio.bundle.fingerprint("planner"))
+        one = Plan((_named(drawn[0], own),), tokenizer_fingerprint(session), session.bundle.fingerprint("planner"))
         one.save(path)
 
-    made = studio.store.fetch(STAGE, standing.inputs(shot), ".safetensors", make, check=studio.progress.check)
+    made = session.store.fetch(STAGE, standing.inputs(shot), ".safetensors", make, check=session.progress.check)
     if not drawn:  # another process was faster; the planner must still walk past this shot
         next(stream)
-    studio.store.index.record(studio.name, shot.id, stage, made.key)
+    session.store.index.record(session.name, shot.id, stage, made.key)
     return PlanTake(read_take(made.path, shot), made.path, made.key, made.fresh)
 
 
-def _carried_file(studio: FilmSession, shot: ResolvedShot, planned: PlannedShot, faces: dict[str, str]) -> PlanTake:
+def _carried_file(session: FilmSession, shot: ResolvedShot, planned: PlannedShot, faces: dict[str, str]) -> PlanTake:
     """A carried take as a file: the one in which it was planned, if it is here, else one of its own.
 
     Never under the name of the inputs: what a workflow carries must not stand for what this planner plans.
@@ -324,13 +324,13 @@ def _carried_file(studio: FilmSession, shot: ResolvedShot, planned: PlannedShot,
     before = NOTHING
     for name, digest in planned.planned_with:
         before = before if name.startswith(HISTORY) else _chained(before, name, digest)
-    inputs = {"own": plan_inputs(studio, shot, faces), "before": before}
-    made_here = _take(studio, shot, artefact_key(STAGE, inputs))
+    inputs = {"own": plan_inputs(session, shot, faces), "before": before}
+    made_here = _take(session, shot, artefact_key(STAGE, inputs))
     if made_here is not None and made_here.planned.digest == planned.digest:
         return made_here
-    one = Plan((planned,), tokenizer_fingerprint(studio), studio.bundle.fingerprint("planner"))
+    one = Plan((planned,), tokenizer_fingerprint(session), session.bundle.fingerprint("planner"))
     inputs = {"carried": planned.digest, "inputs": planned.inputs, "as": take_facts(planned)}
-    made = studio.store.fetch(STAGE, inputs, ".safetensors", one.save, check=studio.progress.check)
+    made = session.store.fetch(STAGE, inputs, ".safetensors", one.save, check=session.progress.check)
     return PlanTake(planned, made.path, made.key, False)
 
 
@@ -353,28 +353,28 @@ def read_take(path: Path, shot: ResolvedShot) -> PlannedShot:
     return found
 
 
-def chosen_shots(studio: FilmSession, selection: str) -> list[str]:
+def chosen_shots(session: FilmSession, selection: str) -> list[str]:
     """Ids of the shots that "3, 7-9, scene:harbour, who:mara" selects, in film order. Raises MovieDreamerError for
     unknown ones.
     """
-    targets = targets_of(studio.script, shot_ids(studio.script), scene_ids(studio.script))
-    return [studio.shots[index].id for index in sorted(select(selection, targets))]
+    targets = targets_of(session.script, shot_ids(session.script), scene_ids(session.script))
+    return [session.shots[index].id for index in sorted(select(selection, targets))]
 
 
-def past_of(studio: FilmSession) -> dict[str, str]:
+def past_of(session: FilmSession) -> dict[str, str]:
     """How an earlier episode stands in `planned_with`: as one entry, before all shots."""
-    return {} if studio.history is None else {HISTORY: studio.history.digest}
+    return {} if session.history is None else {HISTORY: session.history.digest}
 
 
-def asked_anew(studio: FilmSession) -> set[str]:
+def asked_anew(session: FilmSession) -> set[str]:
     """Ids of the shots that `replan` asks for anew whatever their inputs."""
-    asked = studio.settings.replan
+    asked = session.settings.replan
     if asked in ("changed", "following"):
         return set()
     if asked == "all":
-        return set(studio.by_id)
+        return set(session.by_id)
     try:
-        return set(chosen_shots(studio, asked))
+        return set(chosen_shots(session, asked))
     except MovieDreamerError as error:
         raise MovieDreamerError(f"--replan {asked}: {error}; or give one of {', '.join(REPLAN)}") from error
 

@@ -44,15 +44,15 @@ class NamedKeyframe:
     path: Path = Path()
 
 
-def cast_references(studio: FilmSession, shot: ResolvedShot, people: int) -> tuple[Reference, ...]:
+def cast_references(session: FilmSession, shot: ResolvedShot, people: int) -> tuple[Reference, ...]:
     """The first picture of each of the first `people` characters of a shot, left to right, dressed as in this shot if
     there is such a picture; then, while there is room, of its props and places. Whoever has none is left out. Raises
     MovieDreamerError for a picture that is not there.
     """
-    pictures = {("person", c.id, ""): c.references[0] for c in studio.script.characters if c.references}
-    for c in studio.script.characters:
+    pictures = {("person", c.id, ""): c.references[0] for c in session.script.characters if c.references}
+    for c in session.script.characters:
         pictures |= {("person", c.id, look.id): look.references[0] for look in c.looks if look.references}
-    for kind, known in (("prop", studio.script.props), ("place", studio.script.places)):
+    for kind, known in (("prop", session.script.props), ("place", session.script.places)):
         pictures |= {(kind, one.id, ""): one.references[0] for one in known if one.references}
     wanted = [("person", who.id, who.look) for who in shot.characters[:people]]
     wanted += [("prop", prop.id, "") for prop in shot.props] + [("place", place.id, "") for place in shot.places]
@@ -60,7 +60,7 @@ def cast_references(studio: FilmSession, shot: ResolvedShot, people: int) -> tup
     for kind, name, look in wanted:
         picture = pictures.get((kind, name, look)) or pictures.get((kind, name, ""))
         if picture is not None:
-            shown.append(Reference(kind, name, studio.file(picture), studio.content_of(picture)))
+            shown.append(Reference(kind, name, session.file(picture), session.content_of(picture)))
     return tuple(shown[:people])
 
 

@@ -20,12 +20,12 @@ from .session import FilmSession
 
 @dataclass(frozen=True)
 class Rerolled:
-    """The film's keyframes with the best take of every weak shot; `studio` knows the new seeds; `report` says what
+    """The film's keyframes with the best take of every weak shot; `session` knows the new seeds; `report` says what
     happened, one line a weak shot.
     """
 
     keyframes: tuple[Keyframe, ...]
-    studio: FilmSession
+    session: FilmSession
     continuity: Continuity
     report: str
 
@@ -43,46 +43,46 @@ class _Walk:
     lines: list[str] = field(default_factory=list)
 
     def shot(
-        self, studio: FilmSession, own: list[Keyframe], before: Keyframe | None, earlier: list[Keyframe]
+        self, session: FilmSession, own: list[Keyframe], before: Keyframe | None, earlier: list[Keyframe]
     ) -> tuple[list[Keyframe], ShotScore]:
         """The best take of one shot and its score."""
         best, score = own, self.measuring.score(own[0], before)
         first = score.value(self.measure)
         if first is None or first >= self.threshold:
             return best, score
-        shot = studio.by_id[own[0].shot.id]
-        if not all(is_own(studio, self.cast, self.plan, keyframe) for keyframe in own):
+        shot = session.by_id[own[0].shot.id]
+        if not all(is_own(session, self.cast, self.plan, keyframe) for keyframe in own):
             self.lines.append(f"{shot.id}: {self.measure} {shown(first)}, left alone: made elsewhere or pinned")
             return best, score
         made = 0
         for number in range(1, self.tries + 1):
-            studio.progress.check()
-            seed = reroll_seed(studio.seed(shot), number)
-            tried = render_shot(studio.reseeded({shot.id: seed}), self.cast, self.plan, shot.id, earlier)
+            session.progress.check()
+            seed = reroll_seed(session.seed(shot), number)
+            tried = render_shot(session.reseeded({shot.id: seed}), self.cast, self.plan, shot.id, earlier)
             found = self.measuring.score(tried[0], before)
             made = number
             if _above(found, score, self.measure):
                 best, score = tried, found
             if (found.value(self.measure) or -1.0) >= self.threshold:
                 break
-        self._say(studio, best, own, first, score, made)
+        self._say(session, best, own, first, score, made)
         return best, score
 
     def _say(
-        self, studio: FilmSession, best: list[Keyframe], own: list[Keyframe], first: float, score: ShotScore, made: int
+        self, session: FilmSession, best: list[Keyframe], own: list[Keyframe], first: float, score: ShotScore, made: int
     ) -> None:
         shot, now = best[0].shot, score.value(self.measure)
         for keyframe in best:  # the tries were recorded as takes too: the one that is kept counts
-            studio.store.index.record(studio.name, shot.id, keyframe_stage(keyframe.number), keyframe.key)
+            session.store.index.record(session.name, shot.id, keyframe_stage(keyframe.number), keyframe.key)
         tries = f"{made} {'try' if made == 1 else 'tries'}"
         under = "" if now is not None and now >= self.threshold else f", still under {shown(self.threshold)}"
-        seed = f"seed {studio.seed(shot)} (was {studio.seed(own[0].shot)})"
-        kept = f"seed {studio.seed(shot)} kept" if best is own else seed
+        seed = f"seed {session.seed(shot)} (was {session.seed(own[0].shot)})"
+        kept = f"seed {session.seed(shot)} kept" if best is own else seed
         self.lines.append(f"{shot.id}: {self.measure} {shown(first)} to {shown(now)} after {tries}{under}; {kept}")
 
 
 def reroll(
-    studio: FilmSession,
+    session: FilmSession,
     cast: Cast,
     plan: FilmPlan,
     keyframes: Sequence[Keyframe],
@@ -102,24 +102,24 @@ def reroll(
         raise MovieDreamerError(f"shots cannot be measured by {measure!r}; expected one of {', '.join(MEASURES)}")
     if measure == "to_face" and faces is None:
         raise MovieDreamerError("to_face needs a face pack: wire one into `faces`, or choose another measure")
-    measuring = Measuring(studio, plan, tokenizer, cast, faces)
+    measuring = Measuring(session, plan, tokenizer, cast, faces)
     walk = _Walk(measuring, cast, plan, threshold, measure, tries)
     own = by_shot(keyframes)
     kept: list[list[Keyframe]] = []
     scores: list[ShotScore] = []
     last: dict[str, Keyframe] = {}
-    studio.progress.stage("reroll", len(own))
+    session.progress.stage("reroll", len(own))
     for shot_id, takes in own.items():
-        studio.progress.check()
-        place = place_of(studio.by_id[shot_id])
+        session.progress.check()
+        place = place_of(session.by_id[shot_id])
         earlier = [keyframe for takes in kept for keyframe in takes]
-        best, score = walk.shot(studio, takes, last.get(place), earlier)
+        best, score = walk.shot(session, takes, last.get(place), earlier)
         kept.append(best)
         scores.append(score)
         last[place] = best[0]
-        studio.progress.advance(shot_id, best[0].path)
-    new = {best[0].shot.id: studio.seed(best[0].shot) for best in kept if best is not own[best[0].shot.id]}
-    after = studio.reseeded(new)
+        session.progress.advance(shot_id, best[0].path)
+    new = {best[0].shot.id: session.seed(best[0].shot) for best in kept if best is not own[best[0].shot.id]}
+    after = session.reseeded(new)
     frames = tuple(replace(k, shot=after.by_id[k.shot.id]) for best in kept for k in best)
     found = gathered(measuring, [best[0] for best in kept], scores)
     lines = walk.lines or [f"no shot has {measure} under {shown(threshold)}"]

@@ -253,7 +253,7 @@ def _reseeded(shot: ResolvedShot, seeds: Mapping[str, int]) -> ResolvedShot:
     return replace(shot, seed=seed.value, choices=choices)
 
 
-def with_animator(studio: FilmSession, name: str) -> FilmSession:
+def with_animator(session: FilmSession, name: str) -> FilmSession:
     """The same film with every clip made by one animator: the animatic's way, whatever the script asks for."""
-    studio.animators.find(name)
-    return replace(studio, shots=tuple(replace(shot, animator=name) for shot in studio.shots))
+    session.animators.find(name)
+    return replace(session, shots=tuple(replace(shot, animator=name) for shot in session.shots))

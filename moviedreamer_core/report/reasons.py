@@ -53,26 +53,26 @@ class Made(Protocol):
     def fresh(self) -> bool: ...
 
 
-def takes_before(studio: FilmSession, stage: str) -> dict[str, str]:
+def takes_before(session: FilmSession, stage: str) -> dict[str, str]:
     """Shot id -> key of the take that each shot has now; shots without one are left out."""
-    takes = ((shot.id, studio.store.index.current(studio.name, shot.id, stage)) for shot in studio.shots)
+    takes = ((shot.id, session.store.index.current(session.name, shot.id, stage)) for shot in session.shots)
     return {shot_id: take.key for shot_id, take in takes if take is not None}
 
 
-def told_plan(studio: FilmSession, film: FilmPlan, before: Mapping[str, str]) -> list[ShotTold]:
+def told_plan(session: FilmSession, film: FilmPlan, before: Mapping[str, str]) -> list[ShotTold]:
     """The shots of a plan that was just made."""
-    return _told(studio, "plan", [(take.planned.id, take, take.note) for take in film.takes], before)
+    return _told(session, "plan", [(take.planned.id, take, take.note) for take in film.takes], before)
 
 
 def told_pictures(
-    studio: FilmSession, stage: str, made: Iterable[Keyframe | Clip], before: Mapping[str, str]
+    session: FilmSession, stage: str, made: Iterable[Keyframe | Clip], before: Mapping[str, str]
 ) -> list[ShotTold]:
     """The shots of keyframes or clips; of a shot with several the first that was made now speaks."""
     first: dict[str, Keyframe | Clip] = {}
     for each in made:
         if each.shot.id not in first or (each.fresh and not first[each.shot.id].fresh):
             first[each.shot.id] = each
-    return _told(studio, stage, [(shot_id, each, "") for shot_id, each in first.items()], before)
+    return _told(session, stage, [(shot_id, each, "") for shot_id, each in first.items()], before)
 
 
 def summary(told: Iterable[ShotTold], stage: str) -> str:
@@ -89,13 +89,13 @@ def summary(told: Iterable[ShotTold], stage: str) -> str:
     return "\n".join([head, *(f"{why[0].upper()}{why[1:]}: {', '.join(ids)}" for why, ids in reasons.items())])
 
 
-def reason(studio: FilmSession, stage: str, before: str | None, now: str) -> str:
+def reason(session: FilmSession, stage: str, before: str | None, now: str) -> str:
     """Why the result `now` was made where a shot had `before`: what differs between the inputs of both."""
     if before is None:
         return FIRST
-    old, new = _inputs(studio, stage, before), _inputs(studio, stage, now)
+    old, new = _inputs(session, stage, before), _inputs(session, stage, now)
     if old is None:
-        made_elsewhere = studio.store.find(GIVEN, before) is not None
+        made_elsewhere = session.store.find(GIVEN, before) is not None
         return "its last take was made elsewhere" if made_elsewhere else "its last take is gone"
     different = list(dict.fromkeys(WORDS.get(name, "the bundle") for name in changes(old, new)))
     if not different:
@@ -107,24 +107,24 @@ def reason(studio: FilmSession, stage: str, before: str | None, now: str) -> str
 
 
 def _told(
-    studio: FilmSession, stage: str, made: Iterable[tuple[str, Made, str]], before: Mapping[str, str]
+    session: FilmSession, stage: str, made: Iterable[tuple[str, Made, str]], before: Mapping[str, str]
 ) -> list[ShotTold]:
-    numbers = {shot.id: shot.index + 1 for shot in studio.shots}
+    numbers = {shot.id: shot.index + 1 for shot in session.shots}
     return [
         ShotTold(
             shot_id,
             numbers[shot_id],
             each.fresh,
-            reason(studio, stage, before.get(shot_id), each.key) if each.fresh else "",
+            reason(session, stage, before.get(shot_id), each.key) if each.fresh else "",
             note,
         )
         for shot_id, each, note in made
     ]
 
 
-def _inputs(studio: FilmSession, stage: str, key: str) -> Any:
+def _inputs(session: FilmSession, stage: str, key: str) -> Any:
     """What the store recorded of all that decided a result; None if it is not there."""
     try:
-        return json.loads((studio.store.home(stage, key) / RECORD).read_text(encoding="utf-8"))["inputs"]
+        return json.loads((session.store.home(stage, key) / RECORD).read_text(encoding="utf-8"))["inputs"]
     except (OSError, ValueError, KeyError):
         return None

@@ -15,7 +15,7 @@ from .plan_report import likelihood
 
 
 def write_sheet(
-    studio: FilmSession,
+    session: FilmSession,
     plan: FilmPlan,
     keyframes: Sequence[Keyframe],
     path: Path,
@@ -26,18 +26,18 @@ def write_sheet(
     """The contact sheet: the first keyframe of every shot with its names. `tags` are texts in the PNG."""
     cells = [
         SheetShot(
-            picture=show_keyframe(studio, keyframe),
+            picture=show_keyframe(session, keyframe),
             shot=f"{keyframe.shot.index + 1} {keyframe.shot.id}",
             scene=keyframe.shot.scene_id,
             characters=tuple(who.name for who in keyframe.shot.characters),
-            decoder=studio.decoder(keyframe.shot),
+            decoder=session.decoder(keyframe.shot),
             seconds=keyframe.shot.seconds,
             note=plan.take(keyframe.shot.id).note,
         )
         for keyframe in keyframes
         if keyframe.number == 0
     ]
-    return contact_sheet(cells, path, title=studio.script.title, columns=columns, tags=tags)
+    return contact_sheet(cells, path, title=session.script.title, columns=columns, tags=tags)
 
 
 def beside(film: Path, name: str) -> Path:
@@ -46,7 +46,7 @@ def beside(film: Path, name: str) -> Path:
 
 
 def write_summary(
-    studio: FilmSession,
+    session: FilmSession,
     plan: FilmPlan,
     keyframes: Sequence[Keyframe],
     clips: Sequence[Clip],
@@ -57,18 +57,18 @@ def write_summary(
     threads: int,
 ) -> Iterator[str]:
     """Write what stands beside the film; yields a line about each."""
-    yield f"{write_sheet(studio, plan, keyframes, beside(film.path, 'contact_sheet.png'))}: contact sheet"
+    yield f"{write_sheet(session, plan, keyframes, beside(film.path, 'contact_sheet.png'))}: contact sheet"
     made = sum(k.fresh for k in keyframes), sum(c.fresh for c in clips)
     now = f"{made[0]} of {len(keyframes)} keyframes, {made[1]} of {len(clips)} clips made in this run"
-    length = f"{film.frames} frames, {film.size[0]}x{film.size[1]}, {studio.script.fps} a second"
+    length = f"{film.frames} frames, {film.size[0]}x{film.size[1]}, {session.script.fps} a second"
     report = write_report(
         beside(film.path, "report.html"),
-        title=studio.script.title,
-        summary=f"{len(studio.shots)} shots, {length}. {now}.",
+        title=session.script.title,
+        summary=f"{len(session.shots)} shots, {length}. {now}.",
         film=film.path,
-        shots=_cards(studio, plan, keyframes, clips),
-        continuity=measure(studio, plan, keyframes),
-        parameters={**film_metadata(studio), "bundle": str(studio.bundle.folder), "threads": threads},
+        shots=_cards(session, plan, keyframes, clips),
+        continuity=measure(session, plan, keyframes),
+        parameters={**film_metadata(session), "bundle": str(session.bundle.folder), "threads": threads},
         timings={**times, "all": seconds},
     )
     yield f"{report}: report"
@@ -77,13 +77,13 @@ def write_summary(
 
 
 def _cards(
-    studio: FilmSession, plan: FilmPlan, keyframes: Sequence[Keyframe], clips: Sequence[Clip]
+    session: FilmSession, plan: FilmPlan, keyframes: Sequence[Keyframe], clips: Sequence[Clip]
 ) -> list[ReportShot]:
     took = {clip.shot.id: clip.seconds for clip in clips}
-    return [_card(studio, plan, keyframe, took[keyframe.shot.id]) for keyframe in keyframes]
+    return [_card(session, plan, keyframe, took[keyframe.shot.id]) for keyframe in keyframes]
 
 
-def _card(studio: FilmSession, plan: FilmPlan, keyframe: Keyframe, clip_seconds: float) -> ReportShot:
+def _card(session: FilmSession, plan: FilmPlan, keyframe: Keyframe, clip_seconds: float) -> ReportShot:
     shot, take = keyframe.shot, plan.take(keyframe.shot.id)
     number = f", keyframe {keyframe.number + 1}" if shot.keyframes > 1 else ""
     rows = {
@@ -92,33 +92,33 @@ def _card(studio: FilmSession, plan: FilmPlan, keyframe: Keyframe, clip_seconds:
         "plot": shot.plot,
         "says": shot.dialogue,
         "size": shot.size,
-        **decisions(studio, shot),
+        **decisions(session, shot),
         "plan": likelihood(take.planned),
         "took": f"keyframe {keyframe.seconds:.1f} s, clip {clip_seconds:.1f} s",
     }
     return ReportShot(
-        show_keyframe(studio, keyframe), f"{shot.index + 1} {shot.id}{number}", shot.scene_id, rows, take.note
+        show_keyframe(session, keyframe), f"{shot.index + 1} {shot.id}{number}", shot.scene_id, rows, take.note
     )
 
 
-def decisions(studio: FilmSession, shot: ResolvedShot) -> dict[str, str]:
+def decisions(session: FilmSession, shot: ResolvedShot) -> dict[str, str]:
     """Who decided what for a shot: field -> "value (source)". Fields that nobody decided say so."""
     used = {
-        "decoder": studio.decoder(shot), "animator": studio.animator(shot), "seed": studio.seed(shot),
-        "steps": studio.steps(shot) or None, "seconds": shot.seconds,
+        "decoder": session.decoder(shot), "animator": session.animator(shot), "seed": session.seed(shot),
+        "steps": session.steps(shot) or None, "seconds": shot.seconds,
     }  # fmt: skip
     used |= {field: value for field in ("guidance", "motion") if (value := shot.choice(field).value) is not None}
-    return {field: _decision(studio, shot, field, value) for field, value in used.items()}
+    return {field: _decision(session, shot, field, value) for field, value in used.items()}
 
 
-def _decision(studio: FilmSession, shot: ResolvedShot, field: str, value: object) -> str:
+def _decision(session: FilmSession, shot: ResolvedShot, field: str, value: object) -> str:
     choice = shot.choice(field)
     if choice.value is not None and choice.value == value:
         source = choice.source
     elif value is None:
         return "the decoder's own (default)"
     else:  # nobody speaks for this shot: the run does, or the bundle; an animatic overrules everyone
-        asked = choice.value is not None or getattr(studio.settings, field, None) is not None
+        asked = choice.value is not None or getattr(session.settings, field, None) is not None
         source = "this run" if asked else "default"
     text = f"{value:g}" if isinstance(value, float) else str(value)
     return f"{text}{' s' if field == 'seconds' else ''} ({source})"

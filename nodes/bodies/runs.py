@@ -52,25 +52,25 @@ class KeyframeRun:
     """All keyframes of a film in film order. `finish` makes what the node gives of them."""
 
     def __init__(
-        self, studio: FilmSession, cast: Cast, plan: FilmPlan, finish: Callable[[tuple[Keyframe, ...]], Any]
+        self, session: FilmSession, cast: Cast, plan: FilmPlan, finish: Callable[[tuple[Keyframe, ...]], Any]
     ) -> None:
-        self.studio, self.cast, self.plan, self.finish = studio, cast, plan, finish
-        self.order = [(shot, number) for shot in studio.shots for number in range(shot.keyframes)]
+        self.session, self.cast, self.plan, self.finish = session, cast, plan, finish
+        self.order = [(shot, number) for shot in session.shots for number in range(shot.keyframes)]
         self.done: list[Keyframe] = []
-        studio.progress.stage("keyframes", len(self.order))
+        session.progress.stage("keyframes", len(self.order))
 
     def attempt(self, unit: Unit | None = None) -> NotDrawnError | None:
         """Render until this keyframe; those before it come first."""
-        studio = self.studio
+        session = self.session
         while len(self.done) < len(self.order):
             shot, number = self.order[len(self.done)]
-            studio.progress.check()
+            session.progress.check()
             try:
-                made = render_keyframe(studio, self.cast, self.plan, shot, number, self.done)
+                made = render_keyframe(session, self.cast, self.plan, shot, number, self.done)
             except NotDrawnError as missing:
                 return missing
             self.done.append(made)
-            studio.progress.advance(shot.id, made.path)
+            session.progress.advance(shot.id, made.path)
             if unit_of(shot.id, number) == unit:
                 break
         return None
@@ -79,9 +79,9 @@ class KeyframeRun:
         """Every keyframe from here on that a body draws and the store does not have."""
         units, before = [], [NamedKeyframe(k.shot, k.key) for k in self.done]
         for shot, number in self.order[len(self.done) :]:
-            known = known_keyframe(self.studio, self.cast, self.plan, shot, number, before)
+            known = known_keyframe(self.session, self.cast, self.plan, shot, number, before)
             before.append(NamedKeyframe(shot, known.key))
-            if known.made is None and isinstance(self.studio.load_decoder(shot), BodyMaker):
+            if known.made is None and isinstance(self.session.load_decoder(shot), BodyMaker):
                 units.append(unit_of(shot.id, number))
         return units
 
@@ -94,24 +94,24 @@ class ClipRun:
     """All clips of a film in film order."""
 
     def __init__(
-        self, studio: FilmSession, keyframes: Sequence[Keyframe], finish: Callable[[tuple[Clip, ...]], Any]
+        self, session: FilmSession, keyframes: Sequence[Keyframe], finish: Callable[[tuple[Clip, ...]], Any]
     ) -> None:
-        self.studio, self.own, self.finish = studio, by_shot(keyframes), finish
+        self.session, self.own, self.finish = session, by_shot(keyframes), finish
         self.done: list[Clip] = []
-        studio.progress.stage("clips", len(studio.shots))
+        session.progress.stage("clips", len(session.shots))
 
     def attempt(self, unit: Unit | None = None) -> NotDrawnError | None:
         """Make clips until this part is there; those before it come first."""
-        studio = self.studio
-        while len(self.done) < len(studio.shots):
-            shot = studio.shots[len(self.done)]
-            studio.progress.check()
+        session = self.session
+        while len(self.done) < len(session.shots):
+            shot = session.shots[len(self.done)]
+            session.progress.check()
             try:
-                made = make_clip(studio, shot, self.own[shot.id], self._before(shot))
+                made = make_clip(session, shot, self.own[shot.id], self._before(shot))
             except NotDrawnError as missing:
                 return missing
             self.done.append(made)
-            studio.progress.advance(shot.id, made.path)
+            session.progress.advance(shot.id, made.path)
             if unit is not None and unit.rpartition("/")[0] == shot.id:
                 break
         return None
@@ -119,11 +119,11 @@ class ClipRun:
     def waiting(self, missing: NotDrawnError) -> list[Unit]:
         """Every part of a clip from here on that a body makes and the store does not have."""
         units, before = [], self.done[-1].key if self.done else None
-        for shot in self.studio.shots[len(self.done) :]:
+        for shot in self.session.shots[len(self.done) :]:
             link = before if shot.join == "continue" else None
-            known = known_clip(self.studio, shot, [k.key for k in self.own[shot.id]], link)
+            known = known_clip(self.session, shot, [k.key for k in self.own[shot.id]], link)
             before = known.key
-            if known.made is None and isinstance(self.studio.load_animator(shot), BodyMaker):
+            if known.made is None and isinstance(self.session.load_animator(shot), BodyMaker):
                 units += [unit_of(shot.id, k.number) for k in self.own[shot.id]]
         return units
 
