@@ -98,9 +98,9 @@ def play(setting: Setting, number: int, seed: int, folder: Path, kills: int = EA
         if played.mode == "flip":
             _flip(rng, store, played)
     for out in outs:
-        status, said = _wait(_fork(setting.command(store, out)))
+        status, output = _wait(_fork(setting.command(store, out)))
         if status != 0 or not out.exists() or out.read_bytes() != setting.reference:
-            played.fell.append(f"the last run ended with {status}, or made another film: {said[-2000:]}")
+            played.fell.append(f"the last run ended with {status}, or made another film: {output[-2000:]}")
     _check_end(store, outs, played)
     return played
 
@@ -158,10 +158,10 @@ def _disturb(rng: Random, setting: Setting, store: Path, children: list[Child], 
         _until(children, rng.uniform(0, setting.seconds), lambda: False)
     for child in children:
         os.kill(child[0], signal.SIGKILL)
-        status, said = _wait(child)
+        status, output = _wait(child)
         played.counts["killed" if status == -signal.SIGKILL else "ended"] += 1
-        if status not in (0, 2, -signal.SIGKILL) or "Traceback" in said:
-            played.fell.append(f"a run ended with {status}: {said[-4000:]}")
+        if status not in (0, 2, -signal.SIGKILL) or "Traceback" in output:
+            played.fell.append(f"a run ended with {status}: {output[-4000:]}")
 
 
 def _until(children: list[Child], seconds: float, met: Any) -> None:
@@ -175,8 +175,8 @@ def _until(children: list[Child], seconds: float, met: Any) -> None:
 def _wait(child: Child) -> tuple[int, str]:
     """The status of a process, negative for a signal, and what it said."""
     with os.fdopen(child[1], errors="replace") as pipe:
-        said = pipe.read()
-    return os.waitstatus_to_exitcode(os.waitpid(child[0], 0)[1]), said
+        output = pipe.read()
+    return os.waitstatus_to_exitcode(os.waitpid(child[0], 0)[1]), output
 
 
 def _check_store(setting: Setting, store: Path, outs: list[Path], before: dict[Path, Any], played: Round) -> None:

@@ -32,8 +32,8 @@ def main() -> None:
     films = [read_film(folder, sentences, width) for folder in options.films]
     for seed in range(options.seeds):
         ranks = retrieve(films, steps=options.steps, seed=100 * seed)
-        told = {name: round(share.value, 2) for name, share in ranks.items() if share.value is not None}
-        print(json.dumps({"seed": seed, "judged": ranks["copy"].count, **told}), flush=True)
+        values = {name: round(share.value, 2) for name, share in ranks.items() if share.value is not None}
+        print(json.dumps({"seed": seed, "judged": ranks["copy"].count, **values}), flush=True)
 
 
 if __name__ == "__main__":

@@ -61,8 +61,8 @@ def main() -> None:
         for one in held:
             images = pictures(one, temperature)
             read.append(placed(one.film, read_details(reader, images)))
-            said = reader.read(images)["place"][0].tolist()
-            right += [PLACES[name] == kind for name, kind in zip(said, read[-1].kinds, strict=True)]
+            read_places = reader.read(images)["place"][0].tolist()
+            right += [PLACES[name] == kind for name, kind in zip(read_places, read[-1].kinds, strict=True)]
         own, other = kept(read)
         found = {"own": own.value, "other": other.value, "kept": own.value - other.value}
         found |= {"place": sum(right) / len(right)}

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from ..moviedreamer_core.film.checks import check_animating
 from ..moviedreamer_core.film.pipeline import Clip, rendered_of
-from ..moviedreamer_core.report.reasons import takes_before, told_pictures
+from ..moviedreamer_core.report.reasons import picture_outcomes, takes_before
 from ..moviedreamer_core.requests import MAX_CONTROL
 from ..moviedreamer_core.script import ShotSettings
 from . import host
@@ -31,9 +31,9 @@ from .types import (
     Keyframes,
     KeyframesType,
     RouteTo,
+    ScriptPlan,
+    ScriptSource,
     ShotSettingsType,
-    Story,
-    StoryPlan,
 )
 
 
@@ -113,7 +113,7 @@ class MovieDreamerAnimateKeyframes(io.ComfyNode):
             shot_settings=(*before.settings.shot_settings, *later_settings(shot_settings)),
         )
         session = host.make_session(
-            plan.story,
+            plan.source,
             animator.bundle,
             settings,
             animator=animator,
@@ -126,8 +126,8 @@ class MovieDreamerAnimateKeyframes(io.ComfyNode):
         had = takes_before(session, "clip")
 
         def finish(clips: tuple[Clip, ...]) -> io.NodeOutput:
-            told, pictures = told_pictures(session, "clip", clips, had), first_pictures(keyframes.frames)
-            ui = {**rendered_ui(rendered_of(session, clips=clips)), **strip(session, "clip", told, pictures)}
+            outcomes, pictures = picture_outcomes(session, "clip", clips, had), first_pictures(keyframes.frames)
+            ui = {**rendered_ui(rendered_of(session, clips=clips)), **strip(session, "clip", outcomes, pictures)}
             return io.NodeOutput(Clips(keyframes, clips, session), ui=ui)
 
         return begin(ClipRun(session, keyframes.frames, finish), cls.hidden.unique_id)
@@ -169,7 +169,7 @@ class MovieDreamerRouteAnimator(io.ComfyNode):
         animator: AnimatorHandle,
         shots: str,
         routes: tuple[RouteTo, ...] | None = None,
-        script: Story | StoryPlan | None = None,
+        script: ScriptSource | ScriptPlan | None = None,
     ) -> io.NodeOutput:
         check_selection(shots, script)
         return io.NodeOutput((*(routes or ()), RouteTo(shots, animator)))

@@ -1,9 +1,9 @@
 """The cast: the characters' faces."""
 
 from ..moviedreamer_core.bundle import Bundle
-from . import stories
+from . import script_sources
 from ._comfy import io
-from .types import CastType, Category, FacesType, ScriptType, Story
+from .types import CastType, Category, FacesType, ScriptSource, ScriptType
 
 
 class MovieDreamerMakeCast(io.ComfyNode):
@@ -37,8 +37,8 @@ class MovieDreamerMakeCast(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, script: Story, faces: Bundle | None = None) -> io.NodeOutput:
-        return io.NodeOutput(stories.cast_of(script, faces))
+    def execute(cls, script: ScriptSource, faces: Bundle | None = None) -> io.NodeOutput:
+        return io.NodeOutput(script_sources.cast_of(script, faces))
 
 
 NODES: list[type[io.ComfyNode]] = [MovieDreamerMakeCast]

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from ..moviedreamer_core.film.checks import check_decoding
 from ..moviedreamer_core.film.pipeline import Keyframe, rendered_of
-from ..moviedreamer_core.report.reasons import takes_before, told_pictures
+from ..moviedreamer_core.report.reasons import picture_outcomes, takes_before
 from ..moviedreamer_core.script import ShotSettings
 from . import host
 from ._comfy import io
@@ -29,9 +29,9 @@ from .types import (
     KeyframesType,
     PlanType,
     RouteTo,
+    ScriptPlan,
+    ScriptSource,
     ShotSettingsType,
-    Story,
-    StoryPlan,
 )
 
 
@@ -101,7 +101,7 @@ class MovieDreamerDecodeKeyframes(io.ComfyNode):
     @classmethod
     def execute(
         cls,
-        plan: StoryPlan,
+        plan: ScriptPlan,
         decoder: DecoderHandle,
         seed: int,
         steps: int,
@@ -117,7 +117,7 @@ class MovieDreamerDecodeKeyframes(io.ComfyNode):
             shot_settings=(*plan.settings.shot_settings, *later_settings(shot_settings)),
         )
         session = host.make_session(
-            plan.story,
+            plan.source,
             decoder.bundle,
             settings,
             decoder=decoder,
@@ -129,10 +129,10 @@ class MovieDreamerDecodeKeyframes(io.ComfyNode):
         had = takes_before(session, "keyframe")
 
         def finish(frames: tuple[Keyframe, ...]) -> io.NodeOutput:
-            told = told_pictures(session, "keyframe", frames, had)
+            outcomes = picture_outcomes(session, "keyframe", frames, had)
             ui = {
                 **rendered_ui(rendered_of(session, frames)),
-                **strip(session, "keyframe", told, first_pictures(frames)),
+                **strip(session, "keyframe", outcomes, first_pictures(frames)),
             }
             return io.NodeOutput(Keyframes(plan, frames, session), ui=ui)
 
@@ -175,7 +175,7 @@ class MovieDreamerRouteDecoder(io.ComfyNode):
         decoder: DecoderHandle,
         shots: str,
         routes: tuple[RouteTo, ...] | None = None,
-        script: Story | StoryPlan | None = None,
+        script: ScriptSource | ScriptPlan | None = None,
     ) -> io.NodeOutput:
         check_selection(shots, script)
         return io.NodeOutput((*(routes or ()), RouteTo(shots, decoder)))

@@ -24,7 +24,7 @@ from ..moviedreamer_core.media.clips import read_clip
 from ..moviedreamer_core.registry import Factory
 from ..moviedreamer_core.script import ResolvedShot, Route
 from ..moviedreamer_core.store import Store
-from .types import AnimatorHandle, DecoderHandle, RouteTo, Story
+from .types import AnimatorHandle, DecoderHandle, RouteTo, ScriptSource
 
 MODELS = "moviedreamer"
 PREVIEW = 512
@@ -127,14 +127,14 @@ class HostProgress:
         comfy.model_management.throw_exception_if_processing_interrupted()
 
 
-def tell_page(event: str, said: dict[str, Any], node: str | None = None) -> None:
+def tell_page(event: str, message: dict[str, Any], node: str | None = None) -> None:
     """Send the page the event "moviedreamer.EVENT" about a node, by default the one that runs now."""
     from comfy_execution.utils import get_executing_context
     from server import PromptServer
 
     context, server = get_executing_context(), getattr(PromptServer, "instance", None)
     if context is not None and server is not None:
-        server.send_sync(f"moviedreamer.{event}", {"node": node or context.node_id, **said}, server.client_id)
+        server.send_sync(f"moviedreamer.{event}", {"node": node or context.node_id, **message}, server.client_id)
 
 
 def first_picture(path: Path) -> Image.Image:
@@ -230,7 +230,7 @@ def stamp(*paths: Path) -> str:
 
 
 def make_session(
-    story: Story,
+    source: ScriptSource,
     bundle: Bundle,
     settings: FilmSettings,
     *,
@@ -257,10 +257,10 @@ def make_session(
     )
     progress = progress or HostProgress()
     session = FilmSession(
-        story.script,
+        source.script,
         bundle,
         film_store(),
-        folder=story.folder,
+        folder=source.folder,
         settings=settings,
         progress=progress,
         decoders=(before.decoders if before else DECODERS).extended(decoders),

@@ -8,7 +8,7 @@ from ..moviedreamer_core.bundle import PACKAGED
 from ..moviedreamer_core.errors import MovieDreamerError
 from . import host
 from ._comfy import io
-from .stories import said
+from .script_sources import true_or_message
 from .types import (
     AnimatorHandle,
     AnimatorType,
@@ -56,7 +56,7 @@ class MovieDreamerLoadBundle(io.ComfyNode):
     @classmethod
     def validate_inputs(cls, bundle: str | None) -> bool | str:
         """Every part is there."""
-        return bundle is None or said(lambda: _ready(bundle, _all_parts()))
+        return bundle is None or true_or_message(lambda: _ready(bundle, _all_parts()))
 
     @classmethod
     def fingerprint_inputs(cls, bundle: str) -> str:
@@ -88,7 +88,7 @@ class MovieDreamerLoadTokenizer(io.ComfyNode):
     @classmethod
     def validate_inputs(cls, bundle: str | None) -> bool | str:
         """The part is there."""
-        return bundle is None or said(lambda: _ready(bundle, TOKENIZER))
+        return bundle is None or true_or_message(lambda: _ready(bundle, TOKENIZER))
 
     @classmethod
     def fingerprint_inputs(cls, bundle: str) -> str:
@@ -118,7 +118,7 @@ class MovieDreamerLoadPlanner(io.ComfyNode):
     @classmethod
     def validate_inputs(cls, bundle: str | None) -> bool | str:
         """The parts are there."""
-        return bundle is None or said(lambda: _ready(bundle, PLANNER))
+        return bundle is None or true_or_message(lambda: _ready(bundle, PLANNER))
 
     @classmethod
     def fingerprint_inputs(cls, bundle: str) -> str:
@@ -159,7 +159,7 @@ class MovieDreamerLoadDecoder(io.ComfyNode):
     @classmethod
     def validate_inputs(cls, bundle: str | None) -> bool | str:
         """The bundle is there; the page knows the list of decoders, and `execute` the parts that one needs."""
-        return bundle is None or said(lambda: host.open_bundle(bundle))
+        return bundle is None or true_or_message(lambda: host.open_bundle(bundle))
 
     @classmethod
     def fingerprint_inputs(cls, bundle: str, decoder: str | None = None) -> str:
@@ -201,7 +201,7 @@ class MovieDreamerLoadAnimator(io.ComfyNode):
     @classmethod
     def validate_inputs(cls, bundle: str | None) -> bool | str:
         """The bundle is there; the page knows the list of animators, and `execute` the parts that one needs."""
-        return bundle is None or said(lambda: host.open_bundle(bundle))
+        return bundle is None or true_or_message(lambda: host.open_bundle(bundle))
 
     @classmethod
     def fingerprint_inputs(cls, bundle: str, animator: str | None = None) -> str:
@@ -241,7 +241,7 @@ class MovieDreamerLoadFaces(io.ComfyNode):
     @classmethod
     def validate_inputs(cls, faces: str | None) -> bool | str:
         """The pack is there."""
-        return faces is None or said(lambda: _face_pack(faces).path("faces"))
+        return faces is None or true_or_message(lambda: _face_pack(faces).path("faces"))
 
     @classmethod
     def fingerprint_inputs(cls, faces: str) -> str:

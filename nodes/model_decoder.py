@@ -125,7 +125,7 @@ def decoder_of(
     """The decoder; its name and fingerprint are the same after a restart. Raises MovieDreamerError for a condition that
     does not fit the model.
     """
-    reads, said = Capabilities(size=(sampling.width, sampling.height), any_size=True), ""
+    reads, condition_fingerprint = Capabilities(size=(sampling.width, sampling.height), any_size=True), ""
     if condition is not None:
         if width := context_width(model):
             config = condition.bundle.config("decoder").get("projector_config", {})
@@ -133,11 +133,11 @@ def decoder_of(
         # The model's own sampling has no limit of steps.
         theirs = condition.maker.capabilities(condition.bundle)
         reads = replace(theirs, steps=0, size=reads.size, any_size=True)
-        said = condition.maker.fingerprint(condition.bundle)
+        condition_fingerprint = condition.maker.fingerprint(condition.bundle)
     memo = host.film_store().hashes
     parts = [identity(model, lambda f: content_hash(f, memo)), clip_identity(clip, lambda f: content_hash(f, memo))]
     parts.append(identity(vae.patcher, lambda f: content_hash(f, memo)))
-    fingerprint = sha256(repr([*parts, said, sampling]).encode()).hexdigest()
+    fingerprint = sha256(repr([*parts, condition_fingerprint, sampling]).encode()).hexdigest()
     decoder = ModelDecoder(model, clip, vae, sampling, condition, fingerprint)
     maker = Factory(
         f"model-{fingerprint[:8]}",

@@ -22,7 +22,7 @@ from .plan_inputs import (
     with_report,
 )
 from .saving import checked_prefix, numbered
-from .types import CastType, Category, PlannerType, PlanType, ShotSettingsType, StoryCast, StoryPlan
+from .types import CastType, Category, PlannerType, PlanType, ScriptCast, ScriptPlan, ShotSettingsType
 
 FOLDER = "MovieDreamer/plans"
 SUFFIX = ".safetensors"
@@ -60,7 +60,7 @@ class MovieDreamerSavePlan(io.ComfyNode):
         return checked_prefix(filename_prefix)
 
     @classmethod
-    def execute(cls, plan: StoryPlan, filename_prefix: str) -> io.NodeOutput:
+    def execute(cls, plan: ScriptPlan, filename_prefix: str) -> io.NodeOutput:
         file = numbered(filename_prefix, SUFFIX)
         plan.film.plan.save(file.path)
         name = (Path(file.subfolder) / file.path.name).as_posix()
@@ -68,7 +68,7 @@ class MovieDreamerSavePlan(io.ComfyNode):
 
 
 class MovieDreamerLoadPlan(io.ComfyNode):
-    """A plan's file -> the plan of a story."""
+    """A plan's file -> the plan of a script."""
 
     @classmethod
     def define_schema(cls) -> io.Schema:
@@ -119,15 +119,15 @@ class MovieDreamerLoadPlan(io.ComfyNode):
         cls,
         file: str,
         planner: host.HostBundle,
-        cast: StoryCast,
+        cast: ScriptCast,
         seed: int,
         missing: str,
         direction: str,
-        history: StoryPlan | Tokens | None = None,
+        history: ScriptPlan | Tokens | None = None,
         shot_settings: tuple[ShotSettings, ...] = (),
     ) -> io.NodeOutput:
         settings = film_settings(seed, -1.0, 1, direction, shot_settings)
-        plan = StoryPlan(cast.story, cast.cast, FilmPlan.nothing(), planner, settings, episode(history))
+        plan = ScriptPlan(cast.source, cast.cast, FilmPlan.nothing(), planner, settings, episode(history))
         path = path_of(file)
         return with_report(plan, plan_edits.load_plan(planning_session(plan), cast.cast, path, missing=missing))
 
@@ -148,8 +148,8 @@ def path_of(name: str) -> Path:
     """The file that a name of the list means. Raises MovieDreamerError if there is none."""
     import folder_paths
 
-    if said := missing_file(name):
-        raise MovieDreamerError(said)
+    if message := missing_file(name):
+        raise MovieDreamerError(message)
     return Path(folder_paths.get_annotated_filepath(name))
 
 

@@ -20,7 +20,7 @@ from ..moviedreamer_core.script.parts import MAX_SEED
 from ..moviedreamer_core.tokenizer import Tokens
 from . import host
 from ._comfy import io
-from .types import PlanType, ScriptType, Story, StoryPlan, TokensType
+from .types import PlanType, ScriptPlan, ScriptSource, ScriptType, TokensType
 
 SELECTION = 'By id or number from 1: "harbour-2", "3, 7-9", "scene:harbour", "who:mara", "all".'
 
@@ -57,10 +57,10 @@ def script_input() -> io.MultiType.Input:
     )
 
 
-def check_selection(shots: str, script: Story | StoryPlan | None) -> None:
+def check_selection(shots: str, script: ScriptSource | ScriptPlan | None) -> None:
     """Raise MovieDreamerError for shots that a wired script does not have."""
     if script is not None:
-        select_shots((script.story if isinstance(script, StoryPlan) else script).script, shots)
+        select_shots((script.source if isinstance(script, ScriptPlan) else script).script, shots)
 
 
 def direction_input() -> io.String.Input:
@@ -109,7 +109,7 @@ def history_input(tooltip: str) -> io.MultiType.Input:
     return io.MultiType.Input("history", types=[PlanType, TokensType], optional=True, tooltip=tooltip)
 
 
-def episode(history: StoryPlan | Tokens | None) -> Episode | None:
+def episode(history: ScriptPlan | Tokens | None) -> Episode | None:
     """What came in at `history_input`, as the planner's session wants it."""
     if history is None:
         return None
@@ -171,17 +171,17 @@ def film_settings(
 
 
 def planning_session(
-    plan: StoryPlan, planner: Bundle | None = None, *, temperature: float = -1.0, candidates: int = 0
+    plan: ScriptPlan, planner: Bundle | None = None, *, temperature: float = -1.0, candidates: int = 0
 ) -> FilmSession:
-    """The session in which a story's plan is made or changed; -1 and 0 leave temperature and candidates alone."""
+    """The session in which a script's plan is made or changed; -1 and 0 leave temperature and candidates alone."""
     settings = planning_only(plan.settings)
     if (chosen := checked_temperature(temperature)) is not None:
         settings = replace(settings, temperature=chosen)
     if candidates > 0:
         settings = replace(settings, candidates=candidates)
-    return host.make_session(plan.story, planner or plan.bundle, settings, history=plan.history, takes=plan.takes)
+    return host.make_session(plan.source, planner or plan.bundle, settings, history=plan.history, takes=plan.takes)
 
 
-def with_report(plan: StoryPlan, film: FilmPlan, *more: Any) -> io.NodeOutput:
-    """The story's plan with other takes, what the node hands on beside it, and the report."""
+def with_report(plan: ScriptPlan, film: FilmPlan, *more: Any) -> io.NodeOutput:
+    """The script's plan with other takes, what the node hands on beside it, and the report."""
     return io.NodeOutput(replace(plan, film=film), *more, plan_report(film))

@@ -9,7 +9,7 @@ from ..moviedreamer_core.film.settings import REPLAN
 from ..moviedreamer_core.film.takes import FilmTakes
 from ..moviedreamer_core.planner.edit import MODES
 from ..moviedreamer_core.report.plan_report import plan_report
-from ..moviedreamer_core.report.reasons import takes_before, told_plan
+from ..moviedreamer_core.report.reasons import plan_outcomes, takes_before
 from ..moviedreamer_core.script import ShotSettings
 from ..moviedreamer_core.tokenizer import Tokens
 from . import host
@@ -31,9 +31,9 @@ from .plan_inputs import (
     temperature_input,
     with_report,
 )
-from .stories import said
+from .script_sources import true_or_message
 from .strip import strip
-from .types import CastType, Category, PlannerType, PlanType, ShotSettingsType, StoryCast, StoryPlan, TokensType
+from .types import CastType, Category, PlannerType, PlanType, ScriptCast, ScriptPlan, ShotSettingsType, TokensType
 
 TAKES = "moviedreamer_takes"
 """What Plan Film shows the page: the film's takes after this run, as text."""
@@ -94,31 +94,31 @@ class MovieDreamerPlanFilm(io.ComfyNode):
 
     @classmethod
     def validate_inputs(cls, direction: str | None) -> bool | str:
-        return said(lambda: read_direction(direction or ""))
+        return true_or_message(lambda: read_direction(direction or ""))
 
     @classmethod
     def execute(
         cls,
         planner: host.HostBundle,
-        cast: StoryCast,
+        cast: ScriptCast,
         seed: int,
         temperature: float,
         candidates: int,
         replan: str,
         direction: str,
         takes: str = "",
-        history: StoryPlan | Tokens | None = None,
+        history: ScriptPlan | Tokens | None = None,
         shot_settings: tuple[ShotSettings, ...] = (),
     ) -> io.NodeOutput:
         settings = film_settings(seed, temperature, candidates, direction, shot_settings, replan=replan)
         earlier = FilmTakes.read(takes)
-        plan = StoryPlan(cast.story, cast.cast, FilmPlan.nothing(), planner, settings, episode(history), earlier)
+        plan = ScriptPlan(cast.source, cast.cast, FilmPlan.nothing(), planner, settings, episode(history), earlier)
         session = planning_session(plan)
         had = takes_before(session, "plan")
         film = make_plan(session, cast.cast)
-        told = told_plan(session, film, had)
-        report = plan_report(film, {shot.id: shot.why for shot in told})
-        ui = {TAKES: [takes_after(session, cast.cast, film).text()], **strip(session, "plan", told)}
+        outcomes = plan_outcomes(session, film, had)
+        report = plan_report(film, {shot.id: shot.why for shot in outcomes})
+        ui = {TAKES: [takes_after(session, cast.cast, film).text()], **strip(session, "plan", outcomes)}
         return io.NodeOutput(replace(plan, film=film), report, ui=ui)
 
 
@@ -167,7 +167,7 @@ class MovieDreamerReplanFrom(io.ComfyNode):
     @classmethod
     def execute(
         cls,
-        plan: StoryPlan,
+        plan: ScriptPlan,
         planner: host.HostBundle,
         shots: str,
         extent: str,
@@ -223,7 +223,7 @@ class MovieDreamerPickCandidate(io.ComfyNode):
         return checked_shots(shots)
 
     @classmethod
-    def execute(cls, plan: StoryPlan, shots: str, number: int) -> io.NodeOutput:
+    def execute(cls, plan: ScriptPlan, shots: str, number: int) -> io.NodeOutput:
         session = planning_session(plan)
         found = plan_edits.candidates_of(session, plan.film, shots)
         return with_report(plan, plan_edits.pick_candidate(session, plan.film, shots, number), found)
@@ -282,7 +282,7 @@ class MovieDreamerEditPlan(io.ComfyNode):
         return checked_shots(shots)
 
     @classmethod
-    def execute(cls, plan: StoryPlan, tokens: Tokens, shots: str, mode: str, strength: float) -> io.NodeOutput:
+    def execute(cls, plan: ScriptPlan, tokens: Tokens, shots: str, mode: str, strength: float) -> io.NodeOutput:
         session = planning_session(plan)
         film = plan_edits.edit_plan(session, plan.film, shots, tokens, mode, strength)
         return with_report(plan, film, plan_edits.tokens_of(session, film, shots))

@@ -6,9 +6,9 @@ from ..moviedreamer_core.bundle import Bundle
 from ..moviedreamer_core.script import bundle_notes, resolve, show_script
 from ..moviedreamer_core.script.portraits import EXAMPLES, portrait_names
 from ..moviedreamer_core.sentences import load_text
-from . import stories
+from . import script_sources
 from ._comfy import io
-from .types import Category, FacesType, PlannerType, ScriptType, Story
+from .types import Category, FacesType, PlannerType, ScriptSource, ScriptType
 
 STARTER = """\
 title: My First Film
@@ -50,7 +50,7 @@ class MovieDreamerLoadScript(io.ComfyNode):
             inputs=[
                 io.Combo.Input(
                     "script",
-                    options=stories.script_names(),
+                    options=script_sources.script_names(),
                     default=EXAMPLES[0],
                     tooltip="The script of the film: a packaged example, or a .yaml, .yml or .json file in ComfyUI's "
                     "input folder. Pictures and sound that it names lie beside it.",
@@ -84,19 +84,19 @@ class MovieDreamerLoadScript(io.ComfyNode):
     @classmethod
     def validate_inputs(cls, script: str | None) -> bool | str:
         """The file can be read; one that is not here may be kept inside the workflow, which `execute` looks up."""
-        return script is None or stories.said(lambda: stories.check_loadable(script))
+        return script is None or script_sources.true_or_message(lambda: script_sources.check_loadable(script))
 
     @classmethod
     def fingerprint_inputs(cls, script: str, embed: bool = False, embedded: str = "", faces: None = None) -> str:
         """Changes with the script's file and the files that it names."""
-        return stories.stamp_of(script)
+        return script_sources.stamp_of(script)
 
     @classmethod
     def execute(
         cls, script: str, embed: bool = False, embedded: str = "", faces: Bundle | None = None
     ) -> io.NodeOutput:
-        story, kept = stories.load_story(script, embed, embedded, faces)
-        return io.NodeOutput(story, ui={"embedded": [kept]})
+        source, kept = script_sources.load_source(script, embed, embedded, faces)
+        return io.NodeOutput(source, ui={"embedded": [kept]})
 
 
 class MovieDreamerEditScript(io.ComfyNode):
@@ -134,16 +134,16 @@ class MovieDreamerEditScript(io.ComfyNode):
     @classmethod
     def validate_inputs(cls, text: str | None) -> bool | str:
         """The text is a script, and the files that it names are there."""
-        return text is None or stories.said(lambda: stories.written_story(text, "text"))
+        return text is None or script_sources.true_or_message(lambda: script_sources.written_source(text, "text"))
 
     @classmethod
     def fingerprint_inputs(cls, text: str | None, name: str | None = None) -> str:
         """Changes with the files that the text names."""
-        return stories.stamp_of_text(text or "")
+        return script_sources.stamp_of_text(text or "")
 
     @classmethod
     def execute(cls, text: str, name: str = "script.yaml") -> io.NodeOutput:
-        return io.NodeOutput(stories.written_story(text, name))
+        return io.NodeOutput(script_sources.written_source(text, name))
 
 
 class MovieDreamerCharacter(io.ComfyNode):
@@ -175,8 +175,8 @@ class MovieDreamerCharacter(io.ComfyNode):
                 ),
                 io.Combo.Input(
                     "portrait",
-                    options=[stories.NO_PORTRAIT, *portrait_names()],
-                    default=stories.NO_PORTRAIT,
+                    options=[script_sources.NO_PORTRAIT, *portrait_names()],
+                    default=script_sources.NO_PORTRAIT,
                     tooltip="A packaged reference picture as the character's face. `none`: the pictures at "
                     "`reference`, or else the script's own.",
                 ),
@@ -205,16 +205,18 @@ class MovieDreamerCharacter(io.ComfyNode):
     @classmethod
     def execute(
         cls,
-        script: Story,
+        script: ScriptSource,
         character: str,
         description: str = "",
-        portrait: str = stories.NO_PORTRAIT,
+        portrait: str = script_sources.NO_PORTRAIT,
         reference: torch.Tensor | None = None,
         faces: Bundle | None = None,
     ) -> io.NodeOutput:
         if faces is not None and reference is not None:
-            stories.check_faces(character, reference, faces, stories.picture_name(cls.hidden, "reference"))
-        return io.NodeOutput(stories.with_person(script, character, description, portrait, reference))
+            script_sources.check_faces(
+                character, reference, faces, script_sources.picture_name(cls.hidden, "reference")
+            )
+        return io.NodeOutput(script_sources.with_person(script, character, description, portrait, reference))
 
 
 class MovieDreamerScriptInfo(io.ComfyNode):
@@ -250,7 +252,7 @@ class MovieDreamerScriptInfo(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, script: Story, planner: Bundle | None = None) -> io.NodeOutput:
+    def execute(cls, script: ScriptSource, planner: Bundle | None = None) -> io.NodeOutput:
         shots = resolve(script.script)
         summary = show_script(script.script, shots, fields=False)
         if planner is not None:

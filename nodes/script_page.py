@@ -6,7 +6,7 @@ from ..moviedreamer_core.errors import MovieDreamerError
 from ..moviedreamer_core.script import ResolvedShot, Script, open_document, parse_script, resolve
 from ..moviedreamer_core.script.portraits import EXAMPLES
 from . import host
-from .stories import kept_copy, kept_text, script_file
+from .script_sources import kept_copy, kept_text, script_file
 
 ROUTE = "/moviedreamer/script"
 
@@ -77,5 +77,5 @@ def _moved(name: str, folder: str) -> str:
 def _line(shot: ResolvedShot) -> str:
     """ "9 wood-path: wide, Mara walks along, 2 s"."""
     people = [" ".join(filter(None, (who.name, who.action))) for who in shot.characters]
-    said = ", ".join(filter(None, (shot.size, *people, shot.plot, f"{shot.seconds:g} s")))
-    return f"{shot.index + 1} {shot.id}: {said}"
+    parts = ", ".join(filter(None, (shot.size, *people, shot.plot, f"{shot.seconds:g} s")))
+    return f"{shot.index + 1} {shot.id}: {parts}"

@@ -6,7 +6,7 @@ from ..moviedreamer_core.script import ShotSettings
 from ..moviedreamer_core.script.parts import MAX_SECONDS
 from ._comfy import io
 from .plan_inputs import check_selection, checked_shots, script_input, seed_input, shots_input
-from .types import Category, ShotSettingsType, Story, StoryPlan
+from .types import Category, ScriptPlan, ScriptSource, ShotSettingsType
 
 
 class MovieDreamerShotSettings(io.ComfyNode):
@@ -96,7 +96,7 @@ class MovieDreamerShotSettings(io.ComfyNode):
         motion: float,
         shot_settings: tuple[ShotSettings, ...] | None = None,
         lock: bool = False,
-        script: Story | StoryPlan | None = None,
+        script: ScriptSource | ScriptPlan | None = None,
     ) -> io.NodeOutput:
         check_selection(shots, script)
         if seconds != 0 and not 0.1 <= seconds <= MAX_SECONDS:

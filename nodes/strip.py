@@ -6,20 +6,20 @@ from typing import Any
 
 from ..moviedreamer_core.film.pipeline import Keyframe, by_shot
 from ..moviedreamer_core.film.session import FilmSession
-from ..moviedreamer_core.report.reasons import ShotTold, summary
+from ..moviedreamer_core.report.reasons import ShotOutcome, summary
 from .saving import in_output
 
 
 def strip(
-    session: FilmSession, stage: str, told: Iterable[ShotTold], pictures: Mapping[str, Path] | None = None
+    session: FilmSession, stage: str, outcomes: Iterable[ShotOutcome], pictures: Mapping[str, Path] | None = None
 ) -> dict[str, Any]:
     """A node's `ui`: {"told": [text], "seed": [the film's], "shots": [one row a shot, with the seed that it used]};
     `pictures` are files in the output folder by shot.
     """
-    told = list(told)
+    outcomes = list(outcomes)
     seeds = {shot.id: session.seed(session.as_made(shot, stage)) for shot in session.shots}
-    rows = [{**_row(shot, pictures or {}), "seed": seeds[shot.id]} for shot in told]
-    return {"told": [summary(told, stage)], "seed": [session.script.seed], "shots": rows}
+    rows = [{**_row(shot, pictures or {}), "seed": seeds[shot.id]} for shot in outcomes]
+    return {"told": [summary(outcomes, stage)], "seed": [session.script.seed], "shots": rows}
 
 
 def first_pictures(keyframes: Iterable[Keyframe]) -> dict[str, Path]:
@@ -27,7 +27,7 @@ def first_pictures(keyframes: Iterable[Keyframe]) -> dict[str, Path]:
     return {shot_id: own[0].path for shot_id, own in by_shot(keyframes).items()}
 
 
-def _row(shot: ShotTold, pictures: Mapping[str, Path]) -> dict[str, Any]:
+def _row(shot: ShotOutcome, pictures: Mapping[str, Path]) -> dict[str, Any]:
     row: dict[str, Any] = {"id": shot.id, "number": shot.number, "made": shot.made}
     row["said"] = ", ".join(filter(None, (shot.why, shot.note)))
     if shot.id in pictures:

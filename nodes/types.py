@@ -34,15 +34,15 @@ class Category:
     FILM = "MovieDreamer/Film"
 
 
-ScriptType = io.Custom("MOVIEDREAMER_SCRIPT")  # Story
-CastType = io.Custom("MOVIEDREAMER_CAST")  # StoryCast
+ScriptType = io.Custom("MOVIEDREAMER_SCRIPT")  # ScriptSource
+CastType = io.Custom("MOVIEDREAMER_CAST")  # ScriptCast
 FacesType = io.Custom("MOVIEDREAMER_FACES")  # Bundle with the part "faces"
 TokenizerType = io.Custom("MOVIEDREAMER_TOKENIZER")  # Bundle with the part "tokenizer"
 PlannerType = io.Custom("MOVIEDREAMER_PLANNER")  # Bundle with the parts "planner" and "text"
 DecoderType = io.Custom("MOVIEDREAMER_DECODER")  # DecoderHandle
 AnimatorType = io.Custom("MOVIEDREAMER_ANIMATOR")  # AnimatorHandle
 TokensType = io.Custom("MOVIEDREAMER_TOKENS")  # moviedreamer_core.tokenizer.Tokens [N, T, D]
-PlanType = io.Custom("MOVIEDREAMER_PLAN")  # StoryPlan
+PlanType = io.Custom("MOVIEDREAMER_PLAN")  # ScriptPlan
 DecoderRoutesType = io.Custom("MOVIEDREAMER_DECODER_ROUTES")  # tuple[RouteTo, ...]
 AnimatorRoutesType = io.Custom("MOVIEDREAMER_ANIMATOR_ROUTES")  # tuple[RouteTo, ...]
 ShotSettingsType = io.Custom("MOVIEDREAMER_SHOT_SETTINGS")  # tuple[moviedreamer_core.script.ShotSettings, ...]
@@ -52,7 +52,7 @@ ScoresType = io.Custom("MOVIEDREAMER_SCORES")  # moviedreamer_core.film.continui
 
 
 @dataclass(frozen=True)
-class Story:
+class ScriptSource:
     """A script and the folder where the files that it names begin."""
 
     script: Script
@@ -60,10 +60,10 @@ class Story:
 
 
 @dataclass(frozen=True)
-class StoryCast:
-    """A story's cast, and the bundle whose face pack made it; None for a cast without faces made without a pack."""
+class ScriptCast:
+    """A script's cast, and the bundle whose face pack made it; None for a cast without faces made without a pack."""
 
-    story: Story
+    source: ScriptSource
     cast: Cast
     faces: Bundle | None
 
@@ -93,12 +93,12 @@ class RouteTo:
 
 
 @dataclass(frozen=True)
-class StoryPlan:
-    """The plan of a story; `settings` are what was decided so far (film seed, storyboard, shot settings), `history` the
-    earlier episode that it goes on from, `takes` those of the film's earlier runs, in which locked shots stay.
+class ScriptPlan:
+    """The plan of a script; `settings` are what was decided so far (film seed, storyboard, shot settings), `history`
+    the earlier episode that it goes on from, `takes` those of the film's earlier runs, in which locked shots stay.
     """
 
-    story: Story
+    source: ScriptSource
     cast: Cast
     film: FilmPlan
     bundle: Bundle
@@ -111,7 +111,7 @@ class StoryPlan:
 class Keyframes:
     """Rendered keyframes in film order: files in the store. `session` rendered them."""
 
-    plan: StoryPlan
+    plan: ScriptPlan
     frames: tuple[Keyframe, ...]
     session: FilmSession
 

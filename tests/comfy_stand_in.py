@@ -673,8 +673,8 @@ class Pack:
 
         kind = self.node(node) if isinstance(node, str) else node
         values = checked(kind, inputs)
-        if (said := validated(kind, values)) is not True:
-            raise ValueError(said)
+        if (message := validated(kind, values)) is not True:
+            raise ValueError(message)
         locked = kind.PREPARE_CLASS_CLONE(hidden)
         out = locked.execute(**values)
         out = asyncio.run(out) if inspect.isawaitable(out) else out

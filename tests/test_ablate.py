@@ -332,8 +332,8 @@ def test_the_command_plans_refuses_and_writes(bundle, tmp_path, monkeypatch, cap
     asked = counted(monkeypatch)
     options = ["ablate", "--runs", str(tmp_path / "runs"), "--out", str(tmp_path / "out"), "--bundle", str(bundle)]
     assert command([*options, "--plan"]) == 0
-    told = capsys.readouterr().out
-    assert not asked and "identity" in told and "on one core" in told
+    printed = capsys.readouterr().out
+    assert not asked and "identity" in printed and "on one core" in printed
     assert command([*options, "--only", "nonsense"]) == 2
     assert "no claim is called 'nonsense'" in capsys.readouterr().err
     assert command([*options, "--only", "anchor", "--budget", "films=3"]) == 2

@@ -145,34 +145,34 @@ def test_a_start_frame_is_gone_on_from(animator, keyframe):
 
 def test_each_segment_is_told_how_long_its_movement_has_gone_on(keyframe, monkeypatch):
     unet = UNET | {"in_channels": UNET["in_channels"] + MOMENTS}
-    animator, told = tiny_animator(unet_config=unet, reads_moments=True), []
+    animator, moment_ids = tiny_animator(unet_config=unet, reads_moments=True), []
     denoise = type(animator.model).denoise
 
     def listening(model, scaled, t, start, context, ids):
-        told.append(ids[0, 3].item())
+        moment_ids.append(ids[0, 3].item())
         return denoise(model, scaled, t, start, context, ids)
 
     monkeypatch.setattr(type(animator.model), "denoise", listening)
     animator.animate(ClipRequest(keyframe, frames=10, fps=6, motion=0.5))
-    assert told == pytest.approx([0, 0, 0.25, 0.25, 0.5, 0.5])
+    assert moment_ids == pytest.approx([0, 0, 0.25, 0.25, 0.5, 0.5])
 
-    told.clear()
+    moment_ids.clear()
     animator.animate(ClipRequest(keyframe, start_frame=torch.rand(3, 16, 32), frames=7))
-    assert told == pytest.approx([UNKNOWN] * 4), "a frame from elsewhere is somewhere in some movement"
+    assert moment_ids == pytest.approx([UNKNOWN] * 4), "a frame from elsewhere is somewhere in some movement"
 
 
 def test_every_frame_is_told_its_moment():
     model = tiny_animator(reads_moments=True).model
     fps, motion, elapsed = torch.tensor([8.0, 8.0]), torch.tensor([1.0, 1.0]), torch.tensor([2.0, UNKNOWN])
-    told = moments(model.time_ids(fps, motion, torch.zeros(2), elapsed), 9, model.config.motion_bucket)
-    assert told.shape == (2, 9, MOMENTS)
-    since, moment = told[0, :, 0], told[0, :, MOMENTS // 2]
+    moment_ids = moments(model.time_ids(fps, motion, torch.zeros(2), elapsed), 9, model.config.motion_bucket)
+    assert moment_ids.shape == (2, 9, MOMENTS)
+    since, moment = moment_ids[0, :, 0], moment_ids[0, :, MOMENTS // 2]
     assert since.tolist() == pytest.approx([k / 8 for k in range(9)])
     assert moment.tolist() == pytest.approx([2 + k / 8 for k in range(9)])
-    once_a_second = told[0, :, 1 + WAVES.index(1.0)]
+    once_a_second = moment_ids[0, :, 1 + WAVES.index(1.0)]
     assert once_a_second.tolist() == pytest.approx([math.sin(2 * math.pi * k / 8) for k in range(9)], abs=1e-5)
-    assert torch.equal(told[1, :, : MOMENTS // 2], told[0, :, : MOMENTS // 2])
-    assert not told[1, :, MOMENTS // 2 :].any(), "nobody knows when that movement began"
+    assert torch.equal(moment_ids[1, :, : MOMENTS // 2], moment_ids[0, :, : MOMENTS // 2])
+    assert not moment_ids[1, :, MOMENTS // 2 :].any(), "nobody knows when that movement began"
 
 
 def test_a_keyframe_of_the_show_size_is_made_small(animator):
@@ -290,16 +290,16 @@ def test_the_training_pass_agrees_with_the_scheduler(animator):
     scheduler = model.scheduler()
     scheduler.set_timesteps(5)
     noisy = torch.randn(1, 4, 4, 4, 8, generator=torch.Generator().manual_seed(0))
-    start, features, said = torch.randn(1, 4, 4, 8), torch.randn(1, 8, 16), torch.randn(1, 6)
+    start, features, sentence_embedding = torch.randn(1, 4, 4, 8), torch.randn(1, 8, 16), torch.randn(1, 6)
     ids, full, has = torch.ones(1, 3), torch.ones(1), torch.ones(1, dtype=torch.bool)
     with torch.no_grad():
-        context = model.context(features, said, full, has)
+        context = model.context(features, sentence_embedding, full, has)
         for t in scheduler.timesteps:
             scaled = scheduler.scale_model_input(noisy, t)
             sigma = scheduler.sigmas[scheduler.step_index]
             v = model.denoise(scaled, t, start, context, ids)
             expected = scheduler.step(v, t, noisy).pred_original_sample
-            got, _ = model(noisy, sigma[None], start, features, said, ids, full, has)
+            got, _ = model(noisy, sigma[None], start, features, sentence_embedding, ids, full, has)
             assert torch.allclose(got, expected, atol=1e-4)
 
 
@@ -411,8 +411,8 @@ def test_spatial_layers_come_from_a_picture_unet():
 
 def test_a_context_masks_row_by_row():
     context = AnchorContext(**CONTEXT)
-    features, said = torch.randn(2, 8, 16), torch.randn(2, 6)
-    out = context(features, said, torch.tensor([1.0, 0.0]), torch.tensor([True, False]))
+    features, sentence_embedding = torch.randn(2, 8, 16), torch.randn(2, 6)
+    out = context(features, sentence_embedding, torch.tensor([1.0, 0.0]), torch.tensor([True, False]))
     assert out.shape == (2, 9, 16)
     assert torch.allclose(out[1, :8], context.no_anchor) and torch.allclose(out[1, 8], context.no_sentence)
     assert not torch.allclose(out[0, :8], context.no_anchor)

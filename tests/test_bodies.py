@@ -215,5 +215,5 @@ def test_the_page_says_which_shot_failed_in_which_node(request):
     console.log(JSON.stringify([of(run, "6"), of(run, "21:3"), of(h.newRun(), "6")]));
     """
     done = subprocess.run(["node", "--input-type=module", "-e", program], capture_output=True, text=True, timeout=60)
-    said = "Shot hello: KSampler (node 21:3) failed. Every shot before it is kept."
-    assert json.loads(done.stdout or done.stderr) == [said, "", ""]
+    message = "Shot hello: KSampler (node 21:3) failed. Every shot before it is kept."
+    assert json.loads(done.stdout or done.stderr) == [message, "", ""]

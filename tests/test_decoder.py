@@ -88,8 +88,8 @@ def test_every_part_of_a_slot_reaches_the_picture(decoder, other):
 def test_the_unet_teaches_the_notes_and_not_the_guess():
     torch.manual_seed(0)
     model = KeyframeDecoder({**UNET, "in_channels": 10}, PROJECTOR, {**SKETCH, "notes": 2})
-    said, there = torch.randn(1, 1, 5), torch.ones(1, 1, dtype=torch.bool)
-    slots = Slots(torch.randn(1, 1, 7), said, said, said, there, there)
+    texts, there = torch.randn(1, 1, 5), torch.ones(1, 1, dtype=torch.bool)
+    slots = Slots(torch.randn(1, 1, 7), texts, texts, texts, there, there)
     noisy, steps = torch.randn(1, 4, 8, 16), torch.tensor([500])
     v, guess = model(noisy, steps, TOKENS[None], slots, torch.zeros(1))
     assert guess.shape == noisy.shape

@@ -118,11 +118,11 @@ def test_a_second_run_makes_nothing_again_and_finds_the_same(evaluated, tiny_bun
 def test_the_page_explains_every_key_and_names_weights_and_command(evaluated, tiny_bundle, tmp_path, films):
     _, found, *_ = evaluated
     bundle = Bundle.open(tiny_bundle)
-    told = describe_run(bundle, "moviedreamer evaluate --bundle tiny", films, True, None)
-    paths = write_page(found, told, tmp_path / "evidence")
+    described = describe_run(bundle, "moviedreamer evaluate --bundle tiny", films, True, None)
+    paths = write_page(found, described, tmp_path / "evidence")
     assert [path.name for path in paths] == ["tiny.json", "tiny.md"]
     flat = json.loads(paths[0].read_text())
-    assert flat == json.loads(json.dumps(as_json(found, told)))
+    assert flat == json.loads(json.dumps(as_json(found, described)))
     assert flat["baselines.text_to_image.same_as"] == "baselines.tokens_off"
     assert flat["part.planner.fingerprint"] == bundle.fingerprint("planner")[:16]
     assert all(isinstance(value, (str, int, float, bool, list, type(None))) for value in flat.values())

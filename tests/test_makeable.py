@@ -20,8 +20,8 @@ def check(tiny_bundle, tmp_path, capsys):
     def checked(text, *more, bundle=tiny_bundle):
         (tmp_path / "film.yaml").write_text(text)
         status = run(["script", "check", str(tmp_path / "film.yaml"), "--bundle", str(bundle), *map(str, more)])
-        said = capsys.readouterr()
-        return status, said.out + said.err
+        output = capsys.readouterr()
+        return status, output.out + output.err
 
     return checked
 
@@ -45,15 +45,15 @@ def check(tiny_bundle, tmp_path, capsys):
 def test_what_cannot_be_made_is_named_with_its_line(check, tmp_path, text, words):
     (tmp_path / "sound.wav").write_bytes(b"no sound")
     (tmp_path / "face.png").write_bytes(b"no picture")
-    status, said = check(text)
-    assert status == 2 and words in said, said
+    status, output = check(text)
+    assert status == 2 and words in output, output
 
 
 def test_a_film_larger_than_a_file_can_be_is_named_with_the_bundle_that_shows_it(check, tiny_bundle, tmp_path):
     large = shutil.copytree(tiny_bundle, tmp_path / "large")
     (large / "bundle.json").write_text((large / "bundle.json").read_text().replace("64", "1024"))
-    status, said = check(SCRIPT.replace("fps: 4", 'aspect: "1:16"'), bundle=large)
-    assert status == 2 and "film.yaml:3: aspect 1:16" in said and "8192" in said
+    status, output = check(SCRIPT.replace("fps: 4", 'aspect: "1:16"'), bundle=large)
+    assert status == 2 and "film.yaml:3: aspect 1:16" in output and "8192" in output
     assert check(SCRIPT.replace("fps: 4", 'aspect: "1:16"'))[0] == 0
 
 
@@ -92,19 +92,19 @@ def with_face(bundle, pack, folder):
 
 def test_a_decoder_trained_for_another_face_pack_is_refused_with_the_bundle(check, tiny_bundle, random_pack, tmp_path):
     bundle, text = with_face(tiny_bundle, random_pack, tmp_path)
-    status, said = check(text, bundle=bundle)
-    assert status == 2 and "decoder 'paper' reads faces of 8 numbers, the face pack in use gives 128" in said
+    status, output = check(text, bundle=bundle)
+    assert status == 2 and "decoder 'paper' reads faces of 8 numbers, the face pack in use gives 128" in output
     assert check(SCRIPT, bundle=bundle)[0] == 0  # nobody has a face: nothing to compare
 
 
 def test_faces_takes_another_pack_and_checks_it(check, tiny_bundle, random_pack, tmp_path, capsys):
     bundle, text = with_face(tiny_bundle, None, tmp_path)
-    status, said = check(text, bundle=bundle)
-    assert status == 2 and "no part 'faces'" in said
-    status, said = check(text, "--faces", random_pack, bundle=bundle)
-    assert status == 2 and "the face pack in use gives 128" in said
-    status, said = check(text, "--faces", tmp_path, bundle=bundle)
-    assert status == 2 and "holds no .onnx files" in said
+    status, output = check(text, bundle=bundle)
+    assert status == 2 and "no part 'faces'" in output
+    status, output = check(text, "--faces", random_pack, bundle=bundle)
+    assert status == 2 and "the face pack in use gives 128" in output
+    status, output = check(text, "--faces", tmp_path, bundle=bundle)
+    assert status == 2 and "holds no .onnx files" in output
     command = ["film", str(tmp_path / "film.yaml"), "--bundle", str(bundle), "--store", str(tmp_path / "s")]
     assert run([*command, "--dry-run", "--faces", str(random_pack)]) == 0 and "cast" in capsys.readouterr().out
 
@@ -112,5 +112,5 @@ def test_faces_takes_another_pack_and_checks_it(check, tiny_bundle, random_pack,
 def test_reference_pictures_of_ones_own_are_told_what_the_mini_pack_knows(check, tmp_path):
     shutil.copy(portrait_path("mara"), tmp_path / "mine.png")
     text = SCRIPT.replace("name: Mara,", "name: Mara, references: [mine.png],")
-    status, said = check(text, bundle="mini")
-    assert status == 0 and "film.yaml:6: reference pictures of your own; this pack knows paper faces only" in said
+    status, output = check(text, bundle="mini")
+    assert status == 0 and "film.yaml:6: reference pictures of your own; this pack knows paper faces only" in output

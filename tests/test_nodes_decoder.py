@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 import torch
-from node_stories import animator, decoder, fresh, tiny_plan
+from planned_script import animator, decoder, fresh, tiny_plan
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def test_a_seed_renders_anew_from_the_same_plan_and_one_shots_seed_that_shot_alo
     other = decoded(pack, plan, paper, seed=12)
     assert len(fresh(other.frames)) == 5 and other.session.script.seed == 12
     # The clips' seed is the film's again unless it is given.
-    assert animated(pack, other, animator(pack, bundle)).session.script.seed == plan.story.script.seed
+    assert animated(pack, other, animator(pack, bundle)).session.script.seed == plan.source.script.seed
 
 
 def test_a_clip_is_made_again_where_its_own_values_change(film):
@@ -143,7 +143,7 @@ def unloaded(monkeypatch, pack):
     monkeypatch.setattr(pack.module("nodes.host").HostBundle, "once", lambda *_: pytest.fail("a network was loaded"))
 
 
-def test_what_cannot_work_is_said_before_a_network_is_loaded(film, unloaded):
+def test_what_cannot_work_is_message_before_a_network_is_loaded(film, unloaded):
     pack, plan, bundle = film
     error = pack.module("moviedreamer_core.errors").MovieDreamerError
     paper = decoder(pack, bundle)
@@ -188,7 +188,7 @@ def test_cancel_stops_before_the_next_step_and_what_was_finished_stays(film, mon
 
 
 @pytest.mark.parametrize(
-    "node, values, said",
+    "node, values, message",
     [
         ("MovieDreamerRouteDecoder", {"shots": " , ", "decoder": None}, "shots is empty"),
         ("MovieDreamerRouteAnimator", {"shots": "", "animator": None}, "shots is empty"),
@@ -197,8 +197,8 @@ def test_cancel_stops_before_the_next_step_and_what_was_finished_stays(film, mon
         ("MovieDreamerDecodeKeyframes", {"seed": -2, "plan": None, "decoder": None}, "seed"),
     ],
 )
-def test_wrong_values_are_refused_before_anything_is_made(pack, node, values, said):
-    with pytest.raises(Exception, match=said):
+def test_wrong_values_are_refused_before_anything_is_made(pack, node, values, message):
+    with pytest.raises(Exception, match=message):
         pack.run(node, **values)
 
 
@@ -210,8 +210,8 @@ def test_the_node_says_which_shot_is_made(film):
     pack, plan, bundle = film
     pack.host.told.clear()
     keyframes = decoded(pack, plan, decoder(pack, bundle))
-    said = [message["text"] for event, message in pack.host.told if event == "moviedreamer.progress"]
-    assert said == [f"shot {n} of 5, {name}" for n, name in zip("123455", "one two three four five five".split())]
+    message = [message["text"] for event, message in pack.host.told if event == "moviedreamer.progress"]
+    assert message == [f"shot {n} of 5, {name}" for n, name in zip("123455", "one two three four five five".split())]
     assert {message["node"] for _, message in pack.host.told} == {"7"}
     pack.host.told.clear()
     animated(pack, keyframes, animator(pack, bundle))
@@ -244,11 +244,11 @@ def test_the_node_keeps_a_strip_and_says_what_was_made_and_why(film):
 
 
 @pytest.mark.parametrize("node", ["RouteDecoder", "RouteAnimator", "ShotSettings"])
-def test_a_shot_that_the_script_lacks_is_said_by_the_node_that_names_it(film, node):
+def test_a_shot_that_the_script_lacks_is_message_by_the_node_that_names_it(film, node):
     pack, plan, bundle = film
     handle = {"RouteDecoder": decoder, "RouteAnimator": animator}.get(node)
     wired = {} if handle is None else {node.removeprefix("Route").lower(): handle(pack, bundle)}
-    for script in (plan, plan.story):
+    for script in (plan, plan.source):
         with pytest.raises(Exception, match="'thre'.*did you mean three"):
             pack.run(f"MovieDreamer{node}", shots="1, thre", script=script, **wired)
         assert pack.run(f"MovieDreamer{node}", shots="1, three, scene:library", script=script, **wired).args

@@ -38,14 +38,14 @@ def film_of(pack, folder, tmp_path):
     pipeline, planning = pack.module(f"{core}pipeline"), pack.module(f"{core}planning")
     settings = pack.module(f"{core}settings").FilmSettings(animator="panzoom", steps=1)
     script = pack.module("moviedreamer_core.script").parse_script(SCRIPT)
-    bundle, story = host.opened(folder), types.Story(script, tmp_path)
-    session = host.make_session(story, bundle, settings)
+    bundle, source = host.opened(folder), types.ScriptSource(script, tmp_path)
+    session = host.make_session(source, bundle, settings)
     cast = pipeline.make_cast(session)
-    plan = types.StoryPlan(story, cast, planning.make_plan(session, cast), bundle, settings)
+    plan = types.ScriptPlan(source, cast, planning.make_plan(session, cast), bundle, settings)
     frames = tuple(pipeline.render_keyframes(session, cast, plan.film))
     keyframes = types.Keyframes(plan, frames, session)
     clips = types.Clips(keyframes, tuple(pipeline.animate_clips(session, frames)), session)
-    return SimpleNamespace(pack=pack, bundle=bundle, story=story, plan=plan, keyframes=keyframes, clips=clips)
+    return SimpleNamespace(pack=pack, bundle=bundle, source=source, plan=plan, keyframes=keyframes, clips=clips)
 
 
 def combine(made, **inputs):
@@ -269,7 +269,7 @@ def test_reroll_leaves_strong_shots_and_foreign_pictures_alone(made, monkeypatch
 def test_clips_follow_rerolled_keyframes(made):
     keyframes, _, _ = reroll(made)
     host, pipeline = made.pack.module("nodes.host"), made.pack.module("moviedreamer_core.film.pipeline")
-    session = host.make_session(made.story, made.bundle, keyframes.plan.settings)
+    session = host.make_session(made.source, made.bundle, keyframes.plan.settings)
     clips = list(pipeline.animate_clips(session, keyframes.frames))
     changed = keyframes.plan.settings.rerolled
     old = {clip.shot.id: clip.key for clip in made.clips.clips}
@@ -279,12 +279,12 @@ def test_clips_follow_rerolled_keyframes(made):
 
 def test_the_report_says_who_decided(made):
     summary, session = made.pack.module("moviedreamer_core.report.summary"), made.keyframes.session
-    said = summary.decisions(session, session.by_id["five"])
-    assert said["animator"] == "panzoom (shot)" and said["decoder"] == "ink (shot)"
-    assert said["steps"] == "1 (this run)" and said["seconds"] == "1 s (script)"
-    assert said["seed"].endswith("(film seed 0 and shot id)")
-    said = summary.decisions(session, session.by_id["one"])
-    assert said["animator"] == "panzoom (this run)" and said["decoder"] == "paper (default)"
+    decided = summary.decisions(session, session.by_id["five"])
+    assert decided["animator"] == "panzoom (shot)" and decided["decoder"] == "ink (shot)"
+    assert decided["steps"] == "1 (this run)" and decided["seconds"] == "1 s (script)"
+    assert decided["seed"].endswith("(film seed 0 and shot id)")
+    decided = summary.decisions(session, session.by_id["one"])
+    assert decided["animator"] == "panzoom (this run)" and decided["decoder"] == "paper (default)"
     again = session.reseeded({"one": 7})
     assert summary.decisions(again, again.by_id["one"])["seed"] == "7 (reroll)"
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 import torch
 from conftest import SCRIPT
-from node_stories import decoder, fresh, tiny_plan
 from PIL import Image
+from planned_script import decoder, fresh, tiny_plan
 
 
 @pytest.fixture
@@ -19,17 +19,17 @@ def film(pack, tiny_bundle):
     return pack, plan, bundle
 
 
-def story_cast(pack, plan, **changes):
-    return pack.module("nodes.types").StoryCast(plan.story, plan.cast, plan.bundle)
+def script_cast(pack, plan, **changes):
+    return pack.module("nodes.types").ScriptCast(plan.source, plan.cast, plan.bundle)
 
 
 def planned(pack, plan, **values):
-    return pack.run("MovieDreamerPlanFilm", planner=plan.bundle, cast=story_cast(pack, plan), **values).args
+    return pack.run("MovieDreamerPlanFilm", planner=plan.bundle, cast=script_cast(pack, plan), **values).args
 
 
 def takes_of(pack, plan, **values):
     """What a run of Plan Film leaves in the workflow."""
-    out = pack.run("MovieDreamerPlanFilm", planner=plan.bundle, cast=story_cast(pack, plan), **values)
+    out = pack.run("MovieDreamerPlanFilm", planner=plan.bundle, cast=script_cast(pack, plan), **values)
     return out.ui["moviedreamer_takes"][0]
 
 
@@ -82,8 +82,8 @@ def test_direction_seeds_one_shot_and_waits_for_decoders_that_are_wired_later(fi
 def test_the_node_says_in_words_what_was_planned_and_why(film):
     pack, plan, _ = film
     script = pack.module("moviedreamer_core.script").parse_script(SCRIPT.replace("plot: a red", "plot: a blue"))
-    edited = replace(plan, story=replace(plan.story, script=script))
-    values = dict(planner=plan.bundle, cast=story_cast(pack, edited), candidates=4)
+    edited = replace(plan, source=replace(plan.source, script=script))
+    values = dict(planner=plan.bundle, cast=script_cast(pack, edited), candidates=4)
     out = pack.run("MovieDreamerPlanFilm", **values, takes=takes_of(pack, plan, candidates=4))
     assert "   4 four: planned now, the plot changed, seed " in out.args[1]
     assert out.ui["told"][0].splitlines() == [
@@ -93,7 +93,7 @@ def test_the_node_says_in_words_what_was_planned_and_why(film):
     assert out.ui["shots"][3] == {
         "id": "four", "number": 4, "made": True, "said": "the plot changed", "seed": seed,
     }  # fmt: skip
-    assert out.ui["seed"] == [plan.story.script.seed]
+    assert out.ui["seed"] == [plan.source.script.seed]
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_crowded_shots_and_foreign_history_are_named_before_the_planner_runs(fil
     crowd = SCRIPT.replace(pair, "size: wide\n        characters: [{id: tom}, {id: mara}, {id: ann}, {id: ben}]")
     people = "  - {id: ann, name: Ann, description: a girl}\n  - {id: ben, name: Ben, description: a boy}\nscenes:"
     script = pack.module("moviedreamer_core.script").parse_script(crowd.replace("scenes:", people, 1))
-    crowded = replace(plan, story=replace(plan.story, script=script))
+    crowded = replace(plan, source=replace(plan.source, script=script))
     with pytest.raises(Exception, match=r"line 2\d: shot 3 has 4 characters; at most 3"):
         planned(pack, crowded)
 
@@ -198,8 +198,8 @@ def test_a_picked_candidate_changes_one_shot_alone(film, no_models):
 def test_an_edit_renders_one_shot_again_and_no_other(film):
     pack, plan, bundle = film
 
-    def rendered(story):
-        return pack.run("MovieDreamerDecodeKeyframes", plan=story, decoder=decoder(pack, bundle)).args[0].frames
+    def rendered(source):
+        return pack.run("MovieDreamerDecodeKeyframes", plan=source, decoder=decoder(pack, bundle)).args[0].frames
 
     rendered(plan)
     tokens = pictures(pack, bundle, 1)
@@ -265,7 +265,7 @@ def test_a_saved_plan_is_loaded_as_it_was(film, no_models):
     options = {port.id: port for port in load.GET_SCHEMA().inputs}["file"].options
     assert options == ["MovieDreamer/plans/plan_00001_.safetensors [output]"]
     no_models()
-    values = dict(file=options[0], planner=bundle, cast=story_cast(pack, plan))
+    values = dict(file=options[0], planner=bundle, cast=script_cast(pack, plan))
     loaded = pack.run("MovieDreamerLoadPlan", **values).args[0]
     assert digests(loaded) == digests(edited) and older(loaded) == older(edited)
     assert torch.equal(loaded.film.take("one").planned.candidates, plan.film.take("one").planned.candidates)
@@ -278,7 +278,7 @@ def test_shots_that_a_loaded_plan_lacks_are_named_or_planned(film):
     file = f"{pack.run('MovieDreamerSavePlan', plan=plan).args[0]} [output]"
     more = SCRIPT.replace("      - id: three\n", "      - {id: extra, size: wide}\n      - id: three\n")
     script = pack.module("moviedreamer_core.script").parse_script(more)
-    longer = story_cast(pack, replace(plan, story=replace(plan.story, script=script)))
+    longer = script_cast(pack, replace(plan, source=replace(plan.source, script=script)))
     with pytest.raises(Exception, match=r"has no plan.*shot 'extra' \(.*line \d+\).*missing: plan"):
         pack.run("MovieDreamerLoadPlan", file=file, planner=bundle, cast=longer)
     loaded, report = pack.run("MovieDreamerLoadPlan", file=file, planner=bundle, cast=longer, missing="plan").args
@@ -294,7 +294,7 @@ def test_history_changes_the_plan_and_must_come_along(film):
     # Nothing is refreshed for the sake of the history alone.
     assert "0 planned now" in planned(pack, plan, history=tokens, replan="following")[1]
     file = f"{pack.run('MovieDreamerSavePlan', plan=went_on).args[0]} [output]"
-    values = dict(file=file, planner=bundle, cast=story_cast(pack, plan))
+    values = dict(file=file, planner=bundle, cast=script_cast(pack, plan))
     with pytest.raises(Exception, match="planned after an earlier episode"):
         pack.run("MovieDreamerLoadPlan", **values)
     assert digests(pack.run("MovieDreamerLoadPlan", **values, history=tokens).args[0]) == digests(went_on)
@@ -400,7 +400,7 @@ def test_a_locked_shot_keeps_its_picture_whatever_is_changed_around_it(film):
     takes["rendered"] = json.loads(first.ui["moviedreamer_rendered"][0])
     lock = pack.run("MovieDreamerShotSettings", shots="four", lock=True).args[0]
     script = pack.module("moviedreamer_core.script").parse_script(SCRIPT.replace("a red balloon", "a blue kite"))
-    edited = replace(plan, story=replace(plan.story, script=script))
+    edited = replace(plan, source=replace(plan.source, script=script))
     kept = planned(pack, edited, candidates=4, takes=json.dumps(takes), shot_settings=lock)[0]
     ink = decoder(pack, bundle, "ink")
     again = pack.run("MovieDreamerDecodeKeyframes", plan=kept, decoder=ink, steps=2, seed=9)

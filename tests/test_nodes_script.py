@@ -42,8 +42,8 @@ def test_examples_and_the_input_folder_are_listed_and_loaded(pack, faced):
     (pack.host.base / "input" / "note.txt").write_text("no script")
     options = pack.node("MovieDreamerLoadScript").GET_NODE_INFO_V1()["input"]["required"]["script"][1]["options"]
     assert options == ["lighthouse", "lighthouse_2", "market_day", "the_long_way_home", faced]
-    story, ui = outcome(pack.run("MovieDreamerLoadScript", script=faced))
-    assert story.script.title == "Two Lamps" and story.folder.name == "film"
+    source, ui = outcome(pack.run("MovieDreamerLoadScript", script=faced))
+    assert source.script.title == "Two Lamps" and source.folder.name == "film"
     assert ui == {"embedded": [""]}
 
 
@@ -160,17 +160,17 @@ def test_sound_does_not_travel_but_is_found_by_name_and_content(pack):
 def test_stored_faces_of_another_pack_are_refused(pack, faced, faces):
     ui = pack.run("MovieDreamerLoadScript", script=faced, embed=True, faces=faces).ui
     kept = json.loads(ui["embedded"][0]) | {"pack": "f" * 64, "name": "x.yaml"}
-    story = pack.run("MovieDreamerLoadScript", script="x.yaml", embedded=json.dumps(kept)).args[0]
+    source = pack.run("MovieDreamerLoadScript", script="x.yaml", embedded=json.dumps(kept)).args[0]
     with pytest.raises(Exception, match="'mara': its stored face was made by face pack ffffffffffff"):
-        pack.run("MovieDreamerMakeCast", script=story, faces=faces)
+        pack.run("MovieDreamerMakeCast", script=source, faces=faces)
 
 
 def test_a_written_script_names_its_problems_and_its_files(pack):
-    story = pack.run("MovieDreamerEditScript", text=SCRIPT, name="mine").args[0]
-    assert story.script.file == "mine" and story.folder == pack.host.base / "input"
+    source = pack.run("MovieDreamerEditScript", text=SCRIPT, name="mine").args[0]
+    assert source.script.file == "mine" and source.folder == pack.host.base / "input"
     assert pack.run("MovieDreamerEditScript").args[0].script.title == "My First Film"
-    as_json = json.dumps(story.script.model_dump(mode="json", exclude_defaults=True))
-    assert pack.run("MovieDreamerEditScript", text=as_json).args[0].script == story.script
+    as_json = json.dumps(source.script.model_dump(mode="json", exclude_defaults=True))
+    assert pack.run("MovieDreamerEditScript", text=as_json).args[0].script == source.script
     with pytest.raises(ValueError, match="text:14.*medum"):
         pack.run("MovieDreamerEditScript", text=SCRIPT.replace("size: medium", "size: medum"), name="mine")
     with pytest.raises(ValueError, match="no file .*m.png"):
@@ -188,8 +188,8 @@ def test_packaged_portraits_are_found_wherever_a_script_lies(pack, faces):
     copied = pack.run("MovieDreamerLoadScript", script="mine.yaml").args[0]
     kept = pack.run("MovieDreamerLoadScript", script="mine.yaml", embed=True, faces=faces).args[0]
     cast = pack.run("MovieDreamerMakeCast", script=packaged, faces=faces).args[0].cast
-    for story in (pasted, copied, kept):
-        same = pack.run("MovieDreamerMakeCast", script=story, faces=faces).args[0].cast
+    for source in (pasted, copied, kept):
+        same = pack.run("MovieDreamerMakeCast", script=source, faces=faces).args[0].cast
         assert all(same.face_fingerprint(who) == cast.face_fingerprint(who) != "" for who in ("mara", "tom", "ines"))
     own = pack.host.base / "input" / "portraits"
     own.mkdir()
@@ -201,10 +201,10 @@ def test_packaged_portraits_are_found_wherever_a_script_lies(pack, faces):
 
 
 def test_a_character_gets_words_and_pictures(pack, faces):
-    story = pack.run("MovieDreamerEditScript", text=SCRIPT).args[0]
-    told = pack.run("MovieDreamerCharacter", script=story, character="MARA", description=" a man with a hat ").args[0]
-    assert told.script.characters[0].description == "a man with a hat" and told.folder == story.folder
-    assert told.script.characters[1:] == story.script.characters[1:]
+    source = pack.run("MovieDreamerEditScript", text=SCRIPT).args[0]
+    told = pack.run("MovieDreamerCharacter", script=source, character="MARA", description=" a man with a hat ").args[0]
+    assert told.script.characters[0].description == "a man with a hat" and told.folder == source.folder
+    assert told.script.characters[1:] == source.script.characters[1:]
     shown = pack.run("MovieDreamerCharacter", script=told, character="Tom", portrait="tom").args[0]
     portraits = pack.module("moviedreamer_core.script.portraits")
     numbers = torch.from_numpy(np.array(Image.open(portraits.portrait_path("ines")).convert("RGB")))
@@ -219,24 +219,24 @@ def test_a_character_gets_words_and_pictures(pack, faces):
 
 
 def test_an_unknown_character_is_refused_with_the_nearest_name(pack):
-    story = pack.run("MovieDreamerEditScript", text=SCRIPT).args[0]
+    source = pack.run("MovieDreamerEditScript", text=SCRIPT).args[0]
     with pytest.raises(Exception, match="no character is called 'Marra'; the cast has Mara, Tom; did you mean Mara"):
-        pack.run("MovieDreamerCharacter", script=story, character="Marra")
+        pack.run("MovieDreamerCharacter", script=source, character="Marra")
     with pytest.raises(ValueError, match="character is empty"):
-        pack.run("MovieDreamerCharacter", script=story, character=" ")
+        pack.run("MovieDreamerCharacter", script=source, character=" ")
 
 
 def test_a_picture_without_a_face_names_picture_and_character(pack, faces):
-    story = pack.run("MovieDreamerEditScript", text=SCRIPT).args[0]
+    source = pack.run("MovieDreamerEditScript", text=SCRIPT).args[0]
     blank = torch.ones(1, 128, 128, 3)
-    shown = pack.run("MovieDreamerCharacter", script=story, character="mara", reference=blank).args[0]
+    shown = pack.run("MovieDreamerCharacter", script=source, character="mara", reference=blank).args[0]
     with pytest.raises(Exception, match="character 'mara': .*mara-1-.*no face found"):
         pack.run("MovieDreamerMakeCast", script=shown, faces=faces)
 
 
 def test_a_cast_without_a_pack_lives_from_words_only(pack, faced):
-    story = pack.run("MovieDreamerEditScript", text=SCRIPT).args[0]
-    made = pack.run("MovieDreamerMakeCast", script=story).args[0]
+    source = pack.run("MovieDreamerEditScript", text=SCRIPT).args[0]
+    made = pack.run("MovieDreamerMakeCast", script=source).args[0]
     assert made.faces is None and made.cast.ids == ("mara", "tom") and made.cast.face("mara") is None
     shown = pack.run("MovieDreamerLoadScript", script=faced).args[0]
     with pytest.raises(Exception, match=r"lamps.yaml: .*'mara' \(line 6\).*Load Faces"):
@@ -245,13 +245,13 @@ def test_a_cast_without_a_pack_lives_from_words_only(pack, faced):
 
 def test_script_info_tells_shots_length_title_and_unknown_words(pack):
     text = SCRIPT.replace("waves hello, expression: happy", "quarrelsomely waves, expression: happy")
-    story = pack.run("MovieDreamerEditScript", text=text).args[0]
-    out = pack.run("MovieDreamerScriptInfo", script=story)
+    source = pack.run("MovieDreamerEditScript", text=text).args[0]
+    out = pack.run("MovieDreamerScriptInfo", script=source)
     summary, shots, seconds, title = out.args
     assert (shots, seconds, title) == (5, 5.5, "Two Lamps") and out.ui == {"text": [summary]}
     assert "Who decided what" in summary and "What each stage reads" not in summary
     planner = pack.run("MovieDreamerLoadPlanner", bundle="mini").args[0]
-    noted = pack.run("MovieDreamerScriptInfo", script=story, planner=planner).args[0]
+    noted = pack.run("MovieDreamerScriptInfo", script=source, planner=planner).args[0]
     assert "does not know the word 'quarrelsomely'" in noted and noted.endswith(summary)
 
 
@@ -290,14 +290,14 @@ def test_a_wrong_decoder_or_animator_is_said_by_the_scripts_node_with_its_line(p
 
 
 def test_a_picture_without_a_face_is_refused_by_character_with_the_artists_name(pack, faces):
-    story = pack.run("MovieDreamerEditScript", text=SCRIPT).args[0]
+    source = pack.run("MovieDreamerEditScript", text=SCRIPT).args[0]
     portraits = pack.module("moviedreamer_core.script.portraits")
     numbers = torch.from_numpy(np.array(Image.open(portraits.portrait_path("ines")).convert("RGB"))).float() / 255
     wall = torch.full_like(numbers, 0.5)
     loader = {"class_type": "LoadImage", "inputs": {"image": "lena.png"}}
     prompt = {"4": {"inputs": {"reference": ["9", 0]}}, "9": loader}
     hidden = {"prompt": prompt, "unique_id": "4"}
-    values = dict(script=story, character="mara", faces=faces, hidden=hidden)
+    values = dict(script=source, character="mara", faces=faces, hidden=hidden)
     with pytest.raises(Exception, match="character 'mara': lena.png: no face found"):
         pack.run("MovieDreamerCharacter", reference=wall[None], **values)
     with pytest.raises(Exception, match="lena.png, picture 2: no face found"):

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from node_stories import animator, decoder, fresh, tiny_plan
+from planned_script import animator, decoder, fresh, tiny_plan
 
 
 @pytest.fixture

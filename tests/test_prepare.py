@@ -161,8 +161,8 @@ def test_a_hostile_shard_is_refused_and_nothing_in_it_runs(dataset, tmp_path, mo
 
 
 def test_answers_of_models_become_captions():
-    said = 'Sure: {"place": "a harbour", "people": [{"action": "waves", "expression": "happy"}], "elements": "x"}'
-    assert read_answer(said) == Caption(place="a harbour", actions=("waves",), expressions=("happy",))
+    answer = 'Sure: {"place": "a harbour", "people": [{"action": "waves", "expression": "happy"}], "elements": "x"}'
+    assert read_answer(answer) == Caption(place="a harbour", actions=("waves",), expressions=("happy",))
     assert read_answer("a boat\n at sea") == Caption(plot="a boat at sea")
 
 
@@ -199,8 +199,8 @@ def vision_language(tmp_path_factory):
 def test_a_vision_language_model_in_a_folder_writes_the_words(vision_language):
     model = VisionLanguage(vision_language, longest=6)
     picture = np.zeros((40, 60, 3), np.uint8)
-    said = model.caption(picture, 0)
-    assert said == model.caption(picture, 0) and said == Caption(plot=said.plot)
+    answer = model.caption(picture, 0)
+    assert answer == model.caption(picture, 0) and answer == Caption(plot=answer.plot)
     with pytest.raises(MovieDreamerError, match="holds no weights"):
         VisionLanguage(vision_language.parent / "nowhere")
 

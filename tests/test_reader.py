@@ -181,13 +181,13 @@ def test_sentences_state_what_their_labels_say(films):
         true = np.array([labels(film, 0)[name] for name in NAMES])
         assert (full_caption(film, rng, "train").frame == true).all()
         partial = partial_caption(film, rng, "train")
-        told = partial.frame >= 0
-        assert told.any() and (partial.frame[told] == true[told]).all()
+        stated = partial.frame >= 0
+        assert stated.any() and (partial.frame[stated] == true[stated]).all()
         for field in FIELDS:
-            said = field_sentence(film, field, rng, "validation")
-            assert said.stated.shape == (len(NAMES),) and said.stated.dtype == np.int8
+            sentence = field_sentence(film, field, rng, "validation")
+            assert sentence.stated.shape == (len(NAMES),) and sentence.stated.dtype == np.int8
             if field in ("place", "time", "style", "size", "plot"):
-                assert said.stated[COLUMN[field]] == true[COLUMN[field]] and (said.stated >= 0).sum() == 1
+                assert sentence.stated[COLUMN[field]] == true[COLUMN[field]] and (sentence.stated >= 0).sum() == 1
         actions = field_sentence(film, "actions", rng, "train")
         assert actions.text.count(";") == len(film.shots[0].figures) - 1 == (actions.stated >= 0).sum() - 1
 

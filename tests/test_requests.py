@@ -210,7 +210,7 @@ def test_a_picture_stays_when_an_earlier_one_is_drawn_anew_and_says_so(film):
 
 
 @pytest.mark.parametrize(
-    "gives, said",
+    "gives, message",
     [
         (torch.zeros(3, 10, 10), "decoder 'drawing' gave torch.float32 .3, 10, 10.; expected floats"),
         (torch.zeros(3, 32, 32), "gave a picture of 32x32; it was asked for 32x16"),
@@ -219,8 +219,8 @@ def test_a_picture_stays_when_an_earlier_one_is_drawn_anew_and_says_so(film):
         ("a picture", "gave a str"),
     ],
 )
-def test_a_picture_that_is_none_is_refused_with_maker_shot_and_line(film, tmp_path, gives, said):
-    with pytest.raises(MovieDreamerError, match=f"shot 'one'.*{said}"):
+def test_a_picture_that_is_none_is_refused_with_maker_shot_and_line(film, tmp_path, gives, message):
+    with pytest.raises(MovieDreamerError, match=f"shot 'one'.*{message}"):
         film(Drawing(gives=gives))
     assert not list((tmp_path / "store" / "objects").glob("keyframe/*/*"))
 

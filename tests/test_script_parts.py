@@ -105,10 +105,10 @@ WORDED = ["still: a fox", "motion: it runs", "camera: {move: pan}", "props: [lam
 @pytest.mark.parametrize("field", WORDED)
 def test_a_field_that_a_stage_does_not_read_renames_nothing(field: str) -> None:
     plain = GROWN.replace("      - {size: over", "      - size: medium\n        plot: a kite\n      - {size: over")
-    said = plain.replace("        plot: a kite\n", f"        plot: a kite\n        {field}\n")
-    before, after = (resolve(parse_script(text))[2] for text in (plain, said))
+    written = plain.replace("        plot: a kite\n", f"        plot: a kite\n        {field}\n")
+    before, after = (resolve(parse_script(text))[2] for text in (plain, written))
     for stage in STAGES:
-        assert stage_fields(stage, before, parse_script(plain)) == stage_fields(stage, after, parse_script(said))
+        assert stage_fields(stage, before, parse_script(plain)) == stage_fields(stage, after, parse_script(written))
     assert prompt_of(before) == prompt_of(after) and sentence_of(before) == sentence_of(after)
     worded = [(prompt_of(s, worded=True), movement_words(s), sound_words(s)) for s in (before, after)]
     assert (worded[0] != worded[1]) == (not field.startswith(("x-", "translations")))
@@ -134,8 +134,8 @@ def test_a_shot_is_resolved_with_its_looks_places_props_and_lines() -> None:
 def test_makers_that_read_words_are_told_in_the_artists_own() -> None:
     first, second, _ = resolve(grown())
     assert shot_sentences(first).size == "a close shot"
-    told = "an extreme close-up, a stone quay with boats, waves, the lamp, a brass lamp, low angle"
-    assert prompt_of(first, worded=True) == told
+    message = "an extreme close-up, a stone quay with boats, waves, the lamp, a brass lamp, low angle"
+    assert prompt_of(first, worded=True) == message
     assert movement_words(first) == "waves; slow push in"
     assert prompt_of(second, worded=True) == sentence_of(second, worded=True) == second.still
     assert movement_words(second) == "The sea rises."
@@ -213,8 +213,8 @@ def test_one_problem(old: str, new: str, expected: str) -> None:
 def test_unknown_fields_and_other_problems_are_told_at_once() -> None:
     with pytest.raises(ScriptError) as caught:
         parse_script(GROWN.replace("size: wide", "size: huge\n        sise: x").replace("props: [lamp]", "props: [no]"))
-    told = str(caught.value)
-    assert "size is 'huge'" in told and "unknown field 'sise'" in told and "the prop 'no'" in told
+    message = str(caught.value)
+    assert "size is 'huge'" in message and "unknown field 'sise'" in message and "the prop 'no'" in message
 
 
 def test_all_named_files_are_known_and_must_stay_inside() -> None:

@@ -63,11 +63,11 @@ def english(infos: list[dict[str, Any]]) -> Defs:
             "display_name": info["display_name"],
             "description": info["description"],
             "inputs": {
-                name: _said(options.get("display_name") or name, options.get("tooltip"))
+                name: _texts(options.get("display_name") or name, options.get("tooltip"))
                 for name, _, options, _ in ports(info)
             },
             "outputs": {
-                str(number): _said(name, tooltip)
+                str(number): _texts(name, tooltip)
                 for number, (name, tooltip) in enumerate(zip(info["output_name"], info["output_tooltips"], strict=True))
             },
         }
@@ -145,7 +145,7 @@ def prints(source: dict[str, Any]) -> dict[str, str]:
     return {path: _print(text) for path, text in texts(source)}
 
 
-def _said(name: str, tooltip: str | None) -> dict[str, str]:
+def _texts(name: str, tooltip: str | None) -> dict[str, str]:
     return {"name": name, "tooltip": tooltip} if tooltip else {"name": name}
 
 

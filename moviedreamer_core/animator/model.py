@@ -108,8 +108,8 @@ class AnimatorModel(ModelMixin, ConfigMixin):
         known = start[:, None].expand(-1, scaled.shape[1], -1, -1, -1)  # [B, F, C, h, w]
         folded = F.pixel_unshuffle(torch.cat([scaled, known], dim=2), patch)  # [B, F, 2 C p^2, h/p, w/p]
         if self.config.reads_moments:
-            told = moments(time_ids, scaled.shape[1], self.config.motion_bucket)[..., None, None]  # [B, F, M, 1, 1]
-            folded = torch.cat([folded, told.expand(-1, -1, -1, *folded.shape[-2:])], dim=2)
+            moment = moments(time_ids, scaled.shape[1], self.config.motion_bucket)[..., None, None]  # [B, F, M, 1, 1]
+            folded = torch.cat([folded, moment.expand(-1, -1, -1, *folded.shape[-2:])], dim=2)
         found = self.unet(folded, timestep, context, time_ids[:, :3]).sample  # [B, F, C p^2 or warp_channels, h/p, w/p]
         if not self.warps:
             return F.pixel_shuffle(found, patch), found.new_ones(found.shape[:2])

@@ -166,10 +166,10 @@ class Cast:
             about = json_object(metadata[KIND], str(path))
             if about["version"] != VERSION:
                 raise ValueError(f"version {about['version']}, this program reads {VERSION}")
-            said = [{name: str(p[name]) for name in ("id", "name", "description")} for p in about["members"]]
-            for texts in said:
+            rows = [{name: str(p[name]) for name in ("id", "name", "description")} for p in about["members"]]
+            for texts in rows:
                 whole_text(texts)
-            members = [Member(**texts, embeddings=tensors.get(texts["id"])) for texts in said]
+            members = [Member(**texts, embeddings=tensors.get(texts["id"])) for texts in rows]
             whole_text({"its pack": str(about["pack"])})
             return cls(members, pack=str(about["pack"]), width=int(about["width"]))
         except (*DAMAGED, RuntimeError) as error:

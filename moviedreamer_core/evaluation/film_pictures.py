@@ -25,8 +25,8 @@ class FilmPictures:
 def part_of(seen: FilmPictures, shots: Sequence[int]) -> FilmPictures:
     """Some shots as a film of their own."""
     film = replace(seen.film, shots=tuple(seen.film.shots[n] for n in shots))
-    faces, said = tuple(seen.faces[n] for n in shots), tuple(seen.sentences[n] for n in shots)
-    return FilmPictures(film, seen.images[list(shots)], faces, said)
+    faces, sentences = tuple(seen.faces[n] for n in shots), tuple(seen.sentences[n] for n in shots)
+    return FilmPictures(film, seen.images[list(shots)], faces, sentences)
 
 
 def drawn_images(film: Film, size: tuple[int, int]) -> Tensor:

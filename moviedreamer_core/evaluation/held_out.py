@@ -96,11 +96,11 @@ def open_film(
     """The film's script with its cast's pictures (without `pictures`: with words alone), and a session for it;
     `history` is an earlier episode.
     """
-    said = to_script(film)
+    written = to_script(film)
     if pictures and bundle.has("faces"):
-        for member, character in zip(film.cast, said["characters"], strict=True):
+        for member, character in zip(film.cast, written["characters"], strict=True):
             character["references"] = [str(portrait(member.person, k, bundle, store)) for k in range(len(PORTRAITS))]
-    script = Script.model_validate(said)
+    script = Script.model_validate(written)
     name = f"held-out {film.seed}{name}"
     session = FilmSession(script, bundle, store, name=name, history=history, progress=Checks(progress))
     return HeldOut(film, session, make_cast(session))

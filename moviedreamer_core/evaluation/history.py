@@ -12,7 +12,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from ..film.episode import Episode, Shown
+from ..film.episode import Episode, ShotText
 from ..film.pipeline import read_picture
 from ..papertown.reader import Reader
 from ..planner import load_planner
@@ -75,9 +75,11 @@ def fewshot(held: HeldOut, reader: Reader, progress: Progress = SILENT) -> dict[
     if not shots:
         return {}
     pictures = Episode.of_pictures(Tokens(held.truth.values[:half], held.truth.fingerprint))
-    told = replace(pictures, shown=tuple(Shown(shot_sentences(shot), held.cast) for shot in held.session.shots[:half]))
+    described = replace(
+        pictures, shown=tuple(ShotText(shot_sentences(shot), held.cast) for shot in held.session.shots[:half])
+    )
     found = {}
-    for name, history in (("with", told), ("pictures", pictures), ("without", None)):
+    for name, history in (("with", described), ("pictures", pictures), ("without", None)):
         episode = open_film(later, held.session.bundle, held.session.store, name=f", part 2 {name}", history=history)
         tokens = planned_tokens(episode)
         keyframes = render(episode, "few-shot", {n: tokens[n] for n in shots}, progress=progress)

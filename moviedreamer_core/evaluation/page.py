@@ -79,7 +79,7 @@ def as_json(found: Evidence, run: Run) -> dict[str, object]:
     flat |= {f"why_null.{key}": text for key, text in found.why.items()}
     flat |= {f"sampled.{key}": text for key, text in found.sampled.items()}
     flat |= {f"target.{t.key}": f"{t}: {_verdict(found, t)}" for t in TARGETS}
-    flat |= {f"part.{part}.{key}": text for part, told in run.parts.items() for key, text in told.items()}
+    flat |= {f"part.{part}.{key}": text for part, facts in run.parts.items() for key, text in facts.items()}
     return flat
 
 
@@ -109,7 +109,7 @@ def as_markdown(found: Evidence, run: Run) -> str:
     lines += ["", "## Baselines", "", *_baselines(found), ""]
     lines += ["## Attribute by attribute", "", *_attributes(found), ""]
     lines += ["## Along the film", "", *_along(found), ""]
-    parts = [(part, f"`{told['fingerprint']}`", told["commit"], told["steps"]) for part, told in run.parts.items()]
+    parts = [(part, f"`{facts['fingerprint']}`", facts["commit"], facts["steps"]) for part, facts in run.parts.items()]
     lines += ["## Weights", "", *_table(("part", "fingerprint", "commit", "steps"), parts), ""]
     return "\n".join(lines)
 

@@ -69,8 +69,8 @@ def judge_shots(begins: Sequence[int], joins: Sequence[Join], doubtful: Sequence
         hits = [any(j.first <= at <= j.last for at in begins) for j in joins if j.kind == kind]
         if hits:
             shares[kind] = Share(sum(hits), len(hits))
-    told = [at for at in begins if at not in doubtful]
-    right = [any(j.first <= at <= j.last for j in joins) for at in told]
+    certain = [at for at in begins if at not in doubtful]
+    right = [any(j.first <= at <= j.last for j in joins) for at in certain]
     shares["precision"] = Share(sum(right), len(right))
     return shares
 

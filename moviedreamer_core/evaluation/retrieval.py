@@ -62,8 +62,8 @@ def read_film(folder: Path, sentences: Sentences, face_width: int) -> RetrievalF
     if missing := [each.record.id for each in prepared if each.record.id not in shots]:
         raise MovieDreamerError(f"{folder / SCRIPT}: shot '{missing[0]}' is not there; keep the ids of the shots")
     cast = Cast.load(folder / CAST_FILE) if (folder / CAST_FILE).is_file() else None
-    told = [shot_sentences(shots[each.record.id]) for each in prepared]
-    few = [replace(each, slots=each.slots[:PEOPLE]) for each in told]
+    texts = [shot_sentences(shots[each.record.id]) for each in prepared]
+    few = [replace(each, slots=each.slots[:PEOPLE]) for each in texts]
     conditions = shot_conditions(few, cast, sentences, max_slots=PEOPLE, face_width=face_width)
     return RetrievalFilm(folder.name, torch.stack([plain_feature(each.picture) for each in prepared]), conditions)
 

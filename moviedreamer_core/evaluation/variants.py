@@ -100,8 +100,8 @@ SAME = {"text_to_image": "tokens_off"}
 def conditions_of(held: HeldOut) -> Conditions:
     """What the planner reads of the film's shots, [N, ...]."""
     c, bundle = load_planner(held.session.bundle).config, held.session.bundle
-    said = [shot_sentences(shot) for shot in held.session.shots]
-    return shot_conditions(said, held.cast, load_text(bundle), max_slots=c.max_slots, face_width=c.face_width)
+    sentences = [shot_sentences(shot) for shot in held.session.shots]
+    return shot_conditions(sentences, held.cast, load_text(bundle), max_slots=c.max_slots, face_width=c.face_width)
 
 
 def drawn_from(held: HeldOut, states: Tensor, shots: Sequence[int]) -> Tensor:

@@ -19,7 +19,7 @@ from ..tokenizer import Tokens
 
 
 @dataclass(frozen=True)
-class Shown:
+class ShotText:
     """What a keyframe shows: the sentences of its shot, and the cast they speak of."""
 
     sentences: ShotSentences
@@ -33,7 +33,7 @@ class Episode:
     """
 
     tokens: Tokens
-    shown: tuple[Shown | None, ...]
+    shown: tuple[ShotText | None, ...]
 
     @classmethod
     def of_pictures(cls, tokens: Tokens) -> "Episode":
@@ -46,8 +46,8 @@ class Episode:
         name = tokens_digest(self.tokens.values)
         if not any(self.shown):
             return name
-        said = ["-" if one is None else inputs_digest(one.sentences, one.cast) for one in self.shown]
-        return sha256("\0".join([name, *said]).encode()).hexdigest()[:12]
+        digests = ["-" if one is None else inputs_digest(one.sentences, one.cast) for one in self.shown]
+        return sha256("\0".join([name, *digests]).encode()).hexdigest()[:12]
 
     def then(self, later: "Episode") -> "Episode":
         """This episode and a later one. Raises MovieDreamerError if their tokens come from different tokenizers."""

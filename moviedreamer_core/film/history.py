@@ -25,7 +25,7 @@ from ..script.sentences import shot_sentences
 from ..store import Store, array_hash
 from ..threads import one_thread
 from ..tokenizer import Tokens, load_tokenizer
-from .episode import Episode, Shown
+from .episode import Episode, ShotText
 from .planning import FilmPlan
 from .session import FilmSession
 
@@ -62,10 +62,10 @@ def episode_of(session: FilmSession, film: FilmPlan, cast: Cast) -> Episode:
     return own if session.history is None else session.history.then(own)
 
 
-def _shown(session: FilmSession, shot_id: str, cast: Cast) -> Shown | None:
+def _shown(session: FilmSession, shot_id: str, cast: Cast) -> ShotText | None:
     """None for a shot that the script no longer has."""
     shot = session.by_id.get(shot_id)
-    return None if shot is None else Shown(shot_sentences(shot), cast)
+    return None if shot is None else ShotText(shot_sentences(shot), cast)
 
 
 def encode_pictures(

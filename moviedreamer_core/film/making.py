@@ -84,8 +84,8 @@ def make_film(
     kind, sound = format_of(out, format), sound_of(session, audio) if joining.sound else None
     arguments = film_arguments(session, joining)
     if kind == "png":
-        told = {**arguments["metadata"], **(tags or {})}
-        arguments["metadata"] = {name: value for name, value in told.items() if value is not None}
+        metadata = {**arguments["metadata"], **(tags or {})}
+        arguments["metadata"] = {name: value for name, value in metadata.items() if value is not None}
         sources = film_clips(clips, joining)
         made = assemble(sources, out, format=kind, audio=sound, progress=session.progress, **arguments)
         return MadeFilm(out, True, made.srt, made.frames, made.size)

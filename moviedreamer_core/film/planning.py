@@ -196,8 +196,8 @@ class Standing:
         # The planner remembers a shot's words and faces beside its tokens. They go into the name where the tokens do
         # not stand for them: in a locked or pinned shot whose words have changed since.
         own = own_key(self.session, shot, self.faces)
-        told = "" if planned.given or planned.inputs == own or not self._holds(shot) else own
-        self.before = after(self.before, planned, told)
+        script_inputs = "" if planned.given or planned.inputs == own or not self._holds(shot) else own
+        self.before = after(self.before, planned, script_inputs)
         self.context = (*self.context, (shot.id, planned.digest))
 
     def _holds(self, shot: ResolvedShot) -> bool:
@@ -245,9 +245,9 @@ def tokenizer_fingerprint(session: FilmSession) -> str:
     return str(session.bundle.config("planner").get("tokenizer_fingerprint", ""))
 
 
-def after(before: str, planned: PlannedShot, told: str = "") -> str:
-    """The name of the history `before` with one more shot; `told` is what its tokens do not say of it."""
-    return _chained(before, planned.id, planned.digest + told)
+def after(before: str, planned: PlannedShot, script_inputs: str = "") -> str:
+    """The name of the history `before` with one more shot; `script_inputs` is what its tokens do not say of it."""
+    return _chained(before, planned.id, planned.digest + script_inputs)
 
 
 def _chained(before: str, shot_id: str, digest: str) -> str:

@@ -51,14 +51,14 @@ def to_script(film: Film, *, rng_seed: int = 0) -> dict[str, Any]:
         }
         for member in film.cast
     ]
-    said = {place.kind: place_text(place.kind, rng, split) for place in film.places}
+    place_texts = {place.kind: place_text(place.kind, rng, split) for place in film.places}
     scenes = []
     runs = groupby(range(len(film.shots)), key=lambda i: (film.shots[i].place, film.shots[i].time))
     for number, ((place, time), indices) in enumerate(runs, start=1):
         scenes.append(
             {
                 "id": f"scene{number}",
-                "place": said[film.places[place].kind],
+                "place": place_texts[film.places[place].kind],
                 "time": time_text(time, rng, split),
                 "elements": [],
                 "look": "",

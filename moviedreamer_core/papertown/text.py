@@ -152,11 +152,11 @@ def caption_partial(film: Film, shot_index: int, rng: Random, split: str) -> tup
             continue
         values, names = figure_values(film, shot_index, slot), _described_attributes(rng, 4)
         who = _describe(film.cast[figure.character].person, names, rng, split)
-        told = [*names, "action", "expression"]
+        mentioned = [*names, "action", "expression"]
         if rng.random() < 0.4:
-            who, told = f"{who}, in {_wears(values, rng)}", [*told, "top_color", "top_pattern", "accessory"]
+            who, mentioned = f"{who}, in {_wears(values, rng)}", [*mentioned, "top_color", "top_pattern", "accessory"]
         parts.append(_acts(who, values, rng, split))
-        stated |= {f"slot{slot}.{name}" for name in told}
+        stated |= {f"slot{slot}.{name}" for name in mentioned}
     if not parts:
         parts, stated = [fields["place"]()], {"place"}
     return _tidy(", ".join(parts)), {name: known[name] if name in stated else -1 for name in ATTRIBUTES}

@@ -115,16 +115,16 @@ class Details(nn.Module):
         scene = self.scene_prior(now.fields.flatten(-2))
         kept = scene[..., : self.sizes[0]] + F.softplus(self.trust_place) * (here @ place)
         who = self._same_people(now, before) * shown[:, :, None, :, None]
-        worn = torch.einsum("bqknj,bnjc->bqkc", who, person)
-        people = self.person_prior(now.slots[..., 0, :]) + F.softplus(self.trust_person) * worn
+        seen_before = torch.einsum("bqknj,bnjc->bqkc", who, person)
+        people = self.person_prior(now.slots[..., 0, :]) + F.softplus(self.trust_person) * seen_before
         logits = torch.cat([kept, scene[..., self.sizes[0] :], people.flatten(-2)], dim=-1)
         return torch.cat([self.normal(logits), self.seen(now)], dim=-1)
 
     def _same_people(self, now: Conditions, before: Conditions) -> Tensor:
         """In 0 to 1 [B, Q, K, N, K]: whoever is in a slot now, in a slot before. Who is unknown is like nobody."""
-        told, was = now.slots[..., 0, :], before.slots[..., 0, :]
-        known = (now.has_face, before.has_face), (told.abs().amax(-1) > 0, was.abs().amax(-1) > 0)
-        pairs = (self.same_face, now.faces, before.faces), (self.same_words, told, was)
+        now_words, before_words = now.slots[..., 0, :], before.slots[..., 0, :]
+        known = (now.has_face, before.has_face), (now_words.abs().amax(-1) > 0, before_words.abs().amax(-1) > 0)
+        pairs = (self.same_face, now.faces, before.faces), (self.same_words, now_words, before_words)
         total: Tensor | int = 0
         anything: Tensor | bool = False
         for (gate, a, b), (mine, theirs) in zip(pairs, known, strict=True):
@@ -199,7 +199,7 @@ class DetailedHead(MixtureHead):
         density, expected = super().score(self.details.tell(body, details), tokens)
         return density, expected, self.details.surprise(known, details)
 
-    def told(self, state: Tensor, details: Tensor) -> Tensor:
+    def mixture_state(self, state: Tensor, details: Tensor) -> Tensor:
         """The state [..., H] that the mixture reads, if these are the details [..., L]."""
         return self.details.tell(self._split_state(state)[0], details)
 
@@ -219,8 +219,8 @@ class DetailedHead(MixtureHead):
         body, known, seen, present = self._split_state(state)
         picks = torch.rand(*state.shape[:-1], len(self.details.counts), generator=generator).to(state.device)
         details = self.details.one_hot(self.details.choose(known, temperature, picks), present)
-        told = self.details.tell(body, details)
-        draws = self.draw(told.expand(self.tries, *told.shape), temperature, generator)
+        conditioned = self.details.tell(body, details)
+        draws = self.draw(conditioned.expand(self.tries, *conditioned.shape), temperature, generator)
         read = self.details.read(draws.to(state.dtype), seen.expand(self.tries, *seen.shape))
         best = self.details.surprise(read, details).argmin(0)
         return draws.gather(0, best[None, ..., None].expand(1, *draws.shape[1:]))[0]

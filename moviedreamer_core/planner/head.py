@@ -153,8 +153,8 @@ class MixtureHead(nn.Module):
         if self.groups == 1:
             found = state[..., None, :]
         else:
-            told = self.inward(state) + z @ (self.before * self.earlier).flatten(1)
-            found = F.silu(told.unflatten(-1, (self.groups, self.width)))
+            inputs = self.inward(state) + z @ (self.before * self.earlier).flatten(1)
+            found = F.silu(inputs.unflatten(-1, (self.groups, self.width)))
             inner = torch.einsum("...gw,gwv->...gv", found, self.inner_weight) + self.inner_bias
             found = found + F.silu(inner)
         return self._split(torch.einsum("...gw,gwo->...go", found, self.out_weight) + self.out_bias, slice(None))
@@ -162,11 +162,11 @@ class MixtureHead(nn.Module):
     def _chain(self, state: Tensor, z: Tensor) -> Iterator[tuple[int, tuple[Tensor, Tensor, Tensor]]]:
         """Each group's parameters in turn; the caller fills z with its choice before it asks for the next."""
         found = state.float()
-        told = self.inward(found).unflatten(-1, (self.groups, self.width)) if self.groups > 1 else None
+        inputs = self.inward(found).unflatten(-1, (self.groups, self.width)) if self.groups > 1 else None
         for group in range(self.groups):
-            if told is not None:
+            if inputs is not None:
                 known = group * self.size
-                found = F.silu(told[..., group, :] + z[..., :known] @ self.before[:known, group])
+                found = F.silu(inputs[..., group, :] + z[..., :known] @ self.before[:known, group])
                 found = found + F.silu(found @ self.inner_weight[group] + self.inner_bias[group])
             yield group, self._split(found @ self.out_weight[group] + self.out_bias[group], group)
 

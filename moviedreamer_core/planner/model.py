@@ -161,11 +161,11 @@ class Planner(ModelMixin, ConfigMixin):
         if classes is None or not isinstance(self.mixture, DetailedHead):
             log_prob, expected = self.mixture.score(state, target)
             return PlannerScores(-log_prob / self.token_dims, *_errors(expected, target))
-        told, view = self.mixture.details, self.mixture.details.seen(conditions)
-        details = told.one_hot(classes, conditions.present)
+        network, view = self.mixture.details, self.mixture.details.seen(conditions)
+        details = network.one_hot(classes, conditions.present)
         log_prob, expected, kept = self.mixture.score_with(state, target, details)
-        read = told.surprise(told.read(seen.flatten(2), view), details)
-        planned = told.surprise(told.read_as_it_is(expected, view.detach()), details)
+        read = network.surprise(network.read(seen.flatten(2), view), details)
+        planned = network.surprise(network.read_as_it_is(expected, view.detach()), details)
         return DetailedScores(-log_prob / self.token_dims, *_errors(expected, target), kept, read, planned)
 
     @property
@@ -198,10 +198,10 @@ class Planner(ModelMixin, ConfigMixin):
             alone = alone | dropped.history
         now, filled = self._embed_current(conditions, alone, dropped)
         visible = _visible(tokens, dropped)
-        told = self._told(conditions, dropped)
+        masked = self._masked(conditions, dropped)
         if self._recalls:
             gap = positions[:, :, None] - positions[:, None, :]
-            now = self._recalled(now, told, told, tokens.flatten(2), gap, visible)
+            now = self._recalled(now, masked, masked, tokens.flatten(2), gap, visible)
         past = self._embed_past(tokens, conditions, dropped)
         grid = torch.cat([now, past], dim=2)
         valid = torch.cat([filled, filled.new_ones(past.shape[:3])], dim=2) & steps[..., None]
@@ -216,7 +216,7 @@ class Planner(ModelMixin, ConfigMixin):
         if self.details is None:
             return state
         read = self.details.read(tokens.flatten(2), self.details.seen(conditions))
-        return torch.cat([state, self.details.know(told, told, read, visible)], dim=-1)
+        return torch.cat([state, self.details.know(masked, masked, read, visible)], dim=-1)
 
     def memory(self) -> Memory:
         """An empty memory for one film."""
@@ -309,13 +309,13 @@ class Planner(ModelMixin, ConfigMixin):
         return torch.cat([now[:, :, :-1], query[:, :, None]], dim=2)
 
     @staticmethod
-    def _told(c: Conditions, dropped: Dropped) -> Conditions:
+    def _masked(c: Conditions, dropped: Dropped) -> Conditions:
         """The conditions without the faces and descriptions that are dropped."""
         if dropped.faces is not None:
             c = replace(c, has_face=c.has_face & ~dropped.faces)
         if dropped.descriptions is not None:
-            told = c.slots[..., :1, :] * ~dropped.descriptions[..., None, None]
-            c = replace(c, slots=torch.cat([told, c.slots[..., 1:, :]], dim=-2))
+            descriptions = c.slots[..., :1, :] * ~dropped.descriptions[..., None, None]
+            c = replace(c, slots=torch.cat([descriptions, c.slots[..., 1:, :]], dim=-2))
         return c
 
     def _embed_past(self, tokens: Tensor, conditions: Conditions, dropped: Dropped) -> Tensor:
@@ -342,10 +342,10 @@ class Planner(ModelMixin, ConfigMixin):
 
     def _description(self, c: Conditions, dropped: Dropped) -> Tensor:
         """Embeddings [B, S, K, H] of the descriptions; a dropped one is the learned null."""
-        told = self.field_in["description"](c.slots[..., 0, :])
+        descriptions = self.field_in["description"](c.slots[..., 0, :])
         if dropped.descriptions is None:
-            return told
-        return torch.where(dropped.descriptions[..., None], self.null_description, told)
+            return descriptions
+        return torch.where(dropped.descriptions[..., None], self.null_description, descriptions)
 
     def _nothing(self) -> Conditions:
         """The conditions of a shot of which nothing is known."""

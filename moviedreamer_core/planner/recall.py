@@ -78,8 +78,10 @@ class CastRecall(Weights):
         `Recall`. A description that is empty, and a face that is not known, say nothing of a likeness.
         """
         faces, both_faces = self._likeness(self.look_face, now.faces, before.faces, now.has_face, before.has_face)
-        told = [c.slots[..., 0, :] for c in (now, before)]
-        texts, both_texts = self._likeness(self.look_text, *told, *(value.abs().amax(-1) > 0 for value in told))
+        descriptions = [c.slots[..., 0, :] for c in (now, before)]
+        texts, both_texts = self._likeness(
+            self.look_text, *descriptions, *(value.abs().amax(-1) > 0 for value in descriptions)
+        )
         known = both_faces.to(faces.dtype) + both_texts.to(faces.dtype)
         like = (faces * both_faces[:, None] + texts * both_texts[:, None]) / known.clamp_min(1)[:, None]
         there = visible[:, :, None, :, None] & (known > 0) & before.present[:, None, None]

@@ -53,12 +53,12 @@ class Caption:
     def from_dict(cls, values: dict[str, Any]) -> "Caption":
         """Raises MovieDreamerError for what is no caption."""
         try:
-            said: dict[str, Any] = {name: _text(values.get(name, "")) for name in TEXTS}
+            texts: dict[str, Any] = {name: _text(values.get(name, "")) for name in TEXTS}
             for name in LISTS:
-                said[name] = tuple(_text(each) for each in values.get(name, ()))
+                texts[name] = tuple(_text(each) for each in values.get(name, ()))
         except DAMAGED as error:
             raise MovieDreamerError(f"a kept caption is damaged: {error}; remove the folder `work`") from error
-        return cls(**said)
+        return cls(**texts)
 
 
 class Captioner(Protocol):
@@ -100,9 +100,9 @@ class ChosenPhrases:
     def caption(self, picture: np.ndarray, people: int) -> Caption:
         seen = self.clip.images(torch.from_numpy(picture.copy()).permute(2, 0, 1)[None].float() / 255)[0]
         alone = people == 1
-        said: dict[str, Any] = {name: self._nearest(name, seen) for name in TEXTS}
+        texts: dict[str, Any] = {name: self._nearest(name, seen) for name in TEXTS}
         return Caption(
-            **said,
+            **texts,
             actions=(self._nearest("action", seen),) if alone else (),
             expressions=(self._nearest("expression", seen),) if alone else (),
         )
@@ -172,14 +172,14 @@ def read_answer(text: str) -> Caption:
     start, end = text.find("{"), text.rfind("}")
     if 0 <= start < end:
         try:
-            said = json_object(text[start : end + 1], "the answer")
+            answer = json_object(text[start : end + 1], "the answer")
         except MovieDreamerError:
             return Caption(plot=_text(text))
-        people = [each for each in _list(said.get("people")) if isinstance(each, dict)]
-        texts: dict[str, Any] = {name: _text(said.get(name, "")) for name in TEXTS}
+        people = [each for each in _list(answer.get("people")) if isinstance(each, dict)]
+        texts: dict[str, Any] = {name: _text(answer.get(name, "")) for name in TEXTS}
         return Caption(
             **texts,
-            elements=tuple(_text(each) for each in _list(said.get("elements"))[:4]),
+            elements=tuple(_text(each) for each in _list(answer.get("elements"))[:4]),
             actions=tuple(_text(each.get("action", "")) for each in people),
             expressions=tuple(_text(each.get("expression", "")) for each in people),
         )

@@ -60,8 +60,8 @@ def _person(number: int, faces: Sequence[np.ndarray], shots: Sequence[FilmShot])
 
 def _card(shot: FilmShot, picture: np.ndarray, fps: Fraction) -> str:
     people = ", ".join(person_id(person) for person, _ in shot.people)
-    said = [shot.caption.place, shot.caption.time, shot.caption.plot, *shot.caption.actions]
-    rows = "".join(f"<br>{escape(text)}" for text in (people, ", ".join(filter(None, said))) if text)
+    texts = [shot.caption.place, shot.caption.time, shot.caption.plot, *shot.caption.actions]
+    rows = "".join(f"<br>{escape(text)}" for text in (people, ", ".join(filter(None, texts))) if text)
     return (
         f'<div class="card">{_image(picture, WIDE)}<div><b>{escape(shot.id)}</b> <span class=grey>{shot_size(shot)}, '
         f"frames {shot.span.first} to {shot.span.end - 1} ({_time(shot.span.first, fps)}), {shot.span.begins}, "
@@ -72,8 +72,8 @@ def _card(shot: FilmShot, picture: np.ndarray, fps: Fraction) -> str:
 def _left_out(name: str, spans: Sequence[Span], fps: Fraction) -> str:
     if not spans:
         return ""
-    told = ", ".join(f"{span.first} to {span.end - 1} ({_time(span.first, fps)})" for span in spans)
-    return f"<p><b>{name}</b>: frames {told}</p>"
+    ranges = ", ".join(f"{span.first} to {span.end - 1} ({_time(span.first, fps)})" for span in spans)
+    return f"<p><b>{name}</b>: frames {ranges}</p>"
 
 
 def _time(frame: int, fps: Fraction) -> str:

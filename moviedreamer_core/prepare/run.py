@@ -161,8 +161,8 @@ class _Job:
         if path.exists():
             for line in path.read_text(encoding="utf-8").splitlines():
                 if line.endswith("}"):
-                    said = json_object(line, str(path))
-                    kept[int(said["frame"]), int(said["people"])] = Caption.from_dict(said["caption"])
+                    row = json_object(line, str(path))
+                    kept[int(row["frame"]), int(row["people"])] = Caption.from_dict(row["caption"])
         wanted = {key: n for key, n in zip(keys, people) if (key, n) not in kept}
         self.progress.stage(f"words for {self.film.name}", len(wanted))
         with path.open("a", encoding="utf-8") as file:
@@ -170,8 +170,8 @@ class _Job:
                 self.progress.check()
                 caption = self.captioner.caption(frame, wanted[number])
                 kept[number, wanted[number]] = caption
-                told = {"frame": number, "people": wanted[number], "caption": caption.as_dict()}
-                file.write(json.dumps(told, ensure_ascii=False) + "\n")
+                row = {"frame": number, "people": wanted[number], "caption": caption.as_dict()}
+                file.write(json.dumps(row, ensure_ascii=False) + "\n")
                 file.flush()
                 self.progress.advance()
         return [kept[key, n] for key, n in zip(keys, people)]

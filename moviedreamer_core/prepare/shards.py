@@ -93,10 +93,10 @@ def _read(path: Path) -> Iterator[PreparedShot]:
 
 def _shot(stem: str, parts: dict[str, bytes], path: Path) -> PreparedShot:
     try:
-        said = json_object(parts["json"].decode(), f"{path}: {stem}.json")
-        numbers = {name: int(said[name]) for name in ("first", "end", "keyframe")}
-        people = tuple(str(each) for each in said["people"])
-        record = ShotRecord(stem, str(said["film"]), begins=str(said["begins"]), people=people, **numbers)
+        fields = json_object(parts["json"].decode(), f"{path}: {stem}.json")
+        numbers = {name: int(fields[name]) for name in ("first", "end", "keyframe")}
+        people = tuple(str(each) for each in fields["people"])
+        record = ShotRecord(stem, str(fields["film"]), begins=str(fields["begins"]), people=people, **numbers)
         faces = np.load(io.BytesIO(parts["faces.npy"]), allow_pickle=False)
         with picture_bytes(parts["png"], path) as image:
             picture = np.asarray(image.convert("RGB"))
@@ -122,8 +122,8 @@ def _add(tar: tarfile.TarFile, shot: PreparedShot) -> None:
     picture, faces = io.BytesIO(), io.BytesIO()
     Image.fromarray(shot.picture).save(picture, "PNG")
     np.save(faces, shot.faces.astype(np.float32), allow_pickle=False)
-    said = {name: value for name, value in asdict(shot.record).items() if name != "id"}
-    texts = json.dumps(said, ensure_ascii=False, sort_keys=True).encode()
+    fields = {name: value for name, value in asdict(shot.record).items() if name != "id"}
+    texts = json.dumps(fields, ensure_ascii=False, sort_keys=True).encode()
     for kind, data in (("png", picture.getvalue()), ("json", texts), ("faces.npy", faces.getvalue())):
         info = tarfile.TarInfo(f"{shot.record.id}.{kind}")
         info.size = len(data)

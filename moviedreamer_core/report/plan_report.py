@@ -11,8 +11,8 @@ def plan_lines(film: FilmPlan, why: Mapping[str, str] | None = None) -> Iterator
     """One line a shot in film order; `why` says by shot id why one was planned now."""
     for number, take in enumerate(film.takes, 1):
         state = "planned now" if take.fresh else take.edit or ("locked" if take.locked else "kept")
-        said = (state, (why or {}).get(take.planned.id), take.note, f"seed {take.planned.seed}")
-        yield f"{number:>4} {take.planned.id}: {', '.join(filter(None, said))}"
+        parts = (state, (why or {}).get(take.planned.id), take.note, f"seed {take.planned.seed}")
+        yield f"{number:>4} {take.planned.id}: {', '.join(filter(None, parts))}"
 
 
 def likelihood(planned: PlannedShot) -> str:

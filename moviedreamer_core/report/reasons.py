@@ -34,7 +34,7 @@ WORDS = {
 
 
 @dataclass(frozen=True)
-class ShotTold:
+class ShotOutcome:
     """One shot of a stage: its number from 1, whether it was made now and why, and what else to know of it."""
 
     id: str
@@ -59,32 +59,33 @@ def takes_before(session: FilmSession, stage: str) -> dict[str, str]:
     return {shot_id: take.key for shot_id, take in takes if take is not None}
 
 
-def told_plan(session: FilmSession, film: FilmPlan, before: Mapping[str, str]) -> list[ShotTold]:
+def plan_outcomes(session: FilmSession, film: FilmPlan, before: Mapping[str, str]) -> list[ShotOutcome]:
     """The shots of a plan that was just made."""
-    return _told(session, "plan", [(take.planned.id, take, take.note) for take in film.takes], before)
+    return _outcomes(session, "plan", [(take.planned.id, take, take.note) for take in film.takes], before)
 
 
-def told_pictures(
+def picture_outcomes(
     session: FilmSession, stage: str, made: Iterable[Keyframe | Clip], before: Mapping[str, str]
-) -> list[ShotTold]:
+) -> list[ShotOutcome]:
     """The shots of keyframes or clips; of a shot with several the first that was made now speaks."""
     first: dict[str, Keyframe | Clip] = {}
     for each in made:
         if each.shot.id not in first or (each.fresh and not first[each.shot.id].fresh):
             first[each.shot.id] = each
-    return _told(session, stage, [(shot_id, each, "") for shot_id, each in first.items()], before)
+    return _outcomes(session, stage, [(shot_id, each, "") for shot_id, each in first.items()], before)
 
 
-def summary(told: Iterable[ShotTold], stage: str) -> str:
+def summary(outcomes: Iterable[ShotOutcome], stage: str) -> str:
     """In one line how many were made now, then a line for each reason: "The plot changed: wood-path"."""
-    told = list(told)
-    made = [shot for shot in told if shot.made]
-    head = f"{len(told)} shot{'s' * (len(told) != 1)}: {len(made)} {DONE[stage]} now, {len(told) - len(made)} kept"
+    outcomes = list(outcomes)
+    made = [shot for shot in outcomes if shot.made]
+    count = len(outcomes)
+    head = f"{count} shot{'s' * (count != 1)}: {len(made)} {DONE[stage]} now, {count - len(made)} kept"
     reasons: dict[str, list[str]] = {}
-    for shot in told:
+    for shot in outcomes:
         for reason in filter(None, (shot.why, shot.note)):
             reasons.setdefault(reason, []).append(shot.id)
-    if list(reasons) == [FIRST] and len(made) == len(told):
+    if list(reasons) == [FIRST] and len(made) == count:
         return f"{head}, all for the first time"
     return "\n".join([head, *(f"{why[0].upper()}{why[1:]}: {', '.join(ids)}" for why, ids in reasons.items())])
 
@@ -106,12 +107,12 @@ def reason(session: FilmSession, stage: str, before: str | None, now: str) -> st
     return f"{', '.join(most)} and {last} changed" if most else f"{last} changed"
 
 
-def _told(
+def _outcomes(
     session: FilmSession, stage: str, made: Iterable[tuple[str, Made, str]], before: Mapping[str, str]
-) -> list[ShotTold]:
+) -> list[ShotOutcome]:
     numbers = {shot.id: shot.index + 1 for shot in session.shots}
     return [
-        ShotTold(
+        ShotOutcome(
             shot_id,
             numbers[shot_id],
             each.fresh,

@@ -99,8 +99,8 @@ def _length_issues(script: Any) -> Iterator[Issue]:
     for path, number, shot in each_shot(script):
         scene = parts_of(script, "scenes")[int(path[1])]
         levels = (shot, value_of(scene, "defaults"), value_of(script, "defaults"))
-        said = (value_of(level, "seconds") for level in levels if level is not None)
-        seconds = next((value for value in said if value is not None), DEFAULT_SECONDS)
+        written = (value_of(level, "seconds") for level in levels if level is not None)
+        seconds = next((value for value in written if value is not None), DEFAULT_SECONDS)
         is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
         # Numbers beyond the fields' own bounds are named there, and may be too long to reckon with.
         if is_number and abs(seconds) < 1e6 and abs(fps) < 1e6 and seconds * fps > MAX_FRAMES:

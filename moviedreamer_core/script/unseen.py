@@ -20,10 +20,12 @@ def unseen_notes(script: Script) -> list[str]:
         if shot.size not in BUNDLE_SIZES
     ]
     for field in FIELDS:
-        said = [shot for shot in shots if field.worded and _written(field.read(shot, script))]
-        if said:
-            line = said[0].line
-            notes.append(f"{script.file}:{line}: {field.name} is read only by makers that read words: {_shown(said)}")
+        written = [shot for shot in shots if field.worded and _written(field.read(shot, script))]
+        if written:
+            line = written[0].line
+            notes.append(
+                f"{script.file}:{line}: {field.name} is read only by makers that read words: {_shown(written)}"
+            )
     return notes
 
 

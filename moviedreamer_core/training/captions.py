@@ -25,7 +25,7 @@ FIELDS = SCENE_FIELDS + PERSONAL_FIELDS
 
 
 @dataclass(frozen=True)
-class Said:
+class LabelledSentence:
     """A sentence, what it states (int8 [A]), and what it says of its frame (int8 [A], real slots; -1 anything)."""
 
     text: str
@@ -33,35 +33,35 @@ class Said:
     frame: np.ndarray
 
 
-def full_caption(film: Film, rng: Random, split: str) -> Said:
+def full_caption(film: Film, rng: Random, split: str) -> LabelledSentence:
     """Everything about the film's first frame."""
     seen, shot = labels(film, 0), film.shots[0]
     stated = _vector({name: seen[name] for name in NAMES if not name.startswith("slot") and name != "people"})
     stated[COLUMN["people"]] = -2
     if shot.plot == "none":
         stated[COLUMN["plot"]] = -2
-    told = set(PERSONAL) - set(PERSON) | ({"skin", "hair_color", "hat"} if shot.size == "wide" else set(PERSON))
+    visible = set(PERSONAL) - set(PERSON) | ({"skin", "hair_color", "hat"} if shot.size == "wide" else set(PERSON))
     for slot in range(len(shot.figures)):
         values = figure_values(film, 0, slot)
-        for name in told:
+        for name in visible:
             stated[COLUMN[f"slot{slot}.{name}"]] = ATTRIBUTES[f"slot{slot}.{name}"].index(values[name])
-    return Said(say.caption_full(film, 0, rng, split), stated, _vector(seen))
+    return LabelledSentence(say.caption_full(film, 0, rng, split), stated, _vector(seen))
 
 
-def partial_caption(film: Film, rng: Random, split: str) -> Said:
+def partial_caption(film: Film, rng: Random, split: str) -> LabelledSentence:
     """Some of it."""
-    text, told = say.caption_partial(film, 0, rng, split)
-    stated = _vector({name: value for name, value in told.items() if not name.startswith("slot")})
+    text, values = say.caption_partial(film, 0, rng, split)
+    stated = _vector({name: value for name, value in values.items() if not name.startswith("slot")})
     stated[COLUMN["people"]] = -2
-    mentioned = [slot for slot in range(MAX_PEOPLE) if told[f"slot{slot}.action"] >= 0]
+    mentioned = [slot for slot in range(MAX_PEOPLE) if values[f"slot{slot}.action"] >= 0]
     for place, slot in enumerate(mentioned):
         for name in PERSONAL:
             hidden = film.shots[0].size == "wide" and name not in VISIBLE_IN_WIDE
-            stated[COLUMN[f"slot{place}.{name}"]] = -2 if hidden else told[f"slot{slot}.{name}"]
-    return Said(text, stated, _vector(told))
+            stated[COLUMN[f"slot{place}.{name}"]] = -2 if hidden else values[f"slot{slot}.{name}"]
+    return LabelledSentence(text, stated, _vector(values))
 
 
-def field_sentence(film: Film, field: str, rng: Random, split: str) -> Said:
+def field_sentence(film: Film, field: str, rng: Random, split: str) -> LabelledSentence:
     """One script field as a script says it: SCENE_FIELDS, or one of PERSONAL_FIELDS about a random person in the frame.
 
     "actions" is the animator's sentence, all actions from left to right. May be empty where nothing is to be said.
@@ -71,21 +71,21 @@ def field_sentence(film: Film, field: str, rng: Random, split: str) -> Said:
         value = {"place": film.places[0].kind, "style": film.style}.get(field) or getattr(shot, field)
         text = _SAY[field](value, rng, split)
         stated = _vector({field: ATTRIBUTES[field].index(value)})
-        return Said(text, stated, stated)
+        return LabelledSentence(text, stated, stated)
     if field == "actions":
-        told = {f"slot{slot}.action": figure.action for slot, figure in enumerate(shot.figures)}
-        text = "; ".join(say.action_text(action, rng, split) for action in told.values())
+        values = {f"slot{slot}.action": figure.action for slot, figure in enumerate(shot.figures)}
+        text = "; ".join(say.action_text(action, rng, split) for action in values.values())
     else:
         figure = rng.choice(shot.figures)
         if field == "description":
             person = film.cast[figure.character].person
             text = say.describe_person(person, rng, split)
-            told = {f"slot0.{name}": value for name, value in stated_of(person, text).items()}
+            values = {f"slot0.{name}": value for name, value in stated_of(person, text).items()}
         else:
             value = getattr(figure, field)
-            text, told = _SAY[field](value, rng, split), {f"slot0.{field}": value}
-    stated = _vector({name: ATTRIBUTES[name].index(value) for name, value in told.items()})
-    return Said(text, stated, np.full_like(stated, -1))
+            text, values = _SAY[field](value, rng, split), {f"slot0.{field}": value}
+    stated = _vector({name: ATTRIBUTES[name].index(value) for name, value in values.items()})
+    return LabelledSentence(text, stated, np.full_like(stated, -1))
 
 
 def stated_of(person: Person, text: str) -> dict[str, str]:

@@ -22,8 +22,8 @@ def save_checkpoint(folder: Path, step: int, model: nn.Module, ema: Any, optimiz
     state = optimizer.state_dict()["state"]
     moments = {f"{i}.{k}": torch.as_tensor(v).contiguous() for i, values in state.items() for k, v in values.items()}
     save_file(moments, temporary / "optimizer.safetensors")
-    told = {**numbers, "step": step, "ema_step": ema.optimization_step}
-    (temporary / "state.json").write_text(json.dumps(told))
+    state = {**numbers, "step": step, "ema_step": ema.optimization_step}
+    (temporary / "state.json").write_text(json.dumps(state))
     shutil.rmtree(final, ignore_errors=True)
     os.rename(temporary, final)
     for old in _checkpoints(folder)[:-1]:

@@ -72,7 +72,7 @@ def draw_clip(plan: ClipPlan, frames: int, size: tuple[int, int]) -> np.ndarray:
     return np.stack([draw_frame(plan.film, 0, t, size=size, look=plan.look) for t in times])
 
 
-def said_of(film: Film, index: int) -> str:
+def film_sentence(film: Film, index: int) -> str:
     """The action sentence of a one-shot film, as a script would say it."""
     return action_sentence(resolve(Script.model_validate(to_script(film, rng_seed=index)))[0])
 
@@ -82,15 +82,15 @@ def clips(
 ) -> Clips:
     """The first `count` clips of a split at `size` (width, height). Drawn on first use."""
     base = Path(root) / f"moving_{split}_{count}x{frames}_{size[0]}x{size[1]}_{seed}"
-    said = base.with_name(base.name + "_sentences.json")
-    if not said.exists():
+    sentences_file = base.with_name(base.name + "_sentences.json")
+    if not sentences_file.exists():
         _make(base, split, count, frames, size, seed, workers)
-        sentences = [said_of(plan_clip(seed, split, i).film, i) for i in range(count)]
-        part = said.with_suffix(f".{os.getpid()}.part")
+        sentences = [film_sentence(plan_clip(seed, split, i).film, i) for i in range(count)]
+        part = sentences_file.with_suffix(f".{os.getpid()}.part")
         part.write_text(json.dumps(sentences))
-        os.replace(part, said)
+        os.replace(part, sentences_file)
     arrays = {name: np.load(_file(base, name), mmap_mode="r", allow_pickle=False) for name in FIELDS}
-    return Clips(**arrays, sentences=json.loads(said.read_text()))
+    return Clips(**arrays, sentences=json.loads(sentences_file.read_text()))
 
 
 def _file(base: Path, name: str) -> Path:

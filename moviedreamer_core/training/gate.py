@@ -135,7 +135,7 @@ def main(arguments: list[str] | None = None) -> int:
     for name in options.part:
         metrics, gate = measure(name, settings.get(name, {}), workspace)
         good = gate is None or gate.passes
-        told = None if gate is None else {"metric": gate.metric, "value": gate.value, "threshold": gate.threshold}
-        sys.stdout.write(json.dumps({"part": name, "passes": good, "gate": told, **metrics}, indent=2) + "\n")
+        verdict = None if gate is None else {"metric": gate.metric, "value": gate.value, "threshold": gate.threshold}
+        sys.stdout.write(json.dumps({"part": name, "passes": good, "gate": verdict, **metrics}, indent=2) + "\n")
         failed += not good
     return 1 if failed else 0

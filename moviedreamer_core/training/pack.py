@@ -30,8 +30,8 @@ def pack(built: Path, target: Path, info: BundleInfo) -> Bundle:
     sizes = {part: bundle.size(part) for part in bundle.parts()}
     large = [part for part, size in sizes.items() if size > PART_LIMIT]
     if large or sum(sizes.values()) > BUNDLE_LIMIT:
-        said = ", ".join(f"{part} {size / 1e6:.1f} MB" for part, size in sizes.items())
+        got = ", ".join(f"{part} {size / 1e6:.1f} MB" for part, size in sizes.items())
         raise MovieDreamerError(
-            f"{target}: a part may have {PART_LIMIT / 1e6:.0f} MB, the bundle {BUNDLE_LIMIT / 1e6:.0f} MB; got {said}."
+            f"{target}: a part may have {PART_LIMIT / 1e6:.0f} MB, the bundle {BUNDLE_LIMIT / 1e6:.0f} MB; got {got}."
         )
     return bundle

@@ -117,8 +117,8 @@ def cache_films(
     """
     settings = settings or FilmSettings()
     bundle = workspace.folder("tokenizer").parent
-    told = json.dumps([load_encoders(bundle).fingerprints, asdict(settings)], sort_keys=True)
-    key = hashlib.sha256(told.encode()).hexdigest()[:12]
+    made_from = json.dumps([load_encoders(bundle).fingerprints, asdict(settings)], sort_keys=True)
+    key = hashlib.sha256(made_from.encode()).hexdigest()[:12]
     folder = workspace.data.root / f"films_{split}_{settings.seed}_{key}"
     folder.mkdir(parents=True, exist_ok=True)
     starts = range(0, count, settings.shard)

@@ -62,8 +62,8 @@ def planned_shots(workspace: Workspace, split: str, look: str, count: int, setti
     planner, vae = workspace.require("planner"), workspace.require("vae")
     name = f"predicted_{folder.name.removeprefix('films_')}_{count}_{weights_fingerprint(planner)}"
     predicted = _kept(workspace, name, lambda: predict(planner, films, workspace))
-    told = hashlib.sha256(json.dumps(asdict(settings), sort_keys=True).encode()).hexdigest()[:12]
-    name = f"film_latents_{split}_{look}_{count}_{told}_{weights_fingerprint(vae)}"
+    settings_digest = hashlib.sha256(json.dumps(asdict(settings), sort_keys=True).encode()).hexdigest()[:12]
+    name = f"film_latents_{split}_{look}_{count}_{settings_digest}_{weights_fingerprint(vae)}"
     latents = _kept(workspace, name, lambda: _latents(workspace, vae, split, look, count, settings))
     return PlannedShots(latents, predicted.float(), tokens, slots)
 

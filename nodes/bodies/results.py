@@ -26,8 +26,8 @@ def clip_of(values: Sequence[Any], audio: Any, request: ClipRequest, rate: float
     """The clip at the film's rate, cut to what was asked, with its sound. `rate` is the frames' own, where no VIDEO
     says it.
     """
-    frames, said, heard = _frames(values)
-    taken = resampled(frames, float(said or rate), request)
+    frames, own_rate, heard = _frames(values)
+    taken = resampled(frames, float(own_rate or rate), request)
     return ClipWithSound(taken.clamp(0, 1), sound_of(audio if audio is not None else heard))
 
 

@@ -9,7 +9,7 @@ from ...animator.load import load_svd
 from ...bundle import Bundle
 from ...papertown import draw_frame, random_shot_film
 from ...requests import ClipRequest
-from ...training.clips import said_of
+from ...training.clips import film_sentence
 from ...training.parts.animator import motion_scores
 from ...training.pictures import to_images
 
@@ -31,7 +31,7 @@ def measure_anchor(bundle: Bundle, settings: dict) -> tuple[dict[str, float], di
         drawn = to_images(np.stack([draw_frame(film, 0, t, size=animator.render_size) for t in times]))
         request = ClipRequest(
             drawn[0],
-            prompt=said_of(film, index),
+            prompt=film_sentence(film, index),
             anchor_strength=settings["anchor_strength"],
             frames=frames,
             fps=settings["fps"],

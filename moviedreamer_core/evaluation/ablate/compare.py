@@ -121,6 +121,6 @@ def _counted(found: Sequence[Finding]) -> str:
         return "one seed, cannot be told"
     better = [finding.variant for finding in found if finding.better == finding.variant]
     worse = [finding.variant for finding in found if finding.better == finding.reference]
-    told = [f"{', '.join(names)} {word} than {found[0].reference}"
+    parts = [f"{', '.join(names)} {word} than {found[0].reference}"
             for names, word in ((better, "better"), (worse, "worse")) if names]  # fmt: skip
-    return " and ".join(told) or NO_DIFFERENCE
+    return " and ".join(parts) or NO_DIFFERENCE

@@ -84,8 +84,10 @@ def _row(claim: Claim, table: Table, regime: str, variant: str, shown: Sequence[
     cells = []
     for name in shown:
         text = str(mine[name]) if name in mine else "–"
-        told = variant != claim.reference and name in mine and name in against and differs(mine[name], against[name])
-        cells.append(f"**{text}**" if told else text)
+        distinct = (
+            variant != claim.reference and name in mine and name in against and differs(mine[name], against[name])
+        )
+        cells.append(f"**{text}**" if distinct else text)
     name = f"{regime}, {variant}" if regime else variant
     return f"| {' | '.join([name, str(max(len(spread.values) for spread in mine.values())), *cells])} |"
 
@@ -93,13 +95,13 @@ def _row(claim: Claim, table: Table, regime: str, variant: str, shown: Sequence[
 def _made_by(results: Sequence[Result]) -> str:
     """The runs' budget, in small print."""
     budgets = [result.budget for result in results]
-    told = []
+    ranges = []
     for name in budgets[0]:
         values = sorted({budget[name] for budget in budgets if name in budget})
-        told.append(f"{name.replace('_', ' ')} {' or '.join(f'{value:g}' for value in values)}")
+        ranges.append(f"{name.replace('_', ' ')} {' or '.join(f'{value:g}' for value in values)}")
     parts = ", ".join(f"{part} {mark[:8]}" for part, mark in results[0].parts.items())
     seconds = sum(result.seconds for result in results) / len(results)
-    return f"<sub>{len(results)} runs of {seconds:.0f} CPU seconds; {', '.join(told)}. Parts: {parts}.</sub>"
+    return f"<sub>{len(results)} runs of {seconds:.0f} CPU seconds; {', '.join(ranges)}. Parts: {parts}.</sub>"
 
 
 def _numbers(claim: Claim, results: Sequence[Result], table: Table, found: Sequence[Finding]) -> dict[str, Any]:

@@ -128,8 +128,8 @@ class Ablation:
 
     def _keep(self, run: AblationRun, found: Result) -> Result:
         """Write the result under the run's own name."""
-        told = {"claim": run.claim.name, "regime": run.regime, "variant": run.variant, "seed": run.seed}
-        kept = Result(**{**asdict(found), **told, "group": self.group(run)})
+        names = {"claim": run.claim.name, "regime": run.regime, "variant": run.variant, "seed": run.seed}
+        kept = Result(**{**asdict(found), **names, "group": self.group(run)})
         path = self.root / run.path
         path.parent.mkdir(parents=True, exist_ok=True)
         write_text(path, json.dumps(asdict(kept), indent=2) + "\n")

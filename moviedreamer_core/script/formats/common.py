@@ -15,11 +15,11 @@ from typing import Any
 from ...errors import MovieDreamerError
 from ..parts import OWN
 
-MAX_SAID = 8000
+MAX_TEXT = 8000
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
-def said(value: Any, most: int = 1000) -> str:
+def text_of(value: Any, most: int = 1000) -> str:
     """The text as a script holds it; "" for what is no text or does not fit: that stays in `rest`."""
     if not isinstance(value, str) or len(value) > most or _UNPRINTABLE.search(value):
         return ""
@@ -37,7 +37,7 @@ class Names:
     def give(self, name: str) -> dict[str, str]:
         """The fields `id` and, where it says more than the id, `name`."""
         plain = re.sub(r"[^\w-]+", "-", name.casefold()).strip("-_")[:48] or self._kind
-        own = said(name, 100)
+        own = text_of(name, 100)
         taken = not own or own.casefold() in self._taken
         number, slug = 1, plain
         while slug.casefold() in self._taken or (slug == own.casefold() and taken):

@@ -11,7 +11,7 @@ import re
 from typing import Any
 
 from ...errors import MovieDreamerError
-from .common import MAX_SAID, compact, said, size_for
+from .common import MAX_TEXT, compact, size_for, text_of
 
 _SHOT = re.compile(r"\[Shot\s+\d+\]", re.IGNORECASE)
 _AT = re.compile(r"^\s*(?:At\s+)?(\d{1,2}):(\d{2}(?:\.\d{1,3})?)\s*[,:.-]?\s*", re.IGNORECASE)
@@ -43,11 +43,12 @@ def read_h3(text: str, title: str) -> dict[str, Any]:
     for number in _SUBJECT.findall(body):
         cast.setdefault(number, "")
     starts = [_start(piece) for piece in pieces]
-    scene = compact({"sound": said(sections.get("overall_soundscape", "")),
-                     "music": said(sections.get("non_diegetic_music", ""))})  # fmt: skip
+    scene = compact({"sound": text_of(sections.get("overall_soundscape", "")),
+                     "music": text_of(sections.get("non_diegetic_music", ""))})  # fmt: skip
     shots = [_shot(piece, start, then) for piece, start, then in zip(pieces, starts, [*starts[1:], None], strict=True)]
     characters = [
-        {"id": f"subject-{number}", "name": f"Subject {number}"} | compact({"description": said(words.strip(" .,;"))})
+        {"id": f"subject-{number}", "name": f"Subject {number}"}
+        | compact({"description": text_of(words.strip(" .,;"))})
         for number, words in sorted(cast.items(), key=lambda one: int(one[0]))
     ]
     return {"title": title, "characters": characters, "scenes": [{"place": "", **scene, "shots": shots}]}
@@ -73,7 +74,7 @@ def _shot(piece: str, start: float | None, then: float | None) -> dict[str, Any]
     lines = [_line(number, spoken) for number, spoken in _SPEECH.findall(words)]
     shot: dict[str, Any] = compact({
         "characters": [{"id": f"subject-{number}"} for number in people],
-        "motion": said(words, MAX_SAID),
+        "motion": text_of(words, MAX_TEXT),
         "dialogue": [line for line in lines if line["line"]],
     })  # fmt: skip
     if start is not None:
@@ -86,5 +87,5 @@ def _shot(piece: str, start: float | None, then: float | None) -> dict[str, Any]
 def _line(number: str, spoken: str) -> dict[str, str]:
     tongue = _TONGUE.match(spoken)
     language = _LANGUAGES.get(tongue[1].lower(), "") if tongue else ""
-    words = said(_TONGUE.sub("", spoken, count=1) if tongue else spoken)
+    words = text_of(_TONGUE.sub("", spoken, count=1) if tongue else spoken)
     return {"who": f"subject-{number}", "line": words} | ({"language": language} if language else {})

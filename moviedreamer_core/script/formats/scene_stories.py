@@ -14,7 +14,7 @@ from typing import Any
 
 from ..model import Script, Shot
 from ..parts import Described
-from .common import MAX_SAID, Names, as_written, compact, mappings, said, size_for, texts, with_rest
+from .common import MAX_TEXT, Names, as_written, compact, mappings, size_for, text_of, texts, with_rest
 
 _ENTITIES = {"Character": "characters", "Place": "places", "Object": "props"}
 _SCHEDULE = {"characters": "characters", "places": "places", "objects": "props"}
@@ -38,8 +38,8 @@ def read_vimax(data: Mapping[str, Any], title: str) -> dict[str, Any]:
     for number, raw in enumerate(mappings(data.get("scenes"), "scenes"), 1):
         shots = []
         for index, shot in enumerate(mappings(raw.get("shots"), f"scene {number}: shots"), 1):
-            part = compact({"still": said(shot.get("first_frame"), MAX_SAID),
-                            "motion": said(shot.get("video_prompt"), MAX_SAID)})  # fmt: skip
+            part = compact({"still": text_of(shot.get("first_frame"), MAX_TEXT),
+                            "motion": text_of(shot.get("video_prompt"), MAX_TEXT)})  # fmt: skip
             made = Shot.model_validate({"size": "medium", **part})
             shots.append({"size": "medium"} | with_rest(part, "vimax", shot, _vimax_shot(made, index)))
         scenes.append(with_rest({"place": "", "shots": shots}, "vimax", _but(raw, "shots"), {"scene_num": number}))
@@ -80,7 +80,7 @@ def _read(data: Mapping[str, Any], kind: str, title: str) -> dict[str, Any]:
     scenes = []
     for number, raw in enumerate(mappings(data.get("scenes"), "scenes"), 1):
         scenes.append(_scene(raw, number, kind, cast, schedule, first=number == 1))
-    name = said(data.get("story_name"), 100)
+    name = text_of(data.get("story_name"), 100)
     part = {"title": name or title, **cast.parts, "scenes": scenes}
     again = {"story_name": part["title"]} | cast.again | _empty_schedule(kind)
     if schedule is not None:
@@ -99,7 +99,7 @@ def _scene(
         one = {name: values[index] for name, values in lists.items()}
         if schedule is not None and f"{number}:{index + 1}" in schedule:
             one["schedule"] = schedule.pop(f"{number}:{index + 1}")
-        part = compact({field: said(one.get(name), MAX_SAID if field != "plot" else 1000)
+        part = compact({field: text_of(one.get(name), MAX_TEXT if field != "plot" else 1000)
                         for name, field in _LISTS.items()})  # fmt: skip
         part |= cast.seen(one.get("schedule"))
         if one.get("cut") is False and not (first and index == 0):
@@ -188,7 +188,7 @@ class _Cast:
     def _add(self, group: str, key: str, raw: dict[str, Any], kind: str) -> None:
         parts = self.parts.setdefault(group, [])
         name = raw.get("name") if isinstance(raw.get("name"), str) else ""
-        part = self._ids[group].give(str(name)) | compact({"description": said(raw.get("description"))})
+        part = self._ids[group].give(str(name)) | compact({"description": text_of(raw.get("description"))})
         shown = str(part.get("name", part["id"]))
         number = len(parts) + 1
         label = next(label for label, where in _ENTITIES.items() if where == group)

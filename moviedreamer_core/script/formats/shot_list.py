@@ -18,7 +18,7 @@ from ...errors import MovieDreamerError
 from ..model import MAX_SHOTS, Script
 from ..resolve import resolve
 from ..sizes import SIZE_WORDS
-from .common import MAX_SAID, Names, compact, said, size_for
+from .common import MAX_TEXT, Names, compact, size_for, text_of
 
 KIND = "shot-list"
 COLUMNS = ("scene", "shot", "place", "time", "size", "angle", "movement", "characters", "action", "description",
@@ -111,8 +111,8 @@ def _script(cells: Sequence[Mapping[str, str]], title: str) -> dict[str, Any]:
     scenes = []
     for _, group in groupby(cells, key=lambda row: (row.get("scene", ""), row.get("place", ""), row.get("time", ""))):
         rows = list(group)
-        scene = compact({"time": said(rows[0].get("time"))}) | {"place": said(rows[0].get("place"))}
-        if said(rows[0].get("scene"), 48):
+        scene = compact({"time": text_of(rows[0].get("time"))}) | {"place": text_of(rows[0].get("place"))}
+        if text_of(rows[0].get("scene"), 48):
             scene["id"] = scene_names.give(rows[0]["scene"])["id"]
         shots = [_shot(row, people, cast, props, things) for row in rows]
         scenes.append({**scene, "shots": shots})
@@ -130,15 +130,15 @@ def _shot(
     actions = _items(row.get("action", ""))
     lines = list(_lines(row.get("dialogue", ""), people, cast))
     shot: dict[str, Any] = compact({
-        "characters": [{"id": name} | ({"action": said(actions[i])} if i < len(actions) and actions[i] else {})
+        "characters": [{"id": name} | ({"action": text_of(actions[i])} if i < len(actions) and actions[i] else {})
                        for i, name in enumerate(dict.fromkeys(who))],
-        "plot": said(row.get("description")),
-        "dialogue": lines or said(row.get("dialogue")),
+        "plot": text_of(row.get("description")),
+        "dialogue": lines or text_of(row.get("dialogue")),
         "props": [_known(name, props, things) for name in dict.fromkeys(_items(row.get("props", "")))],
-        "camera": compact({"move": said(row.get("movement")), "angle": said(row.get("angle"))}) or None,
-        "sound": said(row.get("sound")),
-        "music": said(row.get("music")),
-        "still": said(row.get("x:still"), MAX_SAID),
+        "camera": compact({"move": text_of(row.get("movement")), "angle": text_of(row.get("angle"))}) or None,
+        "sound": text_of(row.get("sound")),
+        "music": text_of(row.get("music")),
+        "still": text_of(row.get("x:still"), MAX_TEXT),
     })  # fmt: skip
     other = {name[2:]: text for name, text in row.items() if name.startswith("x:") and name != "x:still"}
     other |= {name: row[name] for name in ("shot", "notes") if row.get(name)}
@@ -188,7 +188,7 @@ def _lines(text: str, people: Names, cast: dict[str, dict[str, str]]) -> Iterabl
     rows = [row.partition(":") for row in text.splitlines() if row.strip()]
     if rows and all(colon and who.strip() and len(who) <= 60 and words.strip() for who, colon, words in rows):
         for who, _, words in rows[:32]:
-            yield {"who": _known(who.strip(), people, cast), "line": said(words)}
+            yield {"who": _known(who.strip(), people, cast), "line": text_of(words)}
 
 
 def rows_of(script: Script) -> list[list[str]]:

@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import Any
 
 from ..model import Character, Scene, Script, Shot
-from .common import MAX_SAID, Names, as_written, canonical, compact, mappings, said, size_for, texts, with_rest
+from .common import MAX_TEXT, Names, as_written, canonical, compact, mappings, size_for, text_of, texts, with_rest
 
 KIND = "vistory"
 _KINDS = {"realistic_human": "person", "unrealistic_human": "drawn", "non_human": "thing"}
@@ -65,7 +65,7 @@ def _is_cast(raw: dict[str, Any]) -> bool:
 def _character(key: str, raw: dict[str, Any], ids: Names) -> dict[str, Any]:
     name = raw.get("name_en")
     part = ids.give(name if isinstance(name, str) and name else key) | _translated(
-        compact({"description": said(raw.get("prompt_en"))}), {"description": said(raw.get("prompt_ch"))}
+        compact({"description": text_of(raw.get("prompt_en"))}), {"description": text_of(raw.get("prompt_ch"))}
     )
     if isinstance(raw.get("tag"), str) and raw["tag"] in _KINDS:
         part["kind"] = _KINDS[raw["tag"]]
@@ -79,7 +79,7 @@ def _character_again(person: Character) -> dict[str, Any]:
 
 
 def _shot(raw: dict[str, Any], number: int, scene: Scene, ids: Names, shown: Mapping[str, str]) -> dict[str, Any]:
-    plot, still = _both(raw.get(_PLOT), "plot", 1000), _both(raw.get(_STILL), "still", MAX_SAID)
+    plot, still = _both(raw.get(_PLOT), "plot", 1000), _both(raw.get(_STILL), "still", MAX_TEXT)
     chinese = {
         name: text
         for part in (plot, still)
@@ -117,7 +117,7 @@ def _both(raw: Any, field: str, most: int) -> dict[str, Any]:
     """An English text and its Chinese translation as fields of a part."""
     if not isinstance(raw, dict):
         return {}
-    return _translated(compact({field: said(raw.get("en"), most)}), {field: said(raw.get("ch"), most)})
+    return _translated(compact({field: text_of(raw.get("en"), most)}), {field: text_of(raw.get("ch"), most)})
 
 
 def _translated(part: dict[str, Any], chinese: Mapping[str, str]) -> dict[str, Any]:

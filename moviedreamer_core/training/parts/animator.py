@@ -78,14 +78,14 @@ class AnimatorPart(Part):
         self.frames, self.size = int(config["unet_config"]["num_frames"]), tuple(config["render_size"])
         self.train_clips = self._clips("train", self.settings.clips)
         self.held_out = self._clips("validation", VALIDATION_CLIPS)
-        self.train_said = sentences.encode_many(self.train_clips.sentences)
-        self.held_out_said = sentences.encode_many(self.held_out.sentences)
+        self.train_sentence_embeddings = sentences.encode_many(self.train_clips.sentences)
+        self.held_out_sentence_embeddings = sentences.encode_many(self.held_out.sentences)
         config["difference_std"] = difference_std(self.train_clips)
         self.model = self._begin(AnimatorModel(**{k: v for k, v in config.items() if not k.startswith("_")}))
 
     def batch(self, step: int, rng: np.random.Generator, size: int) -> dict[str, Tensor]:
         chosen = np.sort(rng.integers(len(self.train_clips), size=size))
-        batch = taken(self.train_clips, self.train_said, chosen, self.patch)
+        batch = taken(self.train_clips, self.train_sentence_embeddings, chosen, self.patch)
         batch["level"] = torch.from_numpy(
             (rng.random(size) * (rng.random(size) < 0.5) * self.settings.start_noise).astype(np.float32)
         )
@@ -93,7 +93,9 @@ class AnimatorPart(Part):
         drop = self.settings.drop
         batch["elapsed"] = torch.where(torch.from_numpy(rng.random(size) < drop), UNKNOWN, batch["elapsed"])
         batch["strength"] = torch.from_numpy((rng.random(size) >= drop).astype(np.float32))
-        batch["has_sentence"] = torch.from_numpy(rng.random(size) >= drop) & (batch["said"].abs().sum(1) > 0)
+        batch["has_sentence"] = torch.from_numpy(rng.random(size) >= drop) & (
+            batch["sentence_embedding"].abs().sum(1) > 0
+        )
         return batch
 
     def loss(self, batch: dict[str, Tensor], model: nn.Module) -> tuple[Tensor, dict[str, float]]:
@@ -139,8 +141,8 @@ class AnimatorPart(Part):
         width, height = config["render_size"]
         context, fold = config["context_config"], config["patch"]
         self.patch = patch = context["patch"]
-        told = MOMENTS if config["reads_moments"] else 0
-        sizes = {"in_channels": 2 * 3 * fold**2 + told, "out_channels": warp_channels(fold)}
+        moment_channels = MOMENTS if config["reads_moments"] else 0
+        sizes = {"in_channels": 2 * 3 * fold**2 + moment_channels, "out_channels": warp_channels(fold)}
         sizes["sample_size"] = [height // fold, width // fold]
         config["unet_config"] = {**config["unet_config"], **sizes}
         count, anchor_width = height // patch * (width // patch), 3 * patch**2
@@ -156,24 +158,29 @@ class AnimatorPart(Part):
         return model
 
     def _validation_batch(self, device: torch.device) -> dict[str, Tensor]:
-        batch = taken(self.held_out, self.held_out_said, np.arange(VALIDATION_CLIPS), self.patch)
+        batch = taken(self.held_out, self.held_out_sentence_embeddings, np.arange(VALIDATION_CLIPS), self.patch)
         batch |= {"start": batch["frames"][:, 0], "level": torch.zeros(VALIDATION_CLIPS)}
-        batch |= {"strength": torch.ones(VALIDATION_CLIPS), "has_sentence": batch["said"].abs().sum(1) > 0}
+        batch |= {
+            "strength": torch.ones(VALIDATION_CLIPS),
+            "has_sentence": batch["sentence_embedding"].abs().sum(1) > 0,
+        }
         return {k: v.to(device) for k, v in batch.items()}
 
     @torch.no_grad()
     def _sampled(self, model: AnimatorModel) -> tuple[Tensor, Tensor]:
         """Made and drawn clips [SAMPLED, F, 3, H, W] in [0, 1]."""
         batch = {k: v[:SAMPLED] for k, v in self._validation_batch(model.device).items()}
-        context = model.context(batch["features"], batch["said"], batch["strength"], batch["has_sentence"])
+        context = model.context(
+            batch["features"], batch["sentence_embedding"], batch["strength"], batch["has_sentence"]
+        )
         ids = model.time_ids(batch["fps"], batch["motion"], batch["level"], batch["elapsed"])
         made = sample_segment(model, batch["start"], (context, context), ids, torch.Generator().manual_seed(0))
         return decode_frames(None, made).cpu(), decode_frames(None, batch["frames"]).cpu()
 
 
-def taken(data: Clips, said: Tensor, chosen: np.ndarray, patch: int) -> dict[str, Tensor]:
+def taken(data: Clips, sentence_embedding: Tensor, chosen: np.ndarray, patch: int) -> dict[str, Tensor]:
     """The chosen clips as float tensors: frames [B, F, 3, H, W] in [-1, 1], features (of the anchor), fps, motion,
-    elapsed, said."""
+    elapsed, sentence_embedding."""
     frames, anchor = (encode_frames(None, to_images(array[chosen])) for array in (data.frames, data.anchor))
     ids = torch.from_numpy(np.array(data.ids[chosen]))
     return {
@@ -182,7 +189,7 @@ def taken(data: Clips, said: Tensor, chosen: np.ndarray, patch: int) -> dict[str
         "fps": ids[:, 0],
         "motion": ids[:, 1],
         "elapsed": ids[:, 2],
-        "said": said[chosen],
+        "sentence_embedding": sentence_embedding[chosen],
     }
 
 
@@ -215,7 +222,7 @@ def edm_errors(
         sigma,
         batch["start"],
         batch["features"],
-        batch["said"],
+        batch["sentence_embedding"],
         ids,
         batch["strength"],
         batch["has_sentence"],

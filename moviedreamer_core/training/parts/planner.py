@@ -118,7 +118,7 @@ class PlannerPart(Part):
         state = planner.states(past, conditions, **seen)
         if isinstance(planner.mixture, DetailedHead):
             details = planner.mixture.details.one_hot(batch["classes"], conditions.present)
-            state = planner.mixture.told(state, details)
+            state = planner.mixture.mixture_state(state, details)
         drawn = planner.mixture.draw(state, ROLLOUT_HEAT)
         planner.train()
         return torch.where(chosen[..., None, None], drawn.view_as(past), past)

@@ -34,7 +34,7 @@ from ...papertown.reader import Look
 from ...papertown.world import MAX_PEOPLE
 from ...sentences.encoder import load_tokenizer, scaled
 from ...sentences.vocabulary import BOS, EOS, PAD, known_words, save_tokenizer, save_words, train_vocabulary
-from ..captions import FIELDS, Said, corpus, field_sentence, full_caption, partial_caption
+from ..captions import FIELDS, LabelledSentence, corpus, field_sentence, full_caption, partial_caption
 from ..export import save_half
 from ..part import Part, Workspace
 from ..pictures import save_grid, to_images
@@ -153,7 +153,7 @@ class TextPart(Part):
         if several:  # only they teach the order in which the actions are said
             about = [words.choice(several) if f == "actions" else b for f, b in zip(chosen_fields, about, strict=True)]
         fields = [field_sentence(b, f, words, "train") for f, b in zip(chosen_fields, about, strict=True)]
-        fields = [said for said in fields if said.text]
+        fields = [sentence for sentence in fields if sentence.text]
         return {
             "pixels": to_images(self.frames.images[chosen]),
             "labels": torch.from_numpy(self.frames.labels[chosen]).long(),
@@ -190,7 +190,7 @@ class TextPart(Part):
         scores |= {f"patches_{k}": patch[k] for k in ("place", "landmark", "accent", "slot.hat", "slot.top_color")}
         for field, sentences in held.fields.items():
             heads = model.state(model.embed(self._encode(sentences).to(device)))
-            stated = torch.from_numpy(np.stack([said.stated for said in sentences])).long()
+            stated = torch.from_numpy(np.stack([sentence.stated for sentence in sentences])).long()
             scores[f"field_{field}"] = _mean(accuracy(_local(heads), stated, extra=1))
         scores["fields_worst"] = min(value for key, value in scores.items() if key.startswith("field_"))
         return scores
@@ -225,9 +225,9 @@ class TextPart(Part):
     def gate(self) -> tuple[str, float]:
         return "fields_worst", 0.95
 
-    def _encode(self, sentences: list[Said]) -> Tensor:
+    def _encode(self, sentences: list[LabelledSentence]) -> Tensor:
         longest = self.settings.text["max_position_embeddings"]
-        rows = [encoding.ids for encoding in self.vocabulary.encode_batch([said.text for said in sentences])]
+        rows = [encoding.ids for encoding in self.vocabulary.encode_batch([sentence.text for sentence in sentences])]
         end = int(self.vocabulary.token_to_id(EOS))  # type: ignore[arg-type]
         rows = [row if len(row) <= longest else [*row[: longest - 1], end] for row in rows]
         width = max(map(len, rows))
@@ -242,8 +242,8 @@ class _HeldOut:
         self.images, self.labels = to_images(frames.images), torch.from_numpy(frames.labels).long()
         films = [workspace.data.film("validation", k) for k in range(count)]
         self.captions = [full_caption(film, rng, "validation") for film in films]
-        said = {field: [field_sentence(film, field, rng, "validation") for film in films] for field in FIELDS}
-        self.fields = {field: [each for each in sentences if each.text] for field, sentences in said.items()}
+        by_field = {field: [field_sentence(film, field, rng, "validation") for film in films] for field in FIELDS}
+        self.fields = {field: [each for each in sentences if each.text] for field, sentences in by_field.items()}
 
 
 def build_towers(settings: TextSettings, vocabulary: Any) -> tuple[Any, Any]:
@@ -269,33 +269,33 @@ def _grid_positions(vision: Any) -> None:
     table[1:] = torch.cat(waves, dim=1)
 
 
-def contrast(text: Tensor, image: Tensor, said: Tensor, labels: Tensor, scale: Tensor) -> Tensor:
+def contrast(text: Tensor, image: Tensor, stated: Tensor, labels: Tensor, scale: Tensor) -> Tensor:
     """Caption k belongs to image k, further images have none; an image of which a caption happens to be true is no
     counterexample to it."""
     own = torch.eye(len(text), len(image), dtype=torch.bool, device=text.device)
     logits = scale * (text @ image.T).float() / text.shape[-1]
-    logits = logits.masked_fill(_true_of(said, labels) & ~own, -1e4)
+    logits = logits.masked_fill(_true_of(stated, labels) & ~own, -1e4)
     target = torch.arange(len(text), device=text.device)
     return (F.cross_entropy(logits, target) + F.cross_entropy(logits.T[: len(text)], target)) / 2
 
 
-def contrast_fields(text: Tensor, image: Tensor, said: Tensor, labels: Tensor, scale: Tensor) -> Tensor:
+def contrast_fields(text: Tensor, image: Tensor, stated: Tensor, labels: Tensor, scale: Tensor) -> Tensor:
     """A field sentence of the scene is equally near to all images of the batch that it is true of."""
-    scenic = (said >= 0).any(1)
+    scenic = (stated >= 0).any(1)
     if not scenic.any():
         return text.sum() * 0
-    fits = _true_of(said[scenic], labels).float()
+    fits = _true_of(stated[scenic], labels).float()
     logits = scale * (text[scenic] @ image.T).float() / text.shape[-1]
     return F.cross_entropy(logits, fits / fits.sum(1, keepdim=True).clamp(min=1))
 
 
-def _true_of(said: Tensor, labels: Tensor) -> Tensor:
+def _true_of(stated: Tensor, labels: Tensor) -> Tensor:
     """Whether each sentence [T, A] is true of each frame [B, A]: bool [T, B]."""
-    return ((said[:, None] < 0) | (said[:, None] == labels[None])).all(-1)
+    return ((stated[:, None] < 0) | (stated[:, None] == labels[None])).all(-1)
 
 
-def _stack(name: str, sentences: list[Said], ids: Tensor) -> dict[str, Tensor]:
-    stated, frame = (np.stack([getattr(said, key) for said in sentences]) for key in ("stated", "frame"))
+def _stack(name: str, sentences: list[LabelledSentence], ids: Tensor) -> dict[str, Tensor]:
+    stated, frame = (np.stack([getattr(sentence, key) for sentence in sentences]) for key in ("stated", "frame"))
     return {
         f"{name}_ids": ids,
         f"{name}_stated": torch.from_numpy(stated).long(),

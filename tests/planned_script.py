@@ -1,10 +1,10 @@
-"""A planned story as the nodes hand it on, with a tiny bundle: what the node tests of later stages begin with."""
+"""A planned script as the nodes hand it on, with a tiny bundle: what the node tests of later stages begin with."""
 
 from conftest import SCRIPT
 
 
 def tiny_plan(pack, tiny_bundle, *, script: str = SCRIPT, **settings):
-    """(StoryPlan, opened bundle) of the small script, everything from the pack's own modules."""
+    """(ScriptPlan, opened bundle) of the small script, everything from the pack's own modules."""
     types, host = pack.module("nodes.types"), pack.module("nodes.host")
     core = "moviedreamer_core"
     parse = pack.module(f"{core}.script").parse_script
@@ -12,10 +12,10 @@ def tiny_plan(pack, tiny_bundle, *, script: str = SCRIPT, **settings):
     make_plan = pack.module(f"{core}.film.planning").make_plan
     film_settings = pack.module(f"{core}.film.settings").FilmSettings(**settings)
     bundle = host.opened(tiny_bundle)
-    story = types.Story(parse(script), pack.host.base)
-    session = host.make_session(story, bundle, film_settings)
+    source = types.ScriptSource(parse(script), pack.host.base)
+    session = host.make_session(source, bundle, film_settings)
     cast = faceless(session.script)
-    return types.StoryPlan(story, cast, make_plan(session, cast), bundle, film_settings), bundle
+    return types.ScriptPlan(source, cast, make_plan(session, cast), bundle, film_settings), bundle
 
 
 def decoder(pack, bundle, name: str = "paper"):

@@ -1,6 +1,7 @@
 """Where the script nodes find scripts and pictures: packaged examples, ComfyUI's input folder, the workflow itself.
 
-Functions raise MovieDreamerError in the words of an artist; `said` turns that into what `validate_inputs` returns.
+Functions raise MovieDreamerError in the words of an artist;
+`true_or_message` turns that into what `validate_inputs` returns.
 """
 
 from collections.abc import Callable
@@ -31,7 +32,7 @@ from ..moviedreamer_core.script.check import named_issues
 from ..moviedreamer_core.script.errors import ScriptError, nearest, problem_of
 from ..moviedreamer_core.script.portraits import EXAMPLES, example_path, named_file, portrait_path
 from . import host
-from .types import Story, StoryCast
+from .types import ScriptCast, ScriptSource
 
 SUFFIXES = (".yaml", ".yml", ".json")
 NO_PORTRAIT = "none"
@@ -41,7 +42,7 @@ HOME = "MovieDreamer"
 """Our folder in the input folder, for the faces of scripts that came inside a workflow."""
 
 
-def said(check: Callable[[], object]) -> bool | str:
+def true_or_message(check: Callable[[], object]) -> bool | str:
     """True, or the message of the MovieDreamerError that `check` raises."""
     try:
         check()
@@ -66,8 +67,8 @@ def script_file(name: str) -> Path | None:
     return path if fits and is_file(path) else None
 
 
-def load_story(name: str, keep_inside: bool, embedded: str, faces: Bundle | None) -> tuple[Story, str]:
-    """The story of Load Script, and what the workflow keeps of it ("" for nothing).
+def load_source(name: str, keep_inside: bool, embedded: str, faces: Bundle | None) -> tuple[ScriptSource, str]:
+    """The script of Load Script, and what the workflow keeps of it ("" for nothing).
 
     Where the file is, it decides, and the kept faces serve while file and pictures are what they were. Where it is not,
     the kept copy stands in for it.
@@ -77,14 +78,14 @@ def load_story(name: str, keep_inside: bool, embedded: str, faces: Bundle | None
         kept = kept_copy(name, embedded)
         return _travelled(kept, host.input_folder()), embedded
     document = open_document(path)
-    story = Story(document.script, path.parent)
-    check_files(story.script, story.folder, below=_below(name))
+    source = ScriptSource(document.script, path.parent)
+    check_files(source.script, source.folder, below=_below(name))
     if not keep_inside:
-        return story, ""
-    kept = _still_right(name, embedded, document.text, story, faces)
+        return source, ""
+    kept = _still_right(name, embedded, document.text, source, faces)
     if kept is None:
-        made = cast_of(story, faces or host.open_bundle(FACES))
-        kept = embed(name, path.name, document.text, story.script, story.folder, made.cast)
+        made = cast_of(source, faces or host.open_bundle(FACES))
+        kept = embed(name, path.name, document.text, source.script, source.folder, made.cast)
     return _travelled(kept, path.parent), kept.dump()
 
 
@@ -137,16 +138,18 @@ def check_makers(script: Script) -> None:
         raise ScriptError(problem_of(issue, file=script.file, line=script.line_of(issue.path)) for issue in wrong)
 
 
-def written_story(text: str, name: str) -> Story:
-    """The story of a text in the workflow. The files that it names lie in ComfyUI's input folder."""
+def written_source(text: str, name: str) -> ScriptSource:
+    """The script of a text in the workflow. The files that it names lie in ComfyUI's input folder."""
     script = parse_script(text, kind="json" if text.lstrip().startswith("{") else "yaml", file=name.strip() or "script")
     check_files(script, host.input_folder(), below="")
     check_makers(script)
-    return Story(script, host.input_folder())
+    return ScriptSource(script, host.input_folder())
 
 
-def with_person(story: Story, who: str, description: str, portrait: str, pictures: torch.Tensor | None) -> Story:
-    """The story with another description or other pictures of one character. Pictures are IMAGE [N, H, W, 3 or 4]."""
+def with_person(
+    source: ScriptSource, who: str, description: str, portrait: str, pictures: torch.Tensor | None
+) -> ScriptSource:
+    """The script with another description or other pictures of one character. Pictures are IMAGE [N, H, W, 3 or 4]."""
     home, names = host.home_folder(), []
     if portrait != NO_PORTRAIT:
         names.append(keep(portrait_path(portrait), home, "pictures"))
@@ -154,8 +157,8 @@ def with_person(story: Story, who: str, description: str, portrait: str, picture
         pixels = picture.clamp(0, 1).mul(255).round().byte().movedim(0, -1).numpy()
         names.append(keep_picture(np.ascontiguousarray(pixels), f"{who}-{number}", home))
     files = [str(home.resolve() / name) for name in names]
-    script = with_character(story.script, who, description=description, references=files)
-    return Story(gather(script, story.folder, home), home) if names else Story(script, story.folder)
+    script = with_character(source.script, who, description=description, references=files)
+    return ScriptSource(gather(script, source.folder, home), home) if names else ScriptSource(script, source.folder)
 
 
 def check_faces(who: str, pictures: torch.Tensor, faces: Bundle, name: str) -> None:
@@ -182,14 +185,14 @@ def picture_name(hidden: Any, port: str) -> str:
     return image if isinstance(image, str) else f"`{port}`"
 
 
-def cast_of(story: Story, faces: Bundle | None) -> StoryCast:
-    """The cast of a story, from the store if it was made before. Without `faces` nobody may have pictures."""
+def cast_of(source: ScriptSource, faces: Bundle | None) -> ScriptCast:
+    """The cast of a script, from the store if it was made before. Without `faces` nobody may have pictures."""
     if faces is None:
-        seen = [person for person in story.script.characters if person.references or person.embeddings]
+        seen = [person for person in source.script.characters if person.references or person.embeddings]
         if seen:
-            raise MovieDreamerError(_no_pack(story.script, [person.id for person in seen]))
-        return StoryCast(story, faceless(story.script), None)
-    return StoryCast(story, make_cast(host.make_session(story, faces, FilmSettings())), faces)
+            raise MovieDreamerError(_no_pack(source.script, [person.id for person in seen]))
+        return ScriptCast(source, faceless(source.script), None)
+    return ScriptCast(source, make_cast(host.make_session(source, faces, FilmSettings())), faces)
 
 
 def stamp_of(name: str) -> str:
@@ -207,10 +210,10 @@ def stamp_of(name: str) -> str:
 def stamp_of_text(text: str) -> str:
     """Another text whenever a file of the input folder that the text names changes."""
     try:
-        story = written_story(text, "")
+        source = written_source(text, "")
     except MovieDreamerError:
         return ""
-    return host.stamp(*(named_file(story.folder, name) for name in named_files(story.script)))
+    return host.stamp(*(named_file(source.folder, name) for name in named_files(source.script)))
 
 
 def _below(name: str) -> str:
@@ -218,19 +221,19 @@ def _below(name: str) -> str:
     return Path(name).parent.as_posix()
 
 
-def _travelled(kept: Embedded, place: Path) -> Story:
+def _travelled(kept: Embedded, place: Path) -> ScriptSource:
     home = host.home_folder()
-    return Story(kept.script(home, [place]), home)
+    return ScriptSource(kept.script(home, [place]), home)
 
 
-def _still_right(name: str, embedded: str, text: str, story: Story, faces: Bundle | None) -> Embedded | None:
+def _still_right(name: str, embedded: str, text: str, source: ScriptSource, faces: Bundle | None) -> Embedded | None:
     """The kept copy if nothing that it was made from has changed."""
     try:
         kept = Embedded.read(embedded)
     except MovieDreamerError:
         return None
     other_pack = faces is not None and kept.pack and pack_fingerprint(faces.path("faces")) != kept.pack
-    return kept if kept.name == name and not other_pack and kept.holds(text, story.folder) else None
+    return kept if kept.name == name and not other_pack and kept.holds(text, source.folder) else None
 
 
 def _no_pack(script: Script, people: list[str]) -> str:
