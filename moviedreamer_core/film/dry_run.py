@@ -7,10 +7,12 @@ a cast), the names below it are not known yet: they are listed as made, which er
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from ..cast import Cast
+from ..planner import PlannedShot
 from ..planner.plan import HISTORY, tokens_digest
 from ..script import ResolvedShot
 from ..store import artefact_key, listing
@@ -30,7 +32,8 @@ GUESSES = {"cast": 3.0, "plan": 0.1, "keyframe": 2.0, "clip": 4.0, "shown": 1.0,
 @dataclass(frozen=True)
 class Step:
     """One result of a run. `made`: it would be made anew, `why` says what decides so; `seconds` it would take. Of one
-    that is kept `why` says what an artist should know of it, "" if nothing.
+    that is kept `why` says what an artist should know of it, "" if nothing. `key` is its name in the store, "" while
+    that is not known.
     """
 
     shot: str
@@ -38,13 +41,14 @@ class Step:
     made: bool
     why: str
     seconds: float
+    key: str = ""
 
 
 def dry_run(
     session: FilmSession, stages: Sequence[str], *, format: str = "mp4", audio: Path | None = None
 ) -> list[Step]:
     """The steps of a run through `stages` (of cast, plan, keyframe, clip, film), in order."""
-    look = _Look(session)
+    look = Look(session)
     steps = [*look.cast(), *look.plan()]
     if "keyframe" in stages:
         steps += look.keyframes()
@@ -69,18 +73,38 @@ def _inner(name: str, key: str) -> str:
     return key if name in ("", "own", "fields") else f"{name} {key}"
 
 
-class _Look:
-    """Walks down the stages with the keys that are known."""
+class Look:
+    """Walks down the stages with the keys that are known. Stages may have sessions of their own (`session` may change
+    between two of them); `placed` are pictures and clips from elsewhere: (stage, shot id) -> their keys.
+    """
 
-    def __init__(self, session: FilmSession) -> None:
+    def __init__(
+        self,
+        session: FilmSession,
+        cast: Cast | None = None,
+        placed: Mapping[tuple[str, str], Sequence[str]] | None = None,
+    ) -> None:
         self.session, self.store = session, session.store
-        self.known_cast: Cast | None = None
+        self.known_cast = cast
+        self.placed = placed or {}
+        self.planned: dict[str, PlannedShot] = {}
         self.tokens: dict[str, list[str] | None] = {}
         self.keyframe_keys: dict[str, list[str] | None] = {}
         self.shown_keys: list[str | None] = []
-        self.took = _took(session)
+
+    @cached_property
+    def took(self) -> Mapping[str, float]:
+        """Mean seconds of each stage's results in this store."""
+        return _took(self.session)
+
+    def changed(self, names: Sequence[str]) -> str:
+        """Why a result would be made whose inputs differ in these."""
+        different = ["the shots before it" if name == "before" else name for name in names]
+        return f"changed: {', '.join(different[:4])}"
 
     def cast(self) -> Iterator[Step]:
+        if self.known_cast is not None:
+            return
         inputs = cast_inputs(self.session)
         if inputs is None:
             self.known_cast = faceless(self.session.script)
@@ -100,6 +124,8 @@ class _Look:
         for shot in self.session.shots:
             take = standing.find(shot)
             planned = take.planned if take else None
+            if planned is not None:
+                self.planned[shot.id] = planned
             self.tokens[shot.id] = None if planned is None else [tokens_digest(row) for row in planned.tokens]
             why = note = ""
             if planned is not None:
@@ -111,50 +137,61 @@ class _Look:
                 why = self._why(shot.id, STAGE, STAGE, standing.inputs(shot))
             standing.add(shot, planned)
             earlier[shot.id] = planned.digest if planned else ""
-            yield self._step(shot.id, STAGE, planned is not None, why, note)
+            yield self._step(shot.id, STAGE, planned is not None, why, note, take.key if take else "")
 
     def keyframes(self) -> Iterator[Step]:
         before: list[NamedKeyframe] = []
         waits = False  # for a picture of a shot before, whose name is not known yet
         for shot in self.session.shots:
-            keys: list[str | None] = []
+            keys: list[str] = []
             for number in range(shot.keyframes):
-                tokens, reads = self.tokens[shot.id], self.session.decoder_capabilities(shot)
-                stage = keyframe_stage(number)
-                cast = self.known_cast
-                if tokens is None or cast is None or (waits and reads.earlier):
-                    keys.append(self._pinned(shot, stage))
-                    why = "an earlier picture is made first" if tokens and cast is not None else PLAN_FIRST
-                    yield self._step(shot.id, "keyframe", keys[-1] is not None, why)
-                else:
-                    faces = faces_of(self.session.takes.cast_of(shot, cast) if self.session.is_locked(shot) else cast)
-                    earlier = earlier_keyframes(shot, before, reads.earlier)
-                    inputs = keyframe_inputs(self.session, shot, number, tokens[number], faces, earlier)
-                    held = locked_keyframe(self.session, shot, number, inputs)
-                    kept = None if held else kept_drawing(self.session, shot, number, inputs)
-                    locked = held.key if held else None
-                    key, step = (kept[0].key, None) if kept else self._known(shot, stage, "keyframe", inputs, locked)
-                    keys.append(key)
-                    yield step or self._step(shot.id, "keyframe", True, "", "kept, drawn with an older picture")
-                waits |= keys[-1] is None
-                before += [NamedKeyframe(shot, keys[-1])] if keys[-1] else []
-            self.keyframe_keys[shot.id] = None if None in keys else [key for key in keys if key]
+                step = self.keyframe(shot, number, before, waits)
+                yield step
+                keys.append(step.key)
+                waits |= not step.key
+                before += [NamedKeyframe(shot, step.key)] if step.key else []
+            self.keyframe_keys[shot.id] = keys if all(keys) else None
+
+    def keyframe(self, shot: ResolvedShot, number: int, before: Sequence[NamedKeyframe], waits: bool) -> Step:
+        """One keyframe; `before` are those before it that have a name, `waits` says that there are others."""
+        if placed := self.placed.get(("keyframe", shot.id)):
+            return self._step(shot.id, "keyframe", True, "", "made elsewhere", placed[min(number, len(placed) - 1)])
+        tokens, reads, cast = self.tokens[shot.id], self.session.decoder_capabilities(shot), self.known_cast
+        stage = keyframe_stage(number)
+        if tokens is None or cast is None or (waits and reads.earlier):
+            why = "an earlier picture is made first" if tokens and cast is not None else PLAN_FIRST
+            pinned = self._pinned(shot, stage)
+            return self._step(shot.id, "keyframe", pinned is not None, why, key=pinned or "")
+        faces = faces_of(self.session.takes.cast_of(shot, cast) if self.session.is_locked(shot) else cast)
+        earlier = earlier_keyframes(shot, before, reads.earlier)
+        inputs = keyframe_inputs(self.session, shot, number, tokens[number], faces, earlier)
+        held = locked_keyframe(self.session, shot, number, inputs)
+        kept = None if held else kept_drawing(self.session, shot, number, inputs)
+        if kept:
+            return self._step(shot.id, "keyframe", True, "", "kept, drawn with an older picture", kept[0].key)
+        return self._known(shot, stage, "keyframe", inputs, held.key if held else None)
 
     def clips(self) -> Iterator[Step]:
-        before: str | None = None
+        before = ""
         for shot in self.session.shots:
-            keys = self.keyframe_keys[shot.id]
-            follows = shot.join == "continue"
-            if keys is None or (follows and before is None):
-                before = self._pinned(shot, "clip")
-                why = "its keyframe is made first" if keys is None else "the clip that it continues is made first"
-                yield self._step(shot.id, "clip", before is not None, why)
-            else:
-                inputs = clip_inputs(self.session, shot, keys, before if follows else None)
-                held = locked_clip(self.session, shot, keys, inputs)
-                before, step = self._known(shot, "clip", "clip", inputs, held.key if held else None)
-                yield step
-            yield from self._shown(shot, before)
+            step = self.clip(shot, before)
+            yield step
+            before = step.key
+            yield from self._shown(shot, before or None)
+
+    def clip(self, shot: ResolvedShot, before: str) -> Step:
+        """One clip; `before` is the name of the clip before it, "" if there is none yet."""
+        if placed := self.placed.get(("clip", shot.id)):
+            return self._step(shot.id, "clip", True, "", "made elsewhere", placed[0])
+        keys = self.keyframe_keys[shot.id]
+        follows = shot.join == "continue"
+        if keys is None or (follows and not before):
+            why = "its keyframe is made first" if keys is None else "the clip that it continues is made first"
+            pinned = self._pinned(shot, "clip")
+            return self._step(shot.id, "clip", pinned is not None, why, key=pinned or "")
+        inputs = clip_inputs(self.session, shot, keys, before if follows else None)
+        held = locked_clip(self.session, shot, keys, inputs)
+        return self._known(shot, "clip", "clip", inputs, held.key if held else None)
 
     def film(self, format: str, audio: Path | None) -> Step:
         if None in self.shown_keys:
@@ -170,16 +207,18 @@ class _Look:
             return
         key = artefact_key("shown", shown_inputs(session, clip)) if clip else None
         self.shown_keys.append(key)
-        yield self._step(shot.id, "shown", bool(key and self.store.find("shown", key)), "its clip is made first")
+        there = bool(key and self.store.find("shown", key))
+        yield self._step(shot.id, "shown", there, "its clip is made first", key=key or "")
 
     def _known(
         self, shot: ResolvedShot, stage: str, folder: str, inputs: Mapping[str, Any], locked: str | None
-    ) -> tuple[str, Step]:
+    ) -> Step:
         if held := self._pinned(shot, stage) or locked:
-            return held, self._step(shot.id, folder, True, "")
+            return self._step(shot.id, folder, True, "", key=held)
         key = artefact_key(folder, inputs)
         there = self.store.find(folder, key) is not None
-        return key, self._step(shot.id, folder, there, "" if there else self._why(shot.id, stage, folder, inputs))
+        why = "" if there else self._why(shot.id, stage, folder, inputs)
+        return self._step(shot.id, folder, there, why, key=key)
 
     def _pinned(self, shot: ResolvedShot, stage: str) -> str | None:
         made = pinned_take(self.session, shot, stage, stage.split("-")[0])
@@ -196,13 +235,16 @@ class _Look:
             return "its last take was made elsewhere" if self.store.find(GIVEN, last.key) else "its last take is gone"
         now = json.loads(json.dumps(inputs))
         named = [name for name in changes(record["inputs"], now) if not name.startswith("arguments metadata")]
-        different = ["the shots before it" if name == "before" else name for name in named]
-        return f"changed: {', '.join(different[:4])}" if different else "its file is gone or damaged"
+        return self.changed(named) if named else "its file is gone or damaged"
 
-    def _step(self, shot: str, stage: str, there: bool, why: str, note: str = "") -> Step:
+    def seconds(self, shot: str, stage: str) -> float:
+        """What making a result would take."""
+        return self.took.get(stage, GUESSES[stage])
+
+    def _step(self, shot: str, stage: str, there: bool, why: str, note: str = "", key: str = "") -> Step:
         """`why` it would be made, `note` what to know of it if it is there."""
-        seconds = 0.0 if there else self.took.get(stage, GUESSES[stage])
-        return Step(shot, stage, not there, note if there else why, seconds)
+        seconds = 0.0 if there else self.seconds(shot, stage)
+        return Step(shot, stage, not there, note if there else why, seconds, key)
 
 
 def _took(session: FilmSession) -> dict[str, float]:

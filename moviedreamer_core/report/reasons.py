@@ -13,24 +13,11 @@ from ..film.dry_run import changes
 from ..film.pipeline import GIVEN, Clip, Keyframe
 from ..film.planning import FilmPlan
 from ..film.session import FilmSession
+from ..film.wording import changed_words
 from ..store.store import RECORD
 
 FIRST = "made for the first time"
 DONE = {"plan": "planned", "keyframe": "drawn", "clip": "animated"}
-WORDS = {
-    "style": "the style", "scene.place": "the place", "scene.elements": "what stands there", "scene.time": "the time",
-    "scene.look": "the look", "shot.size": "the size", "shot.plot": "the plot", "shot.characters.id": "who is there",
-    "characters.description": "a description", "shot.characters.expression": "an expression",
-    "shot.characters.action": "an action", "shot.keyframes": "the number of keyframes", "shot.seed": "the seed",
-    "shot.decoder": "the decoder", "decoder": "the decoder", "shot.steps": "the steps", "steps": "the steps",
-    "shot.animator": "the animator", "animator": "the animator", "shot.join": "the join", "shot.seconds": "the length",
-    "frames": "the length", "fps": "the frame rate", "guidance": "the guidance", "motion": "the motion",
-    "anchor_strength": "the anchor strength", "temperature": "the temperature", "candidates": "the candidates",
-    "history": "the earlier episode", "faces": "a face", "tokens": "its plan", "keyframes": "its keyframe",
-    "before": "a shot before it", "size": "the picture size", "prompt": "its words", "sentence": "its words",
-    "lines": "its lines", "sound": "its sound",
-}  # fmt: skip
-"""Names of inputs -> what an artist calls them; weights and the like are "the bundle"."""
 
 
 @dataclass(frozen=True)
@@ -98,13 +85,7 @@ def reason(session: FilmSession, stage: str, before: str | None, now: str) -> st
     if old is None:
         made_elsewhere = session.store.find(GIVEN, before) is not None
         return "its last take was made elsewhere" if made_elsewhere else "its last take is gone"
-    different = list(dict.fromkeys(WORDS.get(name, "the bundle") for name in changes(old, new)))
-    if not different:
-        return "its file was gone or damaged"
-    if len(different) > 1 and "a shot before it" in different:  # its own change says enough
-        different.remove("a shot before it")
-    *most, last = different
-    return f"{', '.join(most)} and {last} changed" if most else f"{last} changed"
+    return changed_words(changes(old, new)) or "its file was gone or damaged"
 
 
 def _outcomes(

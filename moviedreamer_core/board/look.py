@@ -1,0 +1,136 @@
+"""One dry run for the board: what each shot has, what a run would make and why, and how long that took before."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from statistics import fmean
+
+from ..errors import MovieDreamerError
+from ..film.dry_run import Look, Step
+from ..film.references import NamedKeyframe
+from ..film.session import FilmSession
+from ..film.wording import changed_words
+from ..planner import PlannedShot
+from ..planner.plan import tokens_digest
+from ..script import ResolvedShot
+from ..store.glance import Glance
+from .film import BoardFilm, FilmJoin
+from .seen import seen, seen_bundle
+
+MAKERS = {"keyframe": "decoder", "clip": "animator"}
+"""Stages whose results take as long as their maker does, and what their inputs call it."""
+
+
+@dataclass(frozen=True)
+class Looked:
+    """The steps of a whole run in order; `seconds` of a step are None where nothing like it was made before. `wrong`:
+    shot id -> what a run would stop at. `film` is the film of this look: it answers quickly.
+    """
+
+    steps: tuple[Step, ...]
+    seconds: Mapping[tuple[str, str], float | None]
+    wrong: Mapping[str, str]
+    glance: Glance
+    film: BoardFilm
+
+    def of(self, shot: str, stage: str) -> list[Step]:
+        """The steps of one shot at one stage, "" for the film's own."""
+        return [step for step in self.steps if (step.shot, step.stage) == (shot, stage)]
+
+
+def look_at(film: BoardFilm) -> Looked:
+    """The dry run of a film. Nothing is made, loaded or written."""
+    glance = Glance(film.plan.store.root)
+    film = film.mapped(lambda stage, session: seen(session, glance))
+    plan = film.plan if film.faces is None else replace(film.plan, bundle=seen_bundle(film.faces))
+    look = _BoardLook(plan, film.cast, film.placed)
+    steps = list(look.cast())
+    look.session_now(film.plan)
+    steps += look.plan()
+    _use_edited(look, film.edited)
+    if film.draw is not None:
+        look.session_now(film.draw)
+        steps += look.keyframes()
+    if film.draw is not None and film.move is not None:
+        look.session_now(film.move)
+        steps += look.clips()
+        if film.join is not None:
+            steps.append(look.joined(film.join))
+    return Looked(tuple(steps), _seconds(film, steps, glance), look.wrong, glance, film)
+
+
+class _BoardLook(Look):
+    """Says why in an artist's words, and goes on where a shot cannot be made."""
+
+    def __init__(self, session: FilmSession, cast: object, placed: Mapping[tuple[str, str], Sequence[str]]) -> None:
+        super().__init__(session, cast, placed)  # type: ignore[arg-type]
+        self.wrong: dict[str, str] = {}
+
+    def session_now(self, session: FilmSession) -> None:
+        """Go on with the session of another stage."""
+        self.session = session
+
+    def changed(self, names: Sequence[str]) -> str:
+        """Why a result would be made whose inputs differ in these."""
+        return changed_words(names)
+
+    def seconds(self, shot: str, stage: str) -> float:
+        """Found at the end, from the records that were read on the way."""
+        return 0.0
+
+    def keyframe(self, shot: ResolvedShot, number: int, before: Sequence[NamedKeyframe], waits: bool) -> Step:
+        """One keyframe, or what is wrong with it."""
+        try:
+            return super().keyframe(shot, number, before, waits)
+        except MovieDreamerError as error:
+            return self._wrong(shot, "keyframe", error)
+
+    def clip(self, shot: ResolvedShot, before: str) -> Step:
+        """One clip, or what is wrong with it."""
+        try:
+            return super().clip(shot, before)
+        except MovieDreamerError as error:
+            return self._wrong(shot, "clip", error)
+
+    def joined(self, join: FilmJoin) -> Step:
+        """The film file as its node joins it."""
+        if None in self.shown_keys:
+            return self._step("", "film", False, "a clip is made first")
+        if list(join.clips) != self.shown_keys:
+            return self._step("", "film", False, "a clip changed")
+        # Its key holds the script's whole text, which takes seconds to write for a long film.
+        return self._step("", "film", self.session.script == join.script, "the script changed")
+
+    def _wrong(self, shot: ResolvedShot, stage: str, error: MovieDreamerError) -> Step:
+        self.wrong.setdefault(shot.id, str(error))
+        return self._step(shot.id, stage, False, str(error))
+
+
+def _use_edited(look: _BoardLook, edited: Mapping[str, tuple[str, PlannedShot]]) -> None:
+    """Plans that were changed after Plan Film stand for those that they changed, and for no other."""
+    for shot, (was, now) in edited.items():
+        known = look.planned.get(shot)
+        if known is not None and known.digest == was:
+            look.tokens[shot] = [tokens_digest(row) for row in now.tokens]
+
+
+def _seconds(film: BoardFilm, steps: Sequence[Step], glance: Glance) -> dict[tuple[str, str], float | None]:
+    """(shot, stage) -> what its step would take: the mean of what its maker took for this film, None if unknown."""
+    took: dict[tuple[str, str], list[float]] = {}
+    for (stage, _), record in glance.records.items():
+        if record is not None:
+            maker = (record.get("inputs") or {}).get(MAKERS.get(stage, ""), [""])[0]
+            took.setdefault((stage, maker), []).append(float(record["seconds"]))
+    found: dict[tuple[str, str], float | None] = {}
+    for step in steps:
+        if step.made:
+            known = took.get((step.stage, _maker(film, step)))
+            found[step.shot, step.stage] = fmean(known) if known else None
+    return found
+
+
+def _maker(film: BoardFilm, step: Step) -> str:
+    session = film.sessions().get(step.stage)
+    if session is None or step.stage not in MAKERS:
+        return ""
+    shot = session.by_id[step.shot]
+    return session.decoder(shot) if step.stage == "keyframe" else session.animator(shot)
