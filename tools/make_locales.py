@@ -21,6 +21,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 LANGUAGES = ("en", "zh", "ja")
 TRANSLATED = ROOT / "tests" / "translated.json"
+STORYBOARD = ROOT / "web" / "js" / "board" / "english.json"
+"""The words of the storyboard."""
 FOLDERS = ("ComfyUI-MovieDreamer", "moviedreamer")
 """What the pack's folder is called: cloned, and installed by the Manager."""
 FROM_DISK = {"script", "bundle", "faces", "file", "sampler_name", "scheduler"}
@@ -76,10 +78,15 @@ def english(infos: list[dict[str, Any]]) -> Defs:
 
 
 def categories(infos: list[dict[str, Any]]) -> dict[str, Any]:
-    """locales/en/main.json. The template dialog has room for our name, not for the folder's."""
+    """locales/en/main.json. The template dialog has room for our name, not for the folder's; the sidebar asks for the
+    storyboard's title by its English words.
+    """
+    storyboard = json.loads(STORYBOARD.read_text(encoding="utf-8"))
     return {
         "nodeCategories": {part: part for info in infos for part in info["category"].split("/")},
         "templateWorkflows": {"category": dict.fromkeys(FOLDERS, "MovieDreamer")},
+        "Storyboard": storyboard["storyboard"],
+        "storyboard": storyboard,
     }
 
 

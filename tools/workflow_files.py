@@ -16,13 +16,15 @@ TITLE = 30
 """Pixels of a node's title, which lies above its position."""
 NOTE = 90
 """Pixels by which a note is wider than a node."""
-HIDDEN = {("MovieDreamerLoadScript", "embedded"), ("MovieDreamerPlanFilm", "takes")}
+HIDDEN = {
+    ("MovieDreamerLoadScript", "embedded"), ("MovieDreamerPlanFilm", "takes"), ("MovieDreamerPlanFilm", "direction"),
+}  # fmt: skip
 """Widgets that our page takes off their node."""
 PANELS = {
-    "MovieDreamerLoadScript": 196, "MovieDreamerPlanFilm": 68, "MovieDreamerDecodeKeyframes": 118,
+    "MovieDreamerLoadScript": 196, "MovieDreamerPlanFilm": 102, "MovieDreamerDecodeKeyframes": 118,
     "MovieDreamerAnimateKeyframes": 118, "MovieDreamerScriptInfo": 250,
 }  # fmt: skip
-"""Pixels of what web/js adds to a node: its panel, and on Load Script two buttons."""
+"""Pixels of what web/js adds to a node: its panel, on Load Script two buttons, on Plan Film the storyboard's line."""
 NOTE_COLOURS = {"color": "#432", "bgcolor": "#653"}
 
 

@@ -1,0 +1,8 @@
+// ComfyUI's api: questions go to the server of these tests, events come from the test.
+
+export const api = Object.assign(new EventTarget(), {
+  fetchApi: (path, more) => fetch(path, more),
+  apiURL: (path) => path,
+});
+window.api = api;
+window.send = (kind, detail) => api.dispatchEvent(new CustomEvent(kind, { detail }));

@@ -1,0 +1,36 @@
+// ComfyUI's app as far as the storyboard asks it: a graph of three nodes whose widgets are plain values.
+
+const widget = (name, value) => ({ name, value, options: {} });
+const nodeOf = (id, comfyClass, widgets, from) => ({
+  id, comfyClass, widgets, inputs: from ? [{}] : [], outputs: [], pos: [0, 0], size: [300, 200],
+  getInputNode: () => from, addDOMWidget(name, type, element) {
+    document.querySelector("#node").replaceChildren(element);
+    return {};
+  },
+});
+const script = nodeOf("2", "MovieDreamerEditScript", [widget("text", "title: x"), widget("name", "x.yaml")]);
+const plan = nodeOf("5", "MovieDreamerPlanFilm", [widget("direction", "{}"), widget("takes", ""), widget("seed", -1)], script);
+const history = [];
+
+export const app = {
+  graph: { nodes: [script, plan] }, nodeOutputs: { 5: { board: ["sample"] } }, queued: [], extensions: [],
+  canvas: { setDirty() {}, selectNode(node) { app.shown = node; }, centerOnNode() {} },
+  registerExtension(extension) {
+    this.extensions.push(extension);
+    for (const node of this.graph.nodes) extension.nodeCreated?.(node);
+    queueMicrotask(() => extension.setup?.());
+  },
+  queuePrompt() {
+    app.queued.push(plan.widgets[0].serializeValue?.() ?? plan.widgets[0].value);
+    return Promise.resolve(true);
+  },
+  extensionManager: {
+    registerSidebarTab(tab) { app.tab = tab; tab.render(document.querySelector("#tab")); },
+    setting: { get: () => new URLSearchParams(location.search).get("language") ?? "en" },
+    toast: { add(message) { app.complaints = [...(app.complaints ?? []), message.detail]; } },
+    command: { execute() {} }, sidebarTab: { activeSidebarTabId: "moviedreamer-storyboard" },
+    workflow: { activeWorkflow: { changeTracker: { captureCanvasState() { history.push(plan.widgets[0].value); } } } },
+  },
+  history,
+};
+window.app = app;

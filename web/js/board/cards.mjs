@@ -1,0 +1,141 @@
+// The shots of a film as cards: a list that the keyboard walks, a click plays, a double click goes to the words.
+
+import { el, mark } from "./dom.mjs";
+import { FACTS, fillCard, makeCard, playClip } from "./card.mjs";
+import { t } from "./language.mjs";
+import { sceneWords } from "./model.mjs";
+import { VirtualGrid } from "./virtual.mjs";
+
+const LEAST = 210;
+const DRAGGED = "application/x-moviedreamer-shot";
+
+export class Cards {
+  constructor(desk) {
+    this.desk = desk;
+    this.element = el("div", { class: "md-cards", role: "listbox", tabIndex: 0, "aria-multiselectable": "true",
+      "aria-label": t("shots") });
+    let made = 0;
+    this.grid = new VirtualGrid(this.element, {
+      make: () => makeCard(++made), fill: (card, shot, index) => this.fill(card, shot, index), least: LEAST,
+      shape: (width) => width * this.ratio + FACTS,
+    });
+    this.ratio = 0.5;
+    this.listen();
+  }
+
+  /** Shows what the desk shows. */
+  update() {
+    const { desk } = this, { board } = desk, shots = desk.shown;
+    this.ratio = board.film.height / board.film.width || 0.5;
+    this.seen = {
+      board, chosen: desk.chosen, current: desk.current, count: shots.length, media: (what) => desk.media(what),
+      names: Object.fromEntries(board.characters.map((each) => [each.id, each.name])),
+      scenes: Object.fromEntries(board.scenes.map((each) => [each.id, sceneWords(each)])),
+    };
+    this.grid.show(shots);
+    this.point();
+  }
+
+  fill(card, shot, index) {
+    fillCard(card, shot, index, { ...this.seen, own: this.desk.ownOf(shot) });
+  }
+
+  /** Tells a screen reader which card is the current one. */
+  point() {
+    const card = [...this.grid.cards.values()].find((each) => each.shot === this.desk.current);
+    mark(this.element, "aria-activedescendant", card?.id ?? null);
+  }
+
+  listen() {
+    const cardOf = (event) => event.target.closest(".md-card"), { desk } = this;
+    this.element.addEventListener("click", (event) => {
+      const card = cardOf(event);
+      if (!card) return;
+      const tick = event.target.closest(".md-tick");
+      desk.choose(card.shot, event.shiftKey ? "to" : event.ctrlKey || event.metaKey || tick ? "more" : "one");
+      if (!event.shiftKey && !event.ctrlKey && !event.metaKey && !tick) this.play(card);
+    });
+    this.element.addEventListener("dblclick", (event) => {
+      const card = cardOf(event), shot = card && desk.find(card.shot);
+      if (!shot) return;
+      const line = event.target.closest(".md-engine");
+      if (line) desk.goToRule(shot);
+      else desk.goToLine(shot);
+    });
+    this.element.addEventListener("keydown", (event) => this.key(event));
+    this.drag();
+  }
+
+  play(card) {
+    playClip(card, this.desk.find(card.shot), (what) => this.desk.media(what));
+  }
+
+  key(event) {
+    const { desk } = this, shots = desk.shown, at = shots.findIndex((shot) => shot.id === desk.current);
+    const columns = this.grid.grid?.columns ?? 1, ctrl = event.ctrlKey || event.metaKey;
+    const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns, Home: -shots.length,
+      End: shots.length, PageUp: -columns * 3, PageDown: columns * 3 };
+    if (event.altKey && ["ArrowLeft", "ArrowUp", "ArrowRight", "ArrowDown"].includes(event.key)) {
+      if (at >= 0 && desk.scriptKind === "editable") desk.shift(desk.current, /Left|Up/.test(event.key) ? -1 : 1);
+    } else if (event.key in steps && shots.length) {
+      const next = Math.min(shots.length - 1, Math.max(0, at < 0 ? 0 : at + steps[event.key]));
+      if (event.shiftKey) desk.choose(shots[next].id, "to");
+      else desk.moveTo(shots[next].id);
+      this.grid.reveal(next);
+    } else if (event.key === " " && at >= 0) {
+      desk.choose(desk.current, ctrl || desk.chosen.size ? "more" : "one");
+    } else if (event.key === "Enter" && at >= 0) {
+      const card = this.grid.cards.get(at);
+      if (event.shiftKey) desk.goToLine(shots[at]);
+      else if (card) this.play(card);
+    } else if (event.key === "Escape" && desk.chosen.size) {
+      desk.chooseNone();
+    } else if (ctrl && event.key.toLowerCase() === "a") {
+      desk.chooseAll();
+    } else {
+      return;
+    }
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  /** Shots are moved by dragging their cards; a line shows where one will be. */
+  drag() {
+    const { element, desk } = this;
+    const where = (event) => {
+      const card = event.target.closest(".md-card");
+      if (!card || !event.dataTransfer.types.includes(DRAGGED)) return null;
+      const box = card.getBoundingClientRect();
+      return { card, after: event.clientX > box.left + box.width / 2 };
+    };
+    const unmark = () => element.querySelectorAll(".md-before, .md-after")
+      .forEach((card) => card.classList.remove("md-before", "md-after"));
+    element.addEventListener("dragstart", (event) => {
+      const card = event.target.closest?.(".md-card");
+      if (!card || desk.scriptKind !== "editable") return event.preventDefault();
+      event.dataTransfer.effectAllowed = "move";
+      return event.dataTransfer.setData(DRAGGED, card.shot);
+    });
+    element.addEventListener("dragover", (event) => {
+      const found = where(event);
+      unmark();
+      if (!found) return;
+      event.preventDefault();
+      found.card.classList.add(found.after ? "md-after" : "md-before");
+    });
+    element.addEventListener("dragleave", unmark);
+    element.addEventListener("dragend", unmark);
+    element.addEventListener("drop", (event) => {
+      const found = where(event), moved = event.dataTransfer.getData(DRAGGED);
+      unmark();
+      if (!found || !moved) return;
+      event.preventDefault();
+      event.stopPropagation();
+      desk.drop(moved, found.card.shot, found.after);
+    });
+  }
+
+  end() {
+    this.grid.end();
+  }
+}

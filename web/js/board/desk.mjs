@@ -1,0 +1,330 @@
+// The director's desk: what the storyboard shows and what it does. It holds nothing that is not in the graph or on the
+// server but what is being looked at: the filter and the shots that are chosen.
+
+import { chosenFor, common, directed, newSeeds, onlyThese, readDirection, undirected } from "./direction.mjs";
+import { EDITOR, LOADER } from "./graph.mjs";
+import { between, costOf, matching, withEvent } from "./model.mjs";
+import { widgetOf } from "../script_helpers.mjs";
+
+const WAIT = 120;  // milliseconds after a change before the server is asked what it means
+
+export class Desk {
+  /** `server` and `graph` as in server.mjs and graph.mjs; `complain` shows an Error to the artist. */
+  constructor({ server, graph, complain }) {
+    Object.assign(this, { server, graph, complain });
+    this.listeners = new Set();
+    this.ids = new Map();  // planner's execution id -> the id of its last board
+    this.clear();
+    this.filter = {};
+  }
+
+  clear() {
+    Object.assign(this, { planner: null, node: "", id: "", board: null, missing: "", running: false, taken: 0 });
+    this.chosen = new Set();
+    this.current = "";
+  }
+
+  /** Calls `then` after every change, at most once a frame; what it gives ends that. */
+  watch(then) {
+    this.listeners.add(then);
+    return () => this.listeners.delete(then);
+  }
+
+  changed() {
+    this.frame ||= requestAnimationFrame(() => {
+      this.frame = 0;
+      for (const then of [...this.listeners]) then();
+    });
+  }
+
+  // -- which film --------------------------------------------------------------------------------------------------
+
+  /** Turns to a planner: the asked one, the one before, or the graph's first. */
+  async turnTo(planner) {
+    const all = this.graph.planners();
+    const next = planner ?? all.find((node) => this.graph.idOf(node) === this.node) ?? all[0] ?? null;
+    const node = next ? this.graph.idOf(next) : "";
+    if (node !== this.node) this.clear();
+    Object.assign(this, { planner: next, node });
+    this.changed();
+    if (!next) return;
+    this.id = this.ids.get(node) || this.id || this.graph.outputs(next)?.board?.[0]
+      || await this.server.lastBoard(node).catch(() => "");
+    await this.refresh();
+  }
+
+  /** A run of a planner is there: its board. */
+  async planned({ node, id }) {
+    this.ids.set(String(node), id);
+    const planner = this.graph.node(node);
+    if (!planner || (this.planner && this.planner !== planner && this.graph.planners().includes(this.planner))) return;
+    Object.assign(this, { planner, node: this.graph.idOf(planner), id });
+    await this.take(() => this.server.board(id));
+  }
+
+  /** One live event of a shot. */
+  shot(event) {
+    if (!this.board || event.id !== this.id) return;
+    this.board = withEvent(this.board, event);
+    this.changed();
+  }
+
+  /** A run began or ended. */
+  run(running) {
+    this.running = running;
+    this.changed();
+    if (!running) this.refresh();
+  }
+
+  /** Asks the server what a run of the graph as it is now would find. */
+  async refresh() {
+    if (!this.planner || !this.id || this.running) return;
+    const { planner, id } = this;
+    const script = this.graph.script(planner);
+    const changes = {
+      script, direction: this.graph.value(planner, "direction") || "{}", takes: this.graph.value(planner, "takes"),
+    };
+    await this.take(() => this.server.board(id, changes));
+  }
+
+  /** The graph changed, by undo or by hand: the nodes may be other ones now, and a run would find something else. */
+  graphChanged() {
+    const { planner } = this, still = planner && this.graph.planners().includes(planner);
+    const seen = this.seen;
+    this.seen = still ? JSON.stringify([this.graph.script(planner), this.direction, this.graph.value(planner, "seed")]) : null;
+    if (!still) this.turnTo();
+    else if (seen !== this.seen) this.later();
+    this.changed();
+  }
+
+  /** Refreshes soon, once for many changes. */
+  later() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.refresh(), WAIT);
+  }
+
+  async take(ask) {
+    const turn = ++this.taken;
+    try {
+      const board = await ask();
+      if (turn !== this.taken) return;
+      Object.assign(this, { board, missing: "" });
+      const ids = new Set(board.shots.map((shot) => shot.id));
+      for (const id of this.chosen) if (!ids.has(id)) this.chosen.delete(id);
+    } catch (error) {
+      if (turn !== this.taken) return;
+      if (error.status === 404) Object.assign(this, { board: null, id: "", missing: error.message });
+      else this.missing = error.message;
+    }
+    this.changed();
+  }
+
+  // -- what is looked at -------------------------------------------------------------------------------------------
+
+  get shown() {
+    return this.board ? matching(this.board, this.filter) : [];
+  }
+
+  get chosenShots() {
+    return this.board ? this.board.shots.filter((shot) => this.chosen.has(shot.id)) : [];
+  }
+
+  find(id) {
+    return this.board?.shots.find((shot) => shot.id === id);
+  }
+
+  filterBy(field, value) {
+    this.filter = { ...this.filter, [field]: value };
+    this.changed();
+  }
+
+  /** Chooses a shot: "one" alone, "more" as well or no longer, "to" all from the last one to it. */
+  choose(id, how = "one") {
+    if (how === "more") this.chosen.delete(id) || this.chosen.add(id);
+    else if (how === "to") for (const each of between(this.shown, this.current || id, id)) this.chosen.add(each);
+    else this.chosen = new Set([id]);
+    this.current = id;
+    this.changed();
+  }
+
+  /** Walks to a shot; with one or none chosen, it is the one that is chosen. */
+  moveTo(id) {
+    if (this.chosen.size > 1) this.current = id;
+    else return this.choose(id);
+    return this.changed();
+  }
+
+  chooseAll() {
+    this.chosen = new Set(this.shown.map((shot) => shot.id));
+    this.changed();
+  }
+
+  chooseNone() {
+    this.chosen = new Set();
+    this.changed();
+  }
+
+  // -- directing ---------------------------------------------------------------------------------------------------
+
+  get direction() {
+    return this.planner ? this.graph.value(this.planner, "direction") : "{}";
+  }
+
+  /** What is chosen for one shot. */
+  ownOf(shot) {
+    return chosenFor(readDirection(this.direction), shot, this.board.shots);
+  }
+
+  /** The chosen shots' own value of a field: null for none, undefined if they differ. */
+  own(field) {
+    return common(this.chosenShots.map((shot) => this.ownOf(shot)[field]));
+  }
+
+  /** Chooses {field: value} for shots, by default the chosen ones. */
+  direct(choices, ids = [...this.chosen]) {
+    this.writeDirection(directed(this.direction, this.board.shots, ids, choices));
+  }
+
+  /** Locks every shot but the chosen ones. */
+  lockRest() {
+    this.direct({ lock: true }, this.board.shots.map((shot) => shot.id).filter((id) => !this.chosen.has(id)));
+  }
+
+  takeBack(ids = [...this.chosen]) {
+    this.writeDirection(undirected(this.direction, this.board.shots, ids));
+  }
+
+  writeDirection(text) {
+    this.graph.write(this.planner, "direction", text);
+    this.changed();
+    this.later();
+  }
+
+  /** Queues `n` runs, each with new seeds for these shots alone; the last ones stay chosen. */
+  async reroll(n, ids = [...this.chosen]) {
+    const seeds = ids.map(() => newSeeds(n)), shots = this.board.shots;
+    for (let take = 0; take < n; take++) {
+      let text = this.direction;
+      ids.forEach((id, at) => { text = directed(text, shots, [id], { seed: seeds[at][take], take: null, lock: null }); });
+      this.graph.write(this.planner, "direction", text);
+      await this.queue(onlyThese(text, shots, ids));
+    }
+    this.changed();
+  }
+
+  runStale() {
+    return this.queue();
+  }
+
+  runOnly(ids = [...this.chosen]) {
+    return this.queue(onlyThese(this.direction, this.board.shots, ids));
+  }
+
+  async queue(direction) {
+    try {
+      await this.graph.queue(this.planner, direction);
+    } catch (error) {
+      this.complain(error);
+    }
+  }
+
+  costOf(shots) {
+    return costOf(shots);
+  }
+
+  takes(shot) {
+    return this.server.takes(this.id, shot);
+  }
+
+  media(what) {
+    return this.server.media(this.id, what);
+  }
+
+  // -- words -------------------------------------------------------------------------------------------------------
+
+  /** "editable", "file" (Load Script, which can become Edit Script) or "elsewhere". */
+  get scriptKind() {
+    const kind = this.planner && this.graph.scriptNode(this.planner)?.comfyClass;
+    return kind === EDITOR ? "editable" : kind === LOADER ? "file" : "elsewhere";
+  }
+
+  /** Puts Edit Script in Load Script's place. */
+  async toEditor() {
+    try {
+      const node = this.graph.scriptNode(this.planner), value = (name) => widgetOf(node, name)?.value ?? "";
+      const body = { script: value("script"), embedded: value("embedded"), edit: true };
+      this.graph.replaceByEditor(node, await this.server.script(body));
+      this.changed();
+      await this.refresh();
+    } catch (error) {
+      this.complain(error);
+    }
+  }
+
+  /** A new shot after another one, then chosen. */
+  async insertAfter(id) {
+    const before = new Set(this.board.shots.map((shot) => shot.id));
+    await this.edit({ insert: id, shot: {} });
+    const made = this.board?.shots.find((shot) => !before.has(shot.id));
+    if (made) this.choose(made.id);
+  }
+
+  /** Takes a shot out of the script, and what was chosen for it. */
+  remove(id) {
+    return this.editWithout([id], { remove: id });
+  }
+
+  /** Puts the shot after a shot into it. */
+  merge(id) {
+    const { shots } = this.board, gone = shots[shots.findIndex((shot) => shot.id === id) + 1]?.id;
+    return this.editWithout([gone], { merge: id });
+  }
+
+  edit(...edits) {
+    return this.editWithout([], ...edits);
+  }
+
+  /** Changes the script's text by edits of the server's kind. Choices go by ids from then on, without those of `gone`. */
+  async editWithout(gone, ...edits) {
+    const { text, name } = this.graph.script(this.planner) ?? {};
+    if (text === undefined) return;
+    try {
+      const changed = await this.server.edit(text, name, edits);
+      const direction = undirected(this.direction, this.board.shots, gone);
+      this.graph.writeAll([
+        [this.graph.scriptNode(this.planner), "text", changed.text], [this.planner, "direction", direction],
+      ]);
+      await this.refresh();
+    } catch (error) {
+      this.complain(error);
+      this.changed();
+    }
+  }
+
+  /** Moves a shot by places among all shots of the film, -1 before the one before it. */
+  shift(id, by) {
+    const ids = this.board.shots.map((shot) => shot.id), at = ids.indexOf(id), to = at + by;
+    if (to < 0 || to >= ids.length) return undefined;
+    return this.edit({ move: id, before: by < 0 ? ids[to] : ids[to + 1] ?? null });
+  }
+
+  /** Puts a shot before or after another one. */
+  drop(id, target, after) {
+    const ids = this.board.shots.map((shot) => shot.id).filter((each) => each !== id);
+    const at = ids.indexOf(target) + (after ? 1 : 0);
+    if (id === target) return undefined;
+    return this.edit({ move: id, before: ids[at] ?? null });
+  }
+
+  /** Goes to the node whose rule decided a shot's engine; else where the shot is written. */
+  goToRule(shot) {
+    const node = this.graph.ruleNode(this.planner, shot.decided?.decoder?.by ?? "");
+    if (node) this.graph.show(node);
+    else this.goToLine(shot);
+  }
+
+  /** Goes where a shot is written. */
+  goToLine(shot) {
+    this.graph.showLine(this.planner, shot.line);
+  }
+}

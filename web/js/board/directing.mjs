@@ -1,0 +1,90 @@
+// The drawer's first page: who makes the chosen shots and how, what a run of them costs, and the buttons that start it.
+
+import { byWords } from "./card.mjs";
+import { costWords } from "./costs.mjs";
+import { button, el, icon, select } from "./dom.mjs";
+import { t } from "./language.mjs";
+import { costOf, engine } from "./model.mjs";
+
+const STEPS = { seed: 1, steps: 1, seconds: 0.1, guidance: 0.1, motion: 0.05 };
+const WHOLE = ["seed", "steps"];
+const TAKES = [1, 2, 3, 4, 6, 8];
+
+/** The page, built anew from what the desk knows. */
+export function directingPage(desk) {
+  const shots = desk.chosenShots;
+  return el("div", { class: "md-page md-directing" },
+    el("div", { class: "md-grid" },
+      engineField(desk, shots, "decoder", desk.board.decoders), engineField(desk, shots, "animator", desk.board.animators),
+      ...["seed", "seconds", "steps", "guidance", "motion"].map((field) => numberField(desk, shots, field))),
+    noteField(desk, shots), actions(desk, shots));
+}
+
+function engineField(desk, shots, field, known) {
+  const own = desk.own(field), named = (known ?? []).map(({ name }) => name);
+  const more = own && !named.includes(own) ? [[own, own]] : [];
+  const options = [["", fromElsewhere(shots, field, own)], ...(own === undefined ? [["\0", t("differ")]] : []),
+    ...(known ?? []).map(({ name, summary }) => [name, summary ? `${name}: ${summary}` : name]), ...more];
+  const made = select(t(`field.${field}`), options, own === undefined ? "\0" : own ?? "",
+    (value) => value !== "\0" && desk.direct({ [field]: value }));
+  made.name = field;
+  return labelled(t(`field.${field}`), made, own);
+}
+
+/** What holds while nothing is chosen here: "from script: ink". */
+function fromElsewhere(shots, field, own) {
+  const [value, by] = decidedBelow(shots, field, own);
+  if (value === undefined) return t("unset");
+  return value === "" || value === null ? t("unsetBy", { by: byWords(by) }) : t("unsetAs", { by: byWords(by), value });
+}
+
+function decidedBelow(shots, field, own) {
+  const each = shots.map((shot) => shot.decided?.[field]);
+  if (own || each.some((one) => !one || one.by === "storyboard" || one.value !== each[0]?.value)) return [undefined, ""];
+  return [field === "decoder" || field === "animator" ? engine(shots[0], field) : each[0].value, each[0].by];
+}
+
+function numberField(desk, shots, field) {
+  const own = desk.own(field), bounds = desk.board.controls?.[field] ?? {};
+  const hint = own === undefined ? t("differ") : fromElsewhere(shots, field, own);
+  const made = el("input", { class: "md-field", type: "number", name: field, min: bounds.least ?? "", max: bounds.most ?? "",
+    step: WHOLE.includes(field) ? 1 : "any", value: own ?? "", placeholder: hint, title: hint,
+    "aria-label": t(`field.${field}`), data: { step: STEPS[field] }, on: { change: () => write() } });
+  const write = () => {
+    if (made.value !== "" && !made.checkValidity()) return void made.reportValidity();
+    desk.direct({ [field]: made.value === "" ? null : Number(made.value) });
+  };
+  return labelled(t(`field.${field}`), made, own);
+}
+
+/** A field with its name, and whether its value is the storyboard's own. */
+function labelled(name, field, own) {
+  const mine = own !== null && own !== undefined;
+  return el("label", { class: `md-label${mine ? " md-own" : ""}` },
+    el("span", {}, name, mine ? el("em", {}, t("own")) : null), field);
+}
+
+function noteField(desk, shots) {
+  const own = desk.own("note");
+  const made = el("input", { class: "md-field", type: "text", name: "note", value: own ?? "", maxLength: 500,
+    placeholder: own === undefined ? t("differ") : t("noteHint"), "aria-label": t("field.note"),
+    on: { change: () => desk.direct({ note: made.value.trim() }) } });
+  return el("label", { class: "md-label md-wide" }, el("span", {}, t("field.note")), made);
+}
+
+function actions(desk, shots) {
+  const locked = shots.every((shot) => desk.ownOf(shot).lock), chosen = shots.map((shot) => shot.id);
+  const count = select(t("takesAtOnce"), TAKES.map((n) => [String(n), `× ${n}`]), String(desk.rerolls ?? 1),
+    (value) => { desk.rerolls = Number(value); }, { name: "takes" });
+  const cost = costOf(shots), directed = shots.some((shot) => Object.keys(desk.ownOf(shot)).length);
+  return el("div", { class: "md-actions" },
+    el("span", { class: "md-joined" },
+      button(t("reroll"), { symbol: "refresh", act: () => desk.reroll(desk.rerolls ?? 1), hint: t("rerollHint") }), count),
+    button(locked ? t("unlock") : t("lock"), { symbol: locked ? "lock" : "lock-open", "aria-pressed": String(locked),
+      hint: t("lockHint"), act: () => desk.direct({ lock: !locked }) }),
+    button(t("lockRest"), { symbol: "lock", hint: t("lockRestHint"), act: () => desk.lockRest() }),
+    directed ? button(t("takeBack"), { symbol: "undo", act: () => desk.takeBack(chosen) }) : null,
+    button(shots.length === 1 ? t("runShot") : t("runShots"), { symbol: "play", act: () => desk.runOnly(chosen),
+      disabled: desk.running || !cost.shots, hint: costWords(cost), kind: "run" }),
+    el("p", { class: "md-hint" }, icon("clock"), " ", costWords(cost)));
+}

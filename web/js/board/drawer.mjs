@@ -1,0 +1,77 @@
+// The drawer below the cards: what can be done with the chosen shots.
+
+import { directingPage } from "./directing.mjs";
+import { button, el, mark, say } from "./dom.mjs";
+import { many, t } from "./language.mjs";
+import { wordsPage } from "./lines.mjs";
+import { takesPage } from "./takes.mjs";
+
+const PAGES = ["direct", "takes", "words"];
+
+export class Drawer {
+  constructor(desk) {
+    this.desk = desk;
+    this.page = "direct";
+    this.title = el("strong");
+    this.tabs = el("div", { class: "md-tabs", role: "tablist", "aria-label": t("drawer"), on: { keydown: (event) => this.tabKey(event) } },
+      ...PAGES.map((name) => button(t(`page.${name}`), { kind: "tab", role: "tab", id: `moviedreamer-page-${name}`,
+        "aria-controls": "moviedreamer-drawer", act: () => this.turn(name) })));
+    this.inside = el("div", { class: "md-drawer-inside", id: "moviedreamer-drawer", role: "tabpanel" });
+    this.element = el("section", { class: "md-drawer", "aria-label": t("drawer"), hidden: true,
+      on: { keydown: (event) => this.key(event) } },
+    el("div", { class: "md-row" }, this.title, this.tabs,
+      button(t("close"), { symbol: "times", shown: false, act: () => desk.chooseNone() })), this.inside);
+  }
+
+  turn(name) {
+    this.page = name;
+    this.drawn = "";
+    this.update();
+  }
+
+  update() {
+    const { desk } = this, shots = desk.chosenShots;
+    this.element.hidden = !shots.length;
+    if (!shots.length) return void (this.drawn = "");
+    const one = shots.length === 1 ? shots[0] : null;
+    say(this.title, one ? `${one.number} · ${one.id}` : many("chosen", shots.length));
+    const page = one ? this.page : "direct";
+    for (const tab of this.tabs.children) {
+      const on = tab.id === `moviedreamer-page-${page}`;
+      tab.hidden = !one && !on;
+      mark(tab, "aria-selected", String(on));
+      tab.tabIndex = on ? 0 : -1;
+    }
+    mark(this.inside, "aria-labelledby", `moviedreamer-page-${page}`);
+    this.draw(page, shots, one);
+  }
+
+  /** Builds the page again where what it shows changed; where the cursor stood it stands again. */
+  draw(page, shots, one) {
+    const { desk } = this, own = shots.map((shot) => desk.ownOf(shot));
+    const known = page === "takes" ? [one.id, one.takes, one.picture?.key, own]
+      : [desk.running, desk.scriptKind, shots.map((shot) => [shot.id, shot.decided, shot.stages, shot.plot, shot.actions, shot.dialogue, shot.size, shot.number]), own];
+    const now = JSON.stringify([page, known]);
+    if (this.drawn === now) return;
+    this.drawn = now;
+    const focused = this.inside.contains(document.activeElement) ? document.activeElement.name || document.activeElement.textContent : null;
+    const built = { direct: () => directingPage(desk), takes: () => takesPage(desk, one.id), words: () => wordsPage(desk, one) }[page]();
+    this.inside.replaceChildren(built);
+    if (focused) [...built.querySelectorAll("input, select, button")].find((each) => (each.name || each.textContent) === focused)?.focus();
+  }
+
+  tabKey(event) {
+    const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (!by) return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.turn(PAGES.at((PAGES.indexOf(this.page) + by) % PAGES.length));
+    this.tabs.querySelector("[aria-selected=true]").focus();
+  }
+
+  key(event) {
+    if (event.key !== "Escape") return;
+    event.stopPropagation();
+    this.desk.chooseNone();
+  }
+}

@@ -1,0 +1,143 @@
+// The storyboard and the graph: the film's nodes, their widgets, and changes that the page's undo takes back.
+
+import { nodeOf } from "../shots_helpers.mjs";
+import { replaceNode, widgetOf } from "../script_helpers.mjs";
+import { PLANNER, above } from "../takes_helpers.mjs";
+
+export const EDITOR = "MovieDreamerEditScript";
+export const LOADER = "MovieDreamerLoadScript";
+const ROUTES = ["MovieDreamerRouteDecoder", "MovieDreamerRouteAnimator"];
+const SETTINGS = "MovieDreamerShotSettings";
+
+/** Every node of a graph, those in its subgraphs included. */
+export function allNodes(graph) {
+  return (graph?.nodes ?? []).flatMap((node) => [node, ...allNodes(node.subgraph)]);
+}
+
+/** The film's nodes as the storyboard needs them. `app` is ComfyUI's. */
+export class Graph {
+  constructor(app) {
+    this.app = app;
+    this.instead = new WeakMap();  // planner -> the direction that the next prompt gets in place of its widget's
+  }
+
+  get root() {
+    return this.app.rootGraph ?? this.app.graph;
+  }
+
+  planners() {
+    return allNodes(this.root).filter((node) => node.comfyClass === PLANNER);
+  }
+
+  node(id) {
+    return nodeOf(this.root, id);
+  }
+
+  /** The execution id of a node, as events and outputs call it: in a subgraph "3:7". */
+  idOf(node, graph = this.root, path = []) {
+    for (const each of graph?.nodes ?? []) {
+      if (each === node) return [...path, each.id].join(":");
+      const found = each.subgraph && this.idOf(node, each.subgraph, [...path, each.id]);
+      if (found) return found;
+    }
+    return "";
+  }
+
+  /** The node that holds a film's script: Edit Script or Load Script; null if it comes from elsewhere. */
+  scriptNode(planner) {
+    return above(planner, EDITOR)[0] ?? above(planner, LOADER)[0] ?? null;
+  }
+
+  /** The script's text where it stands in the graph: {text, name}; null if it is a file's. */
+  script(planner) {
+    const node = this.scriptNode(planner);
+    if (node?.comfyClass !== EDITOR) return null;
+    return { text: widgetOf(node, "text").value, name: widgetOf(node, "name").value };
+  }
+
+  value(planner, name) {
+    return widgetOf(planner, name)?.value ?? "";
+  }
+
+  /** What the last run of a node showed. */
+  outputs(node) {
+    return this.app.nodeOutputs?.[this.idOf(node)];
+  }
+
+  /** Writes a widget as if the artist had: one step for undo. */
+  write(node, name, value) {
+    this.writeAll([[node, name, value]]);
+  }
+
+  /** Writes several widgets, [node, name, value] each, in one step for undo. */
+  writeAll(changes) {
+    let changed = false;
+    for (const [node, name, value] of changes) {
+      const widget = widgetOf(node, name);
+      if (!widget || widget.value === value) continue;
+      widget.value = value;
+      widget.callback?.(value);
+      changed = true;
+    }
+    if (changed) this.remember();
+  }
+
+  /** Lets the page's own change tracker see what changed. */
+  remember() {
+    this.app.canvas?.setDirty?.(true, true);
+    const tracker = this.app.extensionManager?.workflow?.activeWorkflow?.changeTracker;
+    if (tracker?.captureCanvasState) tracker.captureCanvasState();
+    else tracker?.checkState?.();
+  }
+
+  /** Puts Edit Script with this text in Load Script's place; the new node. */
+  replaceByEditor(node, { name, text }) {
+    const editor = window.LiteGraph.createNode(EDITOR);
+    replaceNode(node, editor);
+    widgetOf(editor, "text").value = text;
+    widgetOf(editor, "name").value = name;
+    this.remember();
+    return editor;
+  }
+
+  /** Puts one run into the queue; `direction` stands in for the planner's own in this run alone. */
+  async queue(planner, direction) {
+    const widget = widgetOf(planner, "direction");
+    if (direction !== undefined) {
+      widget.serializeValue = () => this.instead.get(planner) ?? widget.value;
+      this.instead.set(planner, direction);
+    }
+    try {
+      return await this.app.queuePrompt(0, 1);
+    } finally {
+      this.instead.delete(planner);
+    }
+  }
+
+  /** The node whose rule the core calls `by` ("Route for 3, 7-9", "Shot Settings for 5"); undefined if no node's. */
+  ruleNode(by) {
+    const [, kind, shots] = /^(Route|Shot Settings) for (.*)$/.exec(by) ?? [];
+    const kinds = { Route: ROUTES, "Shot Settings": [SETTINGS] }[kind] ?? [];
+    return allNodes(this.root).find((node) => kinds.includes(node.comfyClass) && widgetOf(node, "shots")?.value === shots);
+  }
+
+  /** Shows a node in the middle of the canvas, chosen. */
+  show(node) {
+    const canvas = this.app.canvas;
+    if (!node || !canvas) return;
+    if (node.graph && canvas.graph !== node.graph) canvas.setGraph?.(node.graph);
+    canvas.selectNode?.(node);
+    canvas.centerOnNode?.(node);
+  }
+
+  /** Shows a line (from 1) of Edit Script. */
+  showLine(planner, line) {
+    const node = this.scriptNode(planner), box = node && (widgetOf(node, "text")?.element ?? widgetOf(node, "text")?.inputEl);
+    this.show(node);
+    if (!line || !(box instanceof HTMLTextAreaElement)) return;
+    const lines = box.value.split("\n"), start = lines.slice(0, line - 1).join("\n").length + (line > 1 ? 1 : 0);
+    box.focus();
+    box.setSelectionRange(start, start + (lines[line - 1] ?? "").length);
+    box.scrollTop = Math.max(0, (line - 4) * box.scrollHeight / lines.length);
+  }
+}

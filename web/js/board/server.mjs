@@ -1,0 +1,39 @@
+// The server's side of the storyboard (nodes/board_page.py): the few questions that the page asks. `api` is ComfyUI's.
+
+/** A question that the server answered with an error: its words, and the status (404: the board is not known). */
+export class ServerError extends Error {
+  constructor(words, status) {
+    super(words);
+    this.status = status;
+  }
+}
+
+/** The questions, asked through ComfyUI's api. Each throws a ServerError in the server's words. */
+export function serverOf(api) {
+  const ask = async (path, body) => {
+    const more = body === undefined ? {} : {
+      method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
+    };
+    const response = await api.fetchApi(path, more);
+    const answer = await response.json().catch(() => ({}));
+    if (response.status !== 200) throw new ServerError(answer.error ?? `${response.status}`, response.status);
+    return answer;
+  };
+  const board = (id) => `/moviedreamer/board/${encodeURIComponent(id)}`;
+  return {
+    /** The board of a run, or with `changes` ({script, direction, takes}) as a run with these would find it. */
+    board: (id, changes) => ask(board(id), changes),
+    takes: (id, shot) => ask(`${board(id)}/takes/${encodeURIComponent(shot)}`),
+    edit: (text, name, edits) => ask("/moviedreamer/script/edit", { text, name, edits }),
+    /** What a file-based script node holds, as Edit Script would: {name, text}. */
+    script: (body) => ask("/moviedreamer/script", body),
+    /** The address of a picture or clip ({stage, key}). */
+    media: (id, { stage, key }) => api.apiURL(`${board(id)}/media/${stage}/${key}`),
+    /** The id of the last board that a node's runs made, from the queue's history; "" if it has none. */
+    lastBoard: async (node) => {
+      const runs = Object.values(await ask("/history?max_items=8"));
+      const found = runs.map((run) => run.outputs?.[node]?.board?.[0]).filter(Boolean);
+      return found.at(-1) ?? "";
+    },
+  };
+}
