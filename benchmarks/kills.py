@@ -20,6 +20,7 @@ import tempfile
 import time
 import traceback
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
@@ -109,9 +110,10 @@ def finished(store: Path) -> dict[Path, tuple[int, int]]:
     """Every finished file of a store with its inode and time of change."""
     found = {}
     for record in store.glob("objects/*/*/*/artefact.json"):
-        for path in record.parent.iterdir():
-            if path.name != "artefact.json":
-                found[path] = (path.stat().st_ino, path.stat().st_mtime_ns)
+        with suppress(FileNotFoundError):  # a run sets a damaged one aside
+            for path in record.parent.iterdir():
+                if path.name != "artefact.json":
+                    found[path] = (path.stat().st_ino, path.stat().st_mtime_ns)
     return found
 
 
@@ -224,16 +226,21 @@ def campaign(setting: Setting, kills: int, seed: int, *, processes: int = 1) -> 
             running[receiver] = process
         for receiver, process in list(running.items()):
             if receiver.poll(0.05):
+                del running[receiver]
                 played = receiver.recv()
                 process.join()
-                del running[receiver]
                 killed += played.counts["killed"]
                 yield played
 
 
 def _play_apart(setting: Setting, number: int, seed: int, sender: Any) -> None:
-    with tempfile.TemporaryDirectory(dir=setting.folder) as folder:
-        sender.send(play(setting, number, seed, Path(folder)))
+    """Play a round and send what became of it, also where the playing itself fell."""
+    with tempfile.TemporaryDirectory(dir=setting.folder, ignore_cleanup_errors=True) as folder:
+        try:
+            played = play(setting, number, seed, Path(folder))
+        except Exception:
+            played = Round(number, MODES[number % len(MODES)], fell=[f"the campaign itself: {traceback.format_exc()}"])
+        sender.send(played)
 
 
 def main() -> int:
@@ -243,7 +250,7 @@ def main() -> int:
     parser.add_argument("--processes", type=int, default=1)
     options = parser.parse_args()
     counts: collections.Counter[str] = collections.Counter()
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         setting = prepare(Path(folder))
         for played in campaign(setting, options.kills, options.seed, processes=options.processes):
             counts.update(played.counts, rounds=1, fell=len(played.fell))

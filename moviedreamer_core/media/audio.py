@@ -48,7 +48,7 @@ def write_wav(path: Path, waveform: Tensor, rate: int) -> None:
         raise MovieDreamerError("The sound holds NaN or infinite samples; expected numbers from -1 to 1. Make it anew.")
     mixed = waveform if len(waveform) <= 2 else waveform.mean(0, keepdim=True)
     samples = mixed.detach().float().clamp(-1, 1).mul(32767).round().short().T.contiguous().cpu().numpy()
-    with wave.open(str(path), "wb") as file:
+    with path.open("wb") as opened, wave.open(opened, "wb") as file:
         file.setnchannels(samples.shape[1])
         file.setsampwidth(2)
         file.setframerate(rate)

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from ..errors import MovieDreamerError
 from ..pictures import picture_file
-from .opening import media_file
+from .opening import media_file, new_media_file
 
 STILLS = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
 EXPECTED = "a clip (MP4, MOV, MKV, WebM, ...); if the store made it, run `moviedreamer store verify`"
@@ -62,7 +62,7 @@ def write_clip(path: Path, frames: np.ndarray | Iterable[np.ndarray], fps: int |
     if first is None:
         raise MovieDreamerError(f"The clip {path.name} has no frames; expected at least one.")
     height, width = checked_frame(first, "the clip").shape[:2]
-    with av.open(str(path), "w", format="mp4", options={"fflags": "+bitexact"}) as container:
+    with new_media_file(path, "mp4", {"fflags": "+bitexact"}) as container:
         stream = container.add_stream("libx264rgb", rate=rate, options={"qp": "0", "preset": "veryfast"})
         stream.width, stream.height, stream.pix_fmt, stream.time_base = width, height, "rgb24", 1 / rate
         stream.codec_context.thread_count = 1

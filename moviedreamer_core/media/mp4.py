@@ -21,6 +21,7 @@ from av.video.stream import VideoStream
 from .audio import RATE, audio_frames
 from .job import Job
 from .mixing import mixed
+from .opening import new_media_file
 from .subtitles import STYLE_HEADER, Cue, packet_bytes
 
 ENCODING = {"crf": "18", "preset": "medium", "forced-idr": "1"}
@@ -34,7 +35,7 @@ def retag(source: Path, out: Path, tags: Mapping[str, str | None]) -> None:
     """Copy an MP4 with other tags (None takes one away); pictures, sound, subtitles and chapters stay as they are,
     packet by packet, nothing is encoded again.
     """
-    with av.open(str(source)) as film, av.open(str(out), "w", format="mp4", options=OPTIONS) as copy:
+    with av.open(str(source)) as film, new_media_file(out, "mp4", OPTIONS) as copy:
         kept = {name: value for name, value in film.metadata.items() if name not in (*tags, *CONTAINER_TAGS)}
         copy.metadata.update({**kept, **{name: value for name, value in tags.items() if value is not None}})
         # The chapters' titles lie in a data stream, which the muxer makes itself.
@@ -49,7 +50,7 @@ def retag(source: Path, out: Path, tags: Mapping[str, str | None]) -> None:
 
 
 def write_mp4(path: Path, job: Job) -> None:
-    with av.open(str(path), "w", format="mp4", options=OPTIONS) as container:
+    with new_media_file(path, "mp4", OPTIONS) as container:
         container.metadata.update(job.metadata)
         video = _video_stream(container, job)
         sound = _sound(container, job)

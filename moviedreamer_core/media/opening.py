@@ -1,4 +1,4 @@
-"""The one place where sound and video files are opened.
+"""The one place where sound and video files are opened, to be read and to be written.
 
 FFmpeg picks a file's format by its content, and some of its formats are lists of other files (playlists, ffconcat,
 image sequences, ...). Only containers that hold their sound and pictures themselves are opened, and only as files.
@@ -6,12 +6,12 @@ image sequences, ...). Only containers that hold their sound and pictures themse
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 import av
-from av.container import InputContainer
+from av.container import InputContainer, OutputContainer
 
 from ..errors import MovieDreamerError
 from ..files import DAMAGED, ordinary_file, shown_name
@@ -41,6 +41,18 @@ def media_file(path: Path, expected: str) -> Iterator[InputContainer]:
             yield container
     except (av.error.FFmpegError, OSError, *DAMAGED) as error:
         raise MovieDreamerError(_other_kind(path, expected, str(error))) from error
+
+
+@contextmanager
+def new_media_file(path: Path, format: str, options: Mapping[str, str]) -> Iterator[OutputContainer]:
+    """A sound or video file to write into; what the system says against it is raised as an OSError with its name."""
+    try:
+        with av.open(str(path), "w", format=format, options=dict(options)) as container:
+            yield container
+    except OSError as error:
+        if error.filename is None:  # FFmpeg opens the file late, and does not say which one
+            error.filename = str(path)
+        raise
 
 
 def _other_kind(path: Path, expected: str, found: str) -> str:

@@ -15,13 +15,14 @@ from PIL import Image
 from ..store.files import write_text
 from ..store.keys import canonical_json
 from .job import Job
+from .opening import new_media_file
 
 FILM_FILE = "film.json"
 
 
 def write_gif(path: Path, job: Job) -> None:
     """Its own 256 colours for every frame: one palette for a whole film would need all of it in memory."""
-    with av.open(str(path), "w", format="gif", options={"fflags": "+bitexact"}) as container:
+    with new_media_file(path, "gif", {"fflags": "+bitexact"}) as container:
         stream = container.add_stream("gif", rate=job.fps)
         (stream.width, stream.height), stream.pix_fmt, stream.time_base = job.size, "pal8", Fraction(1, 100)
         push = _palette_filter(job)

@@ -12,6 +12,7 @@ from ..errors import MovieDreamerError
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _WORDS = ("os error 28", "os error 27", "No space left", "File too large")
+_GONE = {errno.ENOENT, errno.ESTALE}
 
 
 def sync_file(path: Path) -> None:
@@ -66,9 +67,18 @@ def is_full(error: BaseException) -> bool:
     return False
 
 
+def removed(place: Path | str, doing: str) -> MovieDreamerError:
+    """The error for a place that somebody removed while it was in use; `doing` as for `plain_errors`."""
+    return MovieDreamerError(
+        f"Cannot {doing}: {place} was removed meanwhile. Remove nothing there while a run goes on, and run the same "
+        "command again: what is lost is made anew."
+    )
+
+
 @contextmanager
 def plain_errors(folder: Path, doing: str) -> Iterator[None]:
-    """Turn a full disk or a folder that cannot be written into a MovieDreamerError that says what to do.
+    """Turn a full disk, and a folder that cannot be written or was removed, into a MovieDreamerError that says what to
+    do.
 
     `doing` completes "Cannot ...", e.g. "write the film". Exceptions about other places pass unchanged.
     """
@@ -85,6 +95,8 @@ def plain_errors(folder: Path, doing: str) -> Iterator[None]:
             ) from error
         place = str(getattr(error, "filename", None) or "")
         if isinstance(error, OSError) and place.startswith(str(folder)):
+            if error.errno in _GONE:
+                raise removed(place, doing) from error
             raise MovieDreamerError(
                 f"Cannot {doing}: {place}: {error.strerror or error}. Choose a folder where you may write, or give "
                 "yourself the right to write there."

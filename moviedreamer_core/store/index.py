@@ -17,7 +17,7 @@ from pathlib import Path
 from zlib import crc32
 
 from ..errors import MovieDreamerError
-from .files import plain_errors, write_text
+from .files import plain_errors, removed, write_text
 from .keys import canonical_json
 from .locks import locked
 
@@ -51,7 +51,10 @@ class Index:
         used = self._used(film, shot, stage)
         if used is None or used.key != key or used.note != note:
             self._append(event="take", film=film, shot=shot, stage=stage, key=key, note=note, time=time.time())
-        return next(take for take in self.takes(film, shot, stage) if take.key == key)
+        for take in self.takes(film, shot, stage):
+            if take.key == key:
+                return take
+        raise removed(self.file, "write the store's index")
 
     def takes(self, film: str, shot: str, stage: str | None = None) -> list[Take]:
         """A shot's takes, oldest first, of one stage or of all."""

@@ -24,7 +24,7 @@ from hashlib import file_digest
 from pathlib import Path
 
 from ..errors import MovieDreamerError
-from .files import plain_errors, sync_file, sync_folder, write_text
+from .files import plain_errors, removed, sync_file, sync_folder, write_text
 from .index import Index
 from .keys import HashMemo, artefact_key, canonical_json
 from .locks import locked
@@ -165,10 +165,8 @@ class Store:
         try:
             path = folder / f"{stage}{suffix}"
             start = time.perf_counter()
-            make(path)
+            _call(make, path, stage)
             seconds = time.perf_counter() - start
-            if not path.is_file() or not path.stat().st_size:
-                raise MovieDreamerError(f"The stage {stage} made no file: expected {path.name}. Please report this.")
             _write_record(folder, stage, key, inputs, path, seconds)
             home = self.home(stage, key)
             home.parent.mkdir(parents=True, exist_ok=True)
@@ -191,6 +189,22 @@ class Store:
             self._bytes = trim(
                 self.root, self.index, self.cap_bytes, in_use=self.in_use, spare_seconds=SPARE_SECONDS
             ).bytes_left
+
+
+def _call(make: Callable[[Path], None], path: Path, stage: str) -> None:
+    """Let `make` write `path`. Where its folder is gone afterwards, that is the reason for whatever it raised."""
+    doing = f"store what {stage} makes"
+    try:
+        make(path)
+    except Exception as error:
+        if path.parent.exists():
+            raise
+        raise removed(path, doing) from error
+    if path.is_file() and path.stat().st_size:
+        return
+    if not path.parent.exists():
+        raise removed(path, doing)
+    raise MovieDreamerError(f"The stage {stage} made no file: expected {path.name}. Please report this.")
 
 
 def _write_record(folder: Path, stage: str, key: str, inputs: Mapping[str, object], path: Path, seconds: float) -> None:
