@@ -3,7 +3,8 @@
 from typing import Any
 
 from ..moviedreamer_core.errors import MovieDreamerError
-from ..moviedreamer_core.script import ResolvedShot, Script, open_document, parse_script, resolve
+from ..moviedreamer_core.script import ResolvedShot, Script, parse_script, resolve
+from ..moviedreamer_core.script.formats import any_document
 from ..moviedreamer_core.script.portraits import EXAMPLES
 from . import host
 from .script_sources import kept_copy, kept_text, script_file
@@ -39,7 +40,7 @@ def script_shots(name: str, embedded: str) -> dict[str, Any]:
         kept = kept_copy(name, embedded)
         script = parse_script(kept.text, kind=kept.kind, file=kept.file)
     else:
-        script = open_document(path).script
+        script = any_document(path).script
     return {"title": script.title, "shots": [_line(shot) for shot in resolve(script)]}
 
 
@@ -49,11 +50,11 @@ def script_text(name: str, embedded: str) -> dict[str, str]:
     if path is None:
         kept = kept_copy(name, embedded)
         return {"name": kept.file, "text": kept_text(kept)}
-    document = open_document(path)
+    document = any_document(path)
     if name not in EXAMPLES:
         folder = path.parent.relative_to(host.input_folder().resolve()).as_posix()
         document = document.edit_all(moved_names(document.script, folder) if folder != "." else {})
-    return {"name": path.name, "text": document.text}
+    return {"name": document.path.name, "text": document.text}
 
 
 def moved_names(script: Script, folder: str) -> dict[tuple[str | int, ...], Any]:

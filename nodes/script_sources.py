@@ -27,14 +27,14 @@ from ..moviedreamer_core.film.portable import (
     with_character,
 )  # fmt: skip
 from ..moviedreamer_core.film.settings import FilmSettings
-from ..moviedreamer_core.script import Script, document_of, named_files, open_document, parse_script
+from ..moviedreamer_core.script import Script, document_of, named_files, parse_script
 from ..moviedreamer_core.script.check import named_issues
 from ..moviedreamer_core.script.errors import ScriptError, nearest, problem_of
+from ..moviedreamer_core.script.formats import SUFFIXES, any_document
 from ..moviedreamer_core.script.portraits import EXAMPLES, example_path, named_file, portrait_path
 from . import host
 from .types import ScriptCast, ScriptSource
 
-SUFFIXES = (".yaml", ".yml", ".json")
 NO_PORTRAIT = "none"
 FACES = "mini"
 """The bundle whose face pack reads the faces that `embed` keeps, unless another one is wired."""
@@ -52,9 +52,10 @@ def true_or_message(check: Callable[[], object]) -> bool | str:
 
 
 def script_names() -> list[str]:
-    """The packaged examples, then every .yaml, .yml and .json file of the input folder, subfolders too."""
+    """The packaged examples, then every script, screenplay, shot list and story of the input folder, subfolders too."""
     folder = host.input_folder()
-    files = sorted(f for f in folder.rglob("*") if f.suffix.lower() in SUFFIXES and f.is_file())
+    listed = set(SUFFIXES) - {".txt"}  # most notes are no prompts
+    files = sorted(f for f in folder.rglob("*") if f.suffix.lower() in listed and f.is_file())
     return [*EXAMPLES, *(file.relative_to(folder).as_posix() for file in files)]
 
 
@@ -77,7 +78,7 @@ def load_source(name: str, keep_inside: bool, embedded: str, faces: Bundle | Non
     if path is None:
         kept = kept_copy(name, embedded)
         return _travelled(kept, host.input_folder()), embedded
-    document = open_document(path)
+    document = any_document(path)
     source = ScriptSource(document.script, path.parent)
     check_files(source.script, source.folder, below=_below(name))
     if not keep_inside:
@@ -85,7 +86,7 @@ def load_source(name: str, keep_inside: bool, embedded: str, faces: Bundle | Non
     kept = _still_right(name, embedded, document.text, source, faces)
     if kept is None:
         made = cast_of(source, faces or host.open_bundle(FACES))
-        kept = embed(name, path.name, document.text, source.script, source.folder, made.cast)
+        kept = embed(name, document.path.name, document.text, source.script, source.folder, made.cast)
     return _travelled(kept, path.parent), kept.dump()
 
 
@@ -125,7 +126,7 @@ def check_loadable(name: str) -> None:
     """Raise MovieDreamerError for a script that is here and that Load Script cannot give."""
     path = script_file(name)
     if path is not None:
-        script = open_document(path).script
+        script = any_document(path).script
         check_files(script, path.parent, below=_below(name))
         check_makers(script)
 
@@ -201,7 +202,7 @@ def stamp_of(name: str) -> str:
     if path is None:
         return ""
     try:
-        named = named_files(open_document(path).script)
+        named = named_files(any_document(path).script)
     except MovieDreamerError:
         named = []
     return host.stamp(path, *(named_file(path.parent, file) for file in named))

@@ -19,7 +19,9 @@ def add_script(parser: argparse.ArgumentParser) -> None:
     """The script's file or the name of an example."""
     names = ", ".join(sorted(path.stem for path in examples()))
     parser.add_argument(
-        "script", metavar="SCRIPT", help=f"a script file (YAML or JSON), or an example: {names or 'none'}"
+        "script",
+        metavar="SCRIPT",
+        help=f"a script file (YAML, JSON, or another program's: docs/formats.md), or an example: {names or 'none'}",
     )
 
 

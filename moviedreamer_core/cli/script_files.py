@@ -5,9 +5,10 @@ from pathlib import Path
 
 from ..errors import MovieDreamerError
 from ..files import is_file, shown_name
-from ..script import Script, load_script
+from ..script import Script
+from ..script.formats import any_script
 
-SUFFIXES = (".yaml", ".yml", ".json")
+SUFFIXES = (".yaml", ".fountain")
 
 
 def examples() -> list[Path]:
@@ -35,6 +36,6 @@ def find_script(name: str) -> Path:
 
 
 def open_script(name: str) -> tuple[Script, Path]:
-    """A script and the folder at which its file names start."""
+    """A script, in its own file or in another program's, and the folder at which its file names start."""
     path = find_script(name)
-    return load_script(path), path.parent
+    return any_script(path), path.parent

@@ -28,13 +28,13 @@ def add_commands(commands: argparse._SubParsersAction) -> None:
     show = actions.add_parser("show", help="the shots as they will be made, who decided what, what each stage reads")
     add_script(show)
     show.set_defaults(run=_show)
-    read = actions.add_parser("import", help="another program's story, shot list or prompt as a script")
-    read.add_argument("file", type=Path, help="a .json story, a .csv shot list, a .txt prompt with [Shot 1]")
+    read = actions.add_parser("import", help="another program's story, screenplay, shot list or prompt as a script")
+    read.add_argument("file", type=Path, help="a story, screenplay, shot list or prompt (docs/formats.md)")
     read.add_argument("-o", "--output", type=Path, required=True, help="the script to write, .yaml or .json")
     read.set_defaults(run=_import)
     write = actions.add_parser("export", help="a script as another program's file (docs/formats.md)")
     add_script(write)
-    write.add_argument("--format", required=True, help="entitybench, st-bench, vimax, vistory or shot-list")
+    write.add_argument("--format", required=True, help="fountain, shot-list, shot-list-xlsx, entitybench, ...")
     write.add_argument("-o", "--output", type=Path, required=True, help="the file to write")
     write.set_defaults(run=_export)
     schema = actions.add_parser("schema", help="print the JSON Schema of scripts")
@@ -94,6 +94,7 @@ def _import(options: argparse.Namespace) -> None:
 
 def _export(options: argparse.Namespace) -> None:
     from ..script.formats import write_foreign
-    from ..store.files import write_text
+    from ..store.files import write_bytes
 
-    write_text(options.output, write_foreign(open_script(options.script)[0], options.format))
+    written = write_foreign(open_script(options.script)[0], options.format)
+    write_bytes(options.output, written if isinstance(written, bytes) else written.encode())

@@ -32,7 +32,7 @@ _MODELS = (
     Script, Defaults, Character, Scene, Shot, ShotCharacter, Line, Look, Voice, Place, Prop, Camera, Translation,
 )  # fmt: skip
 _FIELDS = frozenset(name for model in _MODELS for name in model.model_fields)
-_KINDS = {".yaml": "yaml", ".yml": "yaml", ".json": "json"}
+KINDS = {".yaml": "yaml", ".yml": "yaml", ".json": "json"}
 
 
 def load_script(path: str | Path) -> Script:
@@ -98,7 +98,7 @@ class Document:
 def open_document(path: str | Path) -> Document:
     """The document in a file. Raises as `load_script` does."""
     path = Path(path)
-    kind = _KINDS.get(path.suffix.lower())
+    kind = KINDS.get(path.suffix.lower())
     if kind is None:
         raise MovieDreamerError(f"{path}: a script is a .yaml, .yml or .json file; got {path.suffix or 'no suffix'!r}")
     return _document(path, kind, _read(path))

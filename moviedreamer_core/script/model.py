@@ -24,6 +24,7 @@ from .parts import (
     Keyframes,
     Kind,
     Language,
+    Length,
     LongText,
     Look,
     MotionStrength,
@@ -33,7 +34,6 @@ from .parts import (
     Pictures,
     Place,
     Prop,
-    Seconds,
     Seed,
     Steps,
     Text,
@@ -55,7 +55,7 @@ class Defaults(Part):
     decoder: PartName | None = Field(default=None, description="Decoder that renders the keyframes, e.g. paper or ink.")
     animator: PartName | None = Field(default=None, description="Animator that makes the clips, e.g. svd or panzoom.")
     steps: Steps | None = Field(default=None, description="Sampling steps of the decoder.")
-    seconds: Seconds | None = Field(default=None, description="Length of a shot in seconds.")
+    seconds: Length | None = Field(default=None, description="Length of a shot in seconds, or auto (see a shot).")
     transition: Transition | None = Field(default=None, description="How a shot begins, seen from the shot before it.")
     keyframes: Keyframes | None = Field(default=None, description="Keyframes planned for a shot.")
     guidance: Guidance | None = Field(default=None, description="How closely a decoder keeps to what it is asked.")
@@ -120,7 +120,9 @@ class Shot(Part):
     plot: Text = Field("", description="What happens or is seen besides the characters, e.g. a red balloon drifts by.")
     size: Size = Field(description="How much the picture shows.")
     dialogue: Dialogue = Field("", description="What is said: a text or a list of {who, line}. The subtitle.")
-    seconds: Seconds | None = Field(None, description="Length in seconds.")
+    seconds: Length | None = Field(
+        None, description="Length in seconds; auto: as long as its lines take, at least the usual length."
+    )
     keyframes: Keyframes | None = Field(None, description="Keyframes planned for this shot.")
     join: Join = Field("cut", description="cut: a new picture; continue: goes on from the last frame before it.")
     transition: Transition | None = Field(None, description="How the shot begins, seen from the shot before it.")

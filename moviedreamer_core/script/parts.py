@@ -11,9 +11,11 @@ from typing import Annotated, Any, Literal, cast
 from pydantic import (
     BaseModel,
     ConfigDict,
+    Discriminator,
     Field,
     ModelWrapValidatorHandler,
     StringConstraints,
+    Tag,
     ValidationError,
     model_validator,
 )
@@ -36,6 +38,17 @@ Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2
 FilePath = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=_PRINTABLE)]
 Seed = Annotated[int, Field(strict=True, ge=0, le=MAX_SEED)]
 Seconds = Annotated[float, Field(strict=True, ge=0.1, le=MAX_SECONDS)]
+AUTO: Literal["auto"] = "auto"
+"""The length of a shot that lasts as long as its lines take to say."""
+
+
+def _length_kind(value: Any) -> str:
+    return AUTO if value == AUTO else "number"
+
+
+Length = Annotated[
+    Annotated[Seconds, Tag("number")] | Annotated[Literal["auto"], Tag(AUTO)], Discriminator(_length_kind)
+]
 Keyframes = Annotated[int, Field(strict=True, ge=1, le=16)]
 Steps = Annotated[int, Field(strict=True, ge=1, le=1000)]
 Guidance = Annotated[float, Field(strict=True, ge=0, le=MAX_GUIDANCE)]

@@ -17,8 +17,9 @@ from ..errors import MovieDreamerError
 from .check import DEFAULT_SECONDS
 from .errors import nearest
 from .model import Character, Scene, Script, Shot
-from .parts import Described
+from .parts import AUTO, MAX_SECONDS, Described
 from .routes import Route, Target, pick, select, targets_of
+from .speech import speech_seconds
 
 DECIDED = ("seed", "decoder", "animator", "steps", "seconds", "guidance", "motion", "lock")
 _IN_SCRIPT = {"motion": "motion_strength"}
@@ -184,6 +185,7 @@ def resolve(
     storyboard: Mapping[str, Mapping[str, Any]] | None = None,
     settings: Sequence[ShotSettings] = (),
     routes: Sequence[Route] = (),
+    voiced: Mapping[str, float] | None = None,
 ) -> tuple[ResolvedShot, ...]:
     """All shots in film order.
 
@@ -209,7 +211,7 @@ def resolve(
                 for field in DECIDED
             )
             line = script.line_of(("scenes", scene_index, "shots", shot_index))
-            shots.append(_resolved(script, scene, shot, target, scene_index, line, cast, choices))
+            shots.append(_resolved(script, scene, shot, target, scene_index, line, cast, choices, voiced))
     return tuple(shots)
 
 
@@ -222,7 +224,10 @@ def _resolved(
     line: int,
     cast: dict[str, Any],
     choices: tuple[Choice, ...],
+    voiced: Mapping[str, float] | None,
 ) -> ResolvedShot:
+    lines = _lines(script, shot, target.shot_id, cast)
+    choices = tuple(_as_long_as(choice, lines, shot.dialogue, voiced, script) for choice in choices)
     chosen = {choice.field: choice for choice in choices}
     people = [(cast[person.id.casefold()], person) for person in shot.characters]
     places = tuple(_things(script.places, (scene.place,) if shot.places is None else shot.places))
@@ -260,10 +265,26 @@ def _resolved(
         camera=(shot.camera.move, shot.camera.angle) if shot.camera else ("", ""),
         props=tuple(_things(script.props, shot.props)),
         places=places,
-        lines=_lines(script, shot, target.shot_id, cast),
+        lines=lines,
         sound=shot.sound or scene.sound,
         music=shot.music or scene.music,
     )
+
+
+def _as_long_as(
+    choice: Choice,
+    lines: tuple[ResolvedLine, ...],
+    dialogue: object,
+    voiced: Mapping[str, float] | None,
+    script: Script,
+) -> Choice:
+    """A length of `auto` in seconds: what the lines take to say, at least the usual length; a text is one line."""
+    if choice.field != "seconds" or choice.value != AUTO:
+        return choice
+    told = dialogue if isinstance(dialogue, str) else ""
+    text = (ResolvedLine("", "", "", told, "", script.language or "", False),) if told else ()
+    seconds = max(DEFAULT_SECONDS, speech_seconds(lines or text, voiced))
+    return Choice(choice.field, min(seconds, MAX_SECONDS), f"{choice.source}, {AUTO}")
 
 
 def _things(known: Sequence[Described], names: Iterable[str]) -> Iterator[ResolvedThing]:

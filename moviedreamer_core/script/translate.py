@@ -14,7 +14,7 @@ from .sizes import Size
 from .walk import FieldPath, Issue, parts_of
 
 _WORDS = {"size": Size, "transition": Transition, "join": Join, "kind": Kind}
-_UNION_TAGS = ("text", "lines")
+_UNION_TAGS = {"dialogue": ("text", "lines"), "seconds": ("number",)}
 _LEVELS: dict[tuple[str, ...], tuple[str, type[BaseModel]]] = {
     (): ("the script", Script),
     ("defaults",): ("the script's defaults", Defaults),
@@ -91,9 +91,9 @@ def _issue(details: ErrorDetails, data: Any) -> Issue:
 
 
 def _steps(location: tuple[int | str, ...]) -> Iterator[int | str]:
-    """The path without pydantic's own steps: the tag of the two kinds of dialogue."""
+    """The path without pydantic's own steps: the tags of the two kinds of dialogue, and of lengths."""
     for before, step in zip((None, *location), location):
-        if not (before == "dialogue" and step in _UNION_TAGS):
+        if step not in _UNION_TAGS.get(str(before), ()):
             yield step
 
 

@@ -44,9 +44,14 @@ def publish(temporary: Path, final: Path) -> None:
 
 def write_text(path: Path, text: str, *, durable: bool = True) -> None:
     """Replace a small text file (UTF-8) atomically. Raises OSError and then leaves the old file as it was."""
+    write_bytes(path, text.encode(), durable=durable)
+
+
+def write_bytes(path: Path, content: bytes, *, durable: bool = True) -> None:
+    """Replace a small file atomically, as `write_text` does."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
+        temporary.write_bytes(content)
         if durable:
             publish(temporary, path)
         else:

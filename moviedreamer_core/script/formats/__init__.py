@@ -1,6 +1,7 @@
 """Doors: other programs' files as scripts (`read_foreign`), and scripts as their files (`write_foreign`).
 
-A door's `read` takes the file's text (or its JSON object) and a title for what has none, and gives a script's mapping.
+A door's `read` takes the file's text (its JSON object, its bytes where it is `binary`) and a title for what has none,
+and gives a script's mapping.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ from typing import Any
 
 from ...errors import MovieDreamerError
 from ...files import DAMAGED, json_object, ordinary_file
-from ..load import script_from
+from ..load import KINDS, Document, document_of, open_document, script_from, script_text
 from ..model import Script
 from ..source import MAX_BYTES
-from . import h3, scene_stories, shot_list, vistory
+from . import fdx, fountain, h3, scene_stories, shot_list, vistory, workbook
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Door:
     read: Callable[[Any, str], dict[str, Any]]
     write: Callable[[Script], Any] | None = None
     suffix: str = ".json"
+    binary: bool = False
     looks_so: Callable[[Mapping[str, Any]], bool] = lambda _: False
 
 
@@ -49,16 +51,23 @@ DOORS = (
     Door("st-bench", scene_stories.read_st_bench, scene_stories.write_st_bench, looks_so=_has_prompts),
     Door("vimax", scene_stories.read_vimax, scene_stories.write_vimax, looks_so=_has_shots),
     Door("shot-list", shot_list.read_csv, shot_list.write_csv, suffix=".csv"),
+    Door("shot-list-xlsx", workbook.read_xlsx, workbook.write_xlsx, suffix=".xlsx", binary=True),
     Door("h3", h3.read_h3, suffix=".txt"),
+    Door("fountain", fountain.read_fountain, fountain.write_fountain, suffix=".fountain"),
+    Door("fdx", fdx.read_fdx, suffix=".fdx"),
 )  # fmt: skip
+
+
+SUFFIXES = tuple(dict.fromkeys((*KINDS, *(door.suffix for door in DOORS))))
+"""Of every file that `any_document` reads."""
 
 
 def read_foreign(path: Path) -> Script:
     """The script in another program's file. Raises MovieDreamerError for one that no door knows, or that is damaged."""
-    text, title = _text(path), path.stem.strip()[:100] or "Untitled"
+    raw, title = _content(path), path.stem.strip()[:100] or "Untitled"
     try:
         if path.suffix.lower() == ".json":
-            data = json_object(text, path.name)
+            data = json_object(_text(raw), path.name)
             door = next((door for door in DOORS if door.looks_so(data)), None)
             if door is None:
                 raise MovieDreamerError(f"not a story of {', '.join(d.name for d in DOORS if d.suffix == '.json')}")
@@ -67,29 +76,59 @@ def read_foreign(path: Path) -> Script:
         if door is None:
             known = ", ".join(sorted({door.suffix for door in DOORS}))
             raise MovieDreamerError(f"no format is known by {path.suffix or 'no suffix'!r}; expected one of {known}")
-        return script_from(door.read(text, title), file=path.name)
+        given = raw if door.binary else _text(raw)
+        return script_from(door.read(given, title), file=path.name)
     except MovieDreamerError as error:
         raise MovieDreamerError(f"{path.name}: cannot be imported: {error}") from error
     except DAMAGED as error:
         raise MovieDreamerError(f"{path.name}: cannot be imported, it is damaged: {error}") from error
 
 
-def write_foreign(script: Script, kind: str) -> str:
-    """The script as text of the format `kind`. Raises MovieDreamerError for one that is read only or unknown."""
+def any_document(path: Path) -> Document:
+    """The document in a script's file, or what another program's file becomes as one (YAML). Raises as both do."""
+    suffix = path.suffix.lower()
+    if suffix in KINDS and not (suffix == ".json" and _is_story(path)):
+        return open_document(path)
+    return document_of(script_text(read_foreign(path)), "yaml", f"{path.name}.yaml")
+
+
+def any_script(path: Path) -> Script:
+    """The script in a script's file, or in another program's."""
+    return any_document(path).script
+
+
+def _is_story(path: Path) -> bool:
+    """Whether a JSON file is another program's: a door knows it, and it has not what every script has."""
+    try:
+        data = json_object(_text(_content(path)), path.name)
+    except MovieDreamerError:
+        return False
+    return "title" not in data and any(door.looks_so(data) for door in DOORS)
+
+
+def write_foreign(script: Script, kind: str) -> str | bytes:
+    """The script as a file of the format `kind`. Raises MovieDreamerError for one that is read only or unknown."""
     door = next((door for door in DOORS if door.name == kind and door.write is not None), None)
     if door is None or door.write is None:
         known = ", ".join(door.name for door in DOORS if door.write is not None)
         raise MovieDreamerError(f"no script can be exported as {kind!r}; expected one of {known}")
     written = door.write(script)
-    return written if isinstance(written, str) else json.dumps(written, indent=2, ensure_ascii=False) + "\n"
+    return written if isinstance(written, str | bytes) else json.dumps(written, indent=2, ensure_ascii=False) + "\n"
 
 
-def _text(path: Path) -> str:
+def _content(path: Path) -> bytes:
     try:
         with ordinary_file(path).open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
-        if len(raw) > MAX_BYTES:
-            raise MovieDreamerError(f"{path.name}: larger than {MAX_BYTES} bytes: no script is; split it")
+    except OSError as error:
+        raise MovieDreamerError(f"{path.name}: cannot be read: {error}") from error
+    if len(raw) > MAX_BYTES:
+        raise MovieDreamerError(f"{path.name}: larger than {MAX_BYTES} bytes: no script is; split it")
+    return raw
+
+
+def _text(raw: bytes) -> str:
+    try:
         return raw.decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise MovieDreamerError(f"{path.name}: cannot be read as text in UTF-8: {error}") from error
+    except UnicodeDecodeError as error:
+        raise MovieDreamerError(f"not text in UTF-8: {error}") from error

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from importlib import import_module
 from typing import Any
 
 from ...errors import MovieDreamerError
@@ -95,3 +96,13 @@ def texts(value: Any) -> list[str]:
 def size_for(people: int) -> str:
     """A size for a shot of so many people that says none."""
     return {1: "medium", 2: "two-shot"}.get(people, "wide")
+
+
+def needed(module: str, format: str, package: str = "formats") -> Any:
+    """A library that one format needs. Raises MovieDreamerError that says how to get it where it is not there."""
+    try:
+        return import_module(module)
+    except ImportError as error:
+        raise MovieDreamerError(
+            f"{format} needs the library {module}: pip install 'moviedreamer[{package}]'"
+        ) from error
