@@ -9,6 +9,7 @@ from ..moviedreamer_core.requests import MAX_CONTROL
 from ..moviedreamer_core.script import ShotSettings
 from . import host
 from ._comfy import io
+from .boards import BOARDS
 from .bodies.expanding import begin
 from .bodies.runs import ClipRun
 from .plan_inputs import (
@@ -124,8 +125,10 @@ class MovieDreamerAnimateKeyframes(io.ComfyNode):
         )
         check_animating(session, keyframes.frames)
         had = takes_before(session, "clip")
+        BOARDS.animating(plan.board, session, keyframes.session, keyframes.frames)
 
         def finish(clips: tuple[Clip, ...]) -> io.NodeOutput:
+            BOARDS.made(plan.board, rendered_of(session, clips=clips))
             outcomes, pictures = picture_outcomes(session, "clip", clips, had), first_pictures(keyframes.frames)
             ui = {**rendered_ui(rendered_of(session, clips=clips)), **strip(session, "clip", outcomes, pictures)}
             return io.NodeOutput(Clips(keyframes, clips, session), ui=ui)

@@ -8,6 +8,7 @@ from ..moviedreamer_core.report.reasons import picture_outcomes, takes_before
 from ..moviedreamer_core.script import ShotSettings
 from . import host
 from ._comfy import io
+from .boards import BOARDS
 from .bodies.expanding import begin
 from .bodies.runs import KeyframeRun
 from .plan_inputs import (
@@ -127,8 +128,10 @@ class MovieDreamerDecodeKeyframes(io.ComfyNode):
         )
         check_decoding(session, plan.cast, plan.film)
         had = takes_before(session, "keyframe")
+        BOARDS.rendering(plan.board, session, plan.film)
 
         def finish(frames: tuple[Keyframe, ...]) -> io.NodeOutput:
+            BOARDS.made(plan.board, rendered_of(session, frames))
             outcomes = picture_outcomes(session, "keyframe", frames, had)
             ui = {
                 **rendered_ui(rendered_of(session, frames)),

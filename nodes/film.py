@@ -14,6 +14,7 @@ from ..moviedreamer_core.report.summary import write_sheet
 from ..moviedreamer_core.store import Store, array_hash
 from . import host
 from ._comfy import InputImpl, io
+from .boards import BOARDS
 from .saving import checked_prefix, in_output, keeps_metadata, numbered, workflow_tags
 from .types import Category, Clips, ClipsType, Keyframes, KeyframesType
 
@@ -134,6 +135,7 @@ class MovieDreamerCombineFilm(io.ComfyNode):
         made = make_film(
             session, clips.clips, out.path, format=format, audio=sound, joining=joining, tags=film_tags(cls, session)
         )
+        BOARDS.joined(clips.keyframes.plan.board, session, clips.clips, joining)
         # Core's video nodes cannot save a GIF's codec, so for gif and png they get the same film as MP4.
         video = out if format == "mp4" else in_output(stored_film(session, clips.clips, joining))
         # The page would try to play a GIF as a film.

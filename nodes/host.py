@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from PIL import Image
@@ -78,20 +78,29 @@ def networks_of(value: object) -> Iterator[nn.Module]:
             yield from (part for part in vars(inner).values() if isinstance(part, nn.Module))
 
 
+class Live(Protocol):
+    """Hears of the shots of a stage: `begins`, then `done` with its file or `failed`."""
+
+    def begins(self, shot: str) -> None: ...
+    def done(self, shot: str, file: Path | None) -> None: ...
+    def failed(self, shot: str, error: Exception) -> None: ...
+
+
 class HostProgress:
     """The core's progress as ComfyUI's bar with a preview of the current shot, and its name on the node ("shot 9 of 12,
     wood-path"); `check` raises ComfyUI's interrupt.
 
-
-    The bar is on the node that runs, or on `node` (its id) whichever node then reports.
+    The bar is on the node that runs, or on `node` (its id) whichever node then reports. `live`, if there is one, hears
+    of every shot.
     """
 
     def __init__(self, node: str | None = None) -> None:
         self._node = node
+        self.live: Live | None = None
         self._bar: Any = None
         self._done = self._total = 0
         self._shots: Sequence[ResolvedShot] = ()
-        self._names: list[str] = []
+        self._items: list[ResolvedShot] = []
 
     def follow(self, shots: Sequence[ResolvedShot]) -> None:
         """The shots that the stages of this run walk through."""
@@ -103,12 +112,13 @@ class HostProgress:
 
         self._bar, self._done, self._total = comfy.utils.ProgressBar(total, self._node), 0, total
         times = [shot.keyframes if name == "keyframes" else 1 for shot in self._shots]
-        names = [f"shot {shot.index + 1} of {len(self._shots)}, {shot.id}" for shot in self._shots]
-        self._names = [name for name, count in zip(names, times, strict=True) for _ in range(count)]
+        self._items = [shot for shot, count in zip(self._shots, times, strict=True) for _ in range(count)]
         self._say()
 
     def advance(self, note: str = "", preview: Path | None = None) -> None:
         """One item is done."""
+        if self.live is not None and (shot := self._current()) is not None:
+            self.live.done(shot.id, preview)
         self._done += 1
         if self._bar is not None:
             shown = ("JPEG", first_picture(preview), PREVIEW) if preview is not None else None
@@ -117,8 +127,21 @@ class HostProgress:
 
     def _say(self) -> None:
         """Name the shot that is made next, where the items of the stage are shots."""
-        if self._done < self._total == len(self._names):
-            tell_page("progress", {"text": self._names[self._done]}, self._node)
+        if (shot := self._current()) is None:
+            return
+        name = f"shot {shot.index + 1} of {len(self._shots)}, {shot.id}"
+        tell_page("progress", {"text": name}, self._node)
+        if self.live is not None:
+            self.live.begins(shot.id)
+
+    def _current(self) -> ResolvedShot | None:
+        """The shot that is made now, where the items of the stage are shots."""
+        return self._items[self._done] if self._done < self._total == len(self._items) else None
+
+    def failed(self, error: Exception) -> None:
+        """The shot that is made now cannot be made. (ComfyUI's interrupt is no Exception.)"""
+        if self.live is not None and (shot := self._current()) is not None:
+            self.live.failed(shot.id, error)
 
     def check(self) -> None:
         """Stop if the artist pressed Cancel."""
@@ -135,6 +158,20 @@ def tell_page(event: str, message: dict[str, Any], node: str | None = None) -> N
     context, server = get_executing_context(), getattr(PromptServer, "instance", None)
     if context is not None and server is not None:
         server.send_sync(f"moviedreamer.{event}", {"node": node or context.node_id, **message}, server.client_id)
+
+
+def node_id() -> str:
+    """The id of the node that runs now, "" outside of a run."""
+    from comfy_execution.utils import get_executing_context
+
+    context = get_executing_context()
+    return str(context.node_id) if context is not None else ""
+
+
+def tell_failure(session: FilmSession, error: Exception) -> None:
+    """Tell whoever watches a stage that the shot at work could not be made."""
+    if isinstance(session.progress, HostProgress):
+        session.progress.failed(error)
 
 
 def first_picture(path: Path) -> Image.Image:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from ..moviedreamer_core.film import plan_edits
 from ..moviedreamer_core.film.direction import read_direction
-from ..moviedreamer_core.film.planning import FilmPlan, make_plan, takes_after
+from ..moviedreamer_core.film.planning import FilmPlan, takes_after
 from ..moviedreamer_core.film.settings import REPLAN
 from ..moviedreamer_core.film.takes import FilmTakes
 from ..moviedreamer_core.planner.edit import MODES
@@ -14,6 +14,7 @@ from ..moviedreamer_core.script import ShotSettings
 from ..moviedreamer_core.tokenizer import Tokens
 from . import host
 from ._comfy import io
+from .boards import BOARD, BOARDS
 from .plan_files import MovieDreamerLoadPlan, MovieDreamerSavePlan
 from .plan_inputs import (
     candidates_input,
@@ -115,11 +116,13 @@ class MovieDreamerPlanFilm(io.ComfyNode):
         plan = ScriptPlan(cast.source, cast.cast, FilmPlan.nothing(), planner, settings, episode(history), earlier)
         session = planning_session(plan)
         had = takes_before(session, "plan")
-        film = make_plan(session, cast.cast)
+        board = BOARDS.planning(host.node_id(), session, cast)
+        film = BOARDS.planned(board, session, cast.cast)
         outcomes = plan_outcomes(session, film, had)
         report = plan_report(film, {shot.id: shot.why for shot in outcomes})
-        ui = {TAKES: [takes_after(session, cast.cast, film).text()], **strip(session, "plan", outcomes)}
-        return io.NodeOutput(replace(plan, film=film), report, ui=ui)
+        takes_text = takes_after(session, cast.cast, film).text()
+        ui = {TAKES: [takes_text], BOARD: [board], **strip(session, "plan", outcomes)}
+        return io.NodeOutput(replace(plan, film=film, board=board), report, ui=ui)
 
 
 class MovieDreamerReplanFrom(io.ComfyNode):

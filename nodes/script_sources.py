@@ -159,7 +159,11 @@ def with_person(
         names.append(keep_picture(np.ascontiguousarray(pixels), f"{who}-{number}", home))
     files = [str(home.resolve() / name) for name in names]
     script = with_character(source.script, who, description=description, references=files)
-    return ScriptSource(gather(script, source.folder, home), home) if names else ScriptSource(script, source.folder)
+    return (
+        ScriptSource(gather(script, source.folder, home), home, True)
+        if names
+        else ScriptSource(script, source.folder, True)
+    )
 
 
 def check_faces(who: str, pictures: torch.Tensor, faces: Bundle, name: str) -> None:

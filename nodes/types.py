@@ -53,10 +53,11 @@ ScoresType = io.Custom("MOVIEDREAMER_SCORES")  # moviedreamer_core.film.continui
 
 @dataclass(frozen=True)
 class ScriptSource:
-    """A script and the folder where the files that it names begin."""
+    """A script and the folder where the files that it names begin. `recast`: the graph changed its characters."""
 
     script: Script
     folder: Path
+    recast: bool = False
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,8 @@ class RouteTo:
 @dataclass(frozen=True)
 class ScriptPlan:
     """The plan of a script; `settings` are what was decided so far (film seed, storyboard, shot settings), `history`
-    the earlier episode that it goes on from, `takes` those of the film's earlier runs, in which locked shots stay.
+    the earlier episode that it goes on from, `takes` those of the film's earlier runs, in which locked shots stay,
+    `board` its id among this server's boards (boards.py).
     """
 
     source: ScriptSource
@@ -105,6 +107,7 @@ class ScriptPlan:
     settings: FilmSettings = field(default_factory=FilmSettings)
     history: Episode | None = None
     takes: FilmTakes = NO_TAKES
+    board: str = ""
 
 
 @dataclass(frozen=True)

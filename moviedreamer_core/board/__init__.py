@@ -5,5 +5,6 @@
 
 from .board import board_of
 from .film import BoardFilm, FilmJoin
+from .media import media_file
 
-__all__ = ["BoardFilm", "FilmJoin", "board_of"]
+__all__ = ["BoardFilm", "FilmJoin", "board_of", "media_file"]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from ..bundle import Bundle
@@ -30,7 +31,7 @@ class BoardFilm:
 
     `cast` are its faces; None reads them as a run would, with the bundle `faces`. `edited` are shots whose plan was
     changed after it was made (shot id -> digest as it was planned, plan as it is used). `placed` are pictures and clips
-    from elsewhere: (stage, shot id) -> their keys.
+    from elsewhere: (stage, shot id) -> their keys. `recast`: characters are not as the script's text has them.
     """
 
     plan: FilmSession
@@ -41,6 +42,7 @@ class BoardFilm:
     edited: Mapping[str, tuple[str, PlannedShot]] = field(default_factory=dict)
     placed: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     join: FilmJoin | None = None
+    recast: bool = False
 
     @property
     def last(self) -> FilmSession:
@@ -61,11 +63,13 @@ class BoardFilm:
         self,
         *,
         script: Script | None = None,
+        folder: Path | None = None,
         direction: Mapping[str, Mapping[str, Any]] | None = None,
         takes: FilmTakes | None = None,
     ) -> "BoardFilm":
-        """The film as it would be with another script, other choices for single shots, other takes; None leaves what
-        there is. Raises MovieDreamerError for choices that cannot be.
+        """The film as it would be with another script (and another folder where the files that it names begin), other
+        choices for single shots, other takes; None leaves what there is. Raises MovieDreamerError for choices that
+        cannot be.
         """
 
         def change(stage: str, session: FilmSession) -> FilmSession:
@@ -76,6 +80,7 @@ class BoardFilm:
             return replace(
                 session,
                 script=script or session.script,
+                folder=folder or session.folder,
                 settings=settings,
                 takes=takes or session.takes,
                 name=script.title if script else session.name,

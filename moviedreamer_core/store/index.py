@@ -87,6 +87,11 @@ class Index:
         self._refresh()
         return list(dict.fromkeys(s for f, s, _ in self._takes if f == film))
 
+    def keys(self, film: str) -> set[str]:
+        """The keys of all takes of a film."""
+        self._refresh()
+        return {key for (f, _, _), takes in self._takes.items() if f == film for key in takes}
+
     def pin(self, film: str, shot: str, stage: str, key: str) -> None:
         """Make a take the current one until it is unpinned; gc keeps it."""
         if key not in {take.key for take in self.takes(film, shot, stage)}:

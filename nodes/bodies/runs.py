@@ -22,6 +22,7 @@ from ...moviedreamer_core.film.planning import FilmPlan
 from ...moviedreamer_core.film.references import NamedKeyframe
 from ...moviedreamer_core.film.session import FilmSession
 from ...moviedreamer_core.script import ResolvedShot
+from .. import host
 from .makers import BodyMaker, NotDrawnError
 
 Unit = str
@@ -69,6 +70,9 @@ class KeyframeRun:
                 made = render_keyframe(session, self.cast, self.plan, shot, number, self.done)
             except NotDrawnError as missing:
                 return missing
+            except Exception as error:
+                host.tell_failure(session, error)
+                raise
             self.done.append(made)
             session.progress.advance(shot.id, made.path)
             if unit_of(shot.id, number) == unit:
@@ -110,6 +114,9 @@ class ClipRun:
                 made = make_clip(session, shot, self.own[shot.id], self._before(shot))
             except NotDrawnError as missing:
                 return missing
+            except Exception as error:
+                host.tell_failure(session, error)
+                raise
             self.done.append(made)
             session.progress.advance(shot.id, made.path)
             if unit is not None and unit.rpartition("/")[0] == shot.id:

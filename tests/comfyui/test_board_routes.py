@@ -1,0 +1,167 @@
+"""The storyboard's routes and live events in a real ComfyUI: what the page gets, and what nobody gets."""
+
+import json
+import shutil
+import urllib.error
+import urllib.request
+
+import pytest
+from shortened import shortened, the
+
+FIRST = "01_first_film"
+SHOTS = ["arrival", "hello", "ask"]
+
+
+@pytest.fixture(scope="module")
+def film(server, workflow):
+    """(run of a film of three shots, its prompt, its board's id)."""
+    prompt = shortened(workflow(FIRST), script="three_shots.yaml")
+    run = server.run(prompt)
+    assert run.ended == "success", run.error
+    (board,) = run.outputs[the(prompt, "PlanFilm")]["board"]
+    return run, prompt, board
+
+
+def ask(server, path, body=None, **headers):
+    """(status, headers, bytes) of a GET, or of a POST of `body` (JSON unless it is bytes)."""
+    data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
+    request = urllib.request.Request(server.url + path, data, {"Content-Type": "application/json", **headers})
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return answer.status, dict(answer.headers), answer.read()
+    except urllib.error.HTTPError as error:
+        return error.code, dict(error.headers), error.read()
+
+
+def board_of(server, board, **changes):
+    status, _, body = ask(server, f"/moviedreamer/board/{board}", changes or None)
+    assert status == 200, body
+    return json.loads(body)
+
+
+def test_a_board_shows_every_shot_as_the_run_left_it(server, film):
+    run, prompt, board = film
+    found = board_of(server, board)
+    assert found["node"] == the(prompt, "PlanFilm") and found["film"]["title"] == "Three Shots"
+    assert [shot["id"] for shot in found["shots"]] == SHOTS
+    assert {shot["state"] for shot in found["shots"]} == {"animated"} and found["cost"]["stages"] == []
+    assert {shot["decided"]["animator"]["value"] for shot in found["shots"]} == {"panzoom"}
+    listed = server.get("/moviedreamer/boards")["boards"]
+    assert {"id": board, "node": found["node"], "title": "Three Shots"} in listed
+
+
+def test_live_events_follow_every_shot_from_the_plan_on(film):
+    run, prompt, board = film
+    assert run.of("moviedreamer.board")[0] == {"node": the(prompt, "PlanFilm"), "id": board}
+    said = [each for each in run.of("moviedreamer.shot") if each.get("id") == board]
+    assert max(len(json.dumps(each)) for each in said) < 10_000
+    seen = {(each["shot"], each["stage"], each["state"]) for each in said}
+    for shot in SHOTS:
+        for stage, state in (("plan", "planned"), ("keyframe", "rendered"), ("clip", "animated")):
+            assert {(shot, stage, "rendering"), (shot, stage, state)} <= seen
+    first = run.messages.index(("moviedreamer.board", run.of("moviedreamer.board")[0]))
+    pictures = [n for n, (_, data) in enumerate(run.messages) if data.get("state") == "rendered"]
+    assert first < min(pictures), "the cards come before the pictures"
+
+
+def test_what_a_choice_costs_is_what_then_runs(server, film, workflow):
+    _, prompt, board = film
+    direction = json.dumps({"hello": {"decoder": "ink"}})
+    cost = board_of(server, board, direction=direction)["cost"]
+    said = {stage["stage"]: stage["shots"] for stage in cost["stages"]}
+    assert said == {"keyframe": ["hello"], "clip": ["hello"], "shown": ["hello"], "film": []}
+    changed = json.loads(json.dumps(prompt))
+    changed[the(prompt, "PlanFilm")]["inputs"]["direction"] = direction
+    run = server.run(changed)
+    made = {stage: [shot["id"] for shot in run.outputs[the(prompt, node)]["shots"] if shot["made"]]
+            for stage, node in (("keyframe", "DecodeKeyframes"), ("clip", "AnimateKeyframes"))}  # fmt: skip
+    assert made == {"keyframe": ["hello"], "clip": ["hello"]}
+
+
+def test_pictures_and_clips_come_by_key_and_play_in_a_browser(server, film):
+    _, _, board = film
+    shot = board_of(server, board)["shots"][0]
+    for kind, head in (("picture", b"\x89PNG"), ("clip", b"ftyp")):
+        where = shot[kind]
+        status, headers, body = ask(server, f"/moviedreamer/board/{board}/media/{where['stage']}/{where['key']}")
+        assert status == 200 and head in body[:12], headers
+        assert "immutable" in headers["Cache-Control"] and headers["X-Content-Type-Options"] == "nosniff"
+    import av
+
+    (server.base / "clip.mp4").write_bytes(body)
+    with av.open(str(server.base / "clip.mp4")) as container:
+        stream = container.streams.video[0]
+        assert (stream.codec_context.name, stream.codec_context.pix_fmt) == ("h264", "yuv420p")
+        assert stream.frames == 8
+
+
+BAD_KEYS = [
+    "0" * 64, "..%2F..%2F..%2F..%2Fetc%2Fpasswd", "%2e%2e", "artefact.json", "A" * 64, "0" * 5000, "%00", "index.jsonl",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("key", BAD_KEYS)
+def test_no_key_leads_out_of_the_film(server, film, key):
+    for stage in ("keyframe", "clip", "..%2F..", "plan", "objects"):
+        status, _, body = ask(server, f"/moviedreamer/board/{film[2]}/media/{stage}/{key}")
+        assert status in (404, 400, 414), (stage, body[:200])
+        assert b"root:" not in body and b'"inputs"' not in body
+
+
+@pytest.mark.parametrize("board", ["0" * 32, "..", "%2e%2e%2f", "x" * 3000, "5", "'; DROP TABLE"])
+def test_an_unknown_film_is_said_in_words(server, film, board):
+    status, _, body = ask(server, f"/moviedreamer/board/{urllib.request.quote(board)}")
+    assert status in (404, 405), body
+    if board == "0" * 32:
+        assert "Run the workflow once" in json.loads(body)["error"]
+
+
+def test_foreign_origins_and_forms_are_refused(server, film):
+    path = f"/moviedreamer/board/{film[2]}"
+    assert ask(server, path, Origin="http://evil.example")[0] == 403
+    assert ask(server, path, {"direction": "{}"}, **{"Sec-Fetch-Site": "cross-site"})[0] == 403
+    assert ask(server, path, b"direction={}", **{"Content-Type": "application/x-www-form-urlencoded"})[0] == 415
+    assert ask(server, path, b"{}", **{"Content-Type": "text/plain"})[0] == 415
+
+
+BAD_BODIES = [
+    (b"", 400), (b"{", 400), (b"[]", 400), (b"null", 400), (b"[" * 100_000, 400), (b"\xff\xfe", 400),
+    (b" " * (4 * 1024 * 1024 + 1), 413), ({"direction": 5}, 400), ({"direction": "{"}, 400), ({"script": 7}, 400),
+    ({"script": {"text": 5}}, 400), ({"script": {"text": "a: &a [*a, *a]"}}, 400), ({"takes": "no takes"}, 400),
+    ({"direction": '{"nobody": {"seed": 1}}'}, 400), ({"direction": '{"hello": {"decoder": "none such"}}'}, 400),
+    ({"script": {"text": "title: x\naudio: ../../../etc/passwd\nscenes: [{place: p, shots: [{size: wide}]}]"}}, 400),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("body,status", BAD_BODIES)
+def test_bad_bodies_are_answered_in_words(server, film, body, status):
+    got, headers, answer = ask(server, f"/moviedreamer/board/{film[2]}", body)
+    assert got == status, answer[:300]
+    assert json.loads(answer)["error"] and headers["Content-Type"].startswith("application/json")
+    assert "Traceback" not in server.said()
+
+
+def test_a_strangers_text_comes_back_as_it_is_and_as_json(server, film):
+    evil = "<img src=x onerror=alert(1)>"
+    text = (server.base / "input" / "three_shots.yaml").read_text()
+    text = text.replace("title: Three Shots", f"title: '{evil}'").replace("walks along", evil)
+    status, headers, body = ask(server, f"/moviedreamer/board/{film[2]}", {"script": {"text": text, "name": evil}})
+    assert status == 200 and headers["Content-Type"].startswith("application/json")
+    found = json.loads(body)
+    assert found["film"]["title"] == evil and found["shots"][0]["actions"]["mara"] == evil
+
+
+def test_a_store_that_vanished_is_said_and_breaks_nothing(server, film):
+    _, _, board = film
+    shot = board_of(server, board)["shots"][0]
+    away = server.store.with_name("elsewhere")
+    shutil.move(server.store, away)
+    try:
+        states = {each["state"] for each in board_of(server, board)["shots"]}
+        assert states <= {"unplanned", "planned"}
+        status, _, body = ask(server, f"/moviedreamer/board/{board}/media/keyframe/{shot['picture']['key']}")
+        assert status == 404 and json.loads(body)["error"]
+    finally:
+        shutil.rmtree(server.store, ignore_errors=True)
+        shutil.move(away, server.store)
+    assert board_of(server, board)["shots"][0]["state"] == "animated"
