@@ -18,6 +18,7 @@ test: $(STAMP)
 # In a real ComfyUI: $COMFYUI_DIR and $COMFYUI_PYTHON, or the ComfyUI around this pack, or ~/ComfyUI. Needs chromium.
 test-comfyui: $(COMFY_STAMP)
 	$(PY) -m pytest tests/comfyui -rs
+	$(PY) -m pytest tests/web -rs
 
 # After a node's inputs or outputs changed: what a real ComfyUI says about our nodes, then the workflows from that.
 record-object-info: $(COMFY_STAMP)

@@ -23,16 +23,17 @@ def test_choices_are_written_by_id_taken_back_and_said_in_short():
     program = """
     const shots = [{ id: "a", number: 1 }, { id: "b", number: 2 }, { id: "3", number: 3 }];
     let text = m.directed('{"2": {"seed": 7}, "3": {"lock": true}}', shots, ["a", "b"], { decoder: "ink" });
-    out.push(text, m.counted(text), m.chosenFor(m.readDirection('{"2": {"seed": 7}}'), shots[1], shots));
+    out.push(text, m.counted(text), m.chosenFor(m.readDirection('{"2": {"seed": 7}}'), shots[1], new Set(["3"])));
+    const drawn = [{ ...shots[0], picture: {} }, { ...shots[1], picture: {} }, shots[2]];
     text = m.directed(text, shots, ["b"], { decoder: null, seed: "" });
-    out.push(text, m.undirected(text, shots, ["a", "3"]), m.onlyThese("{}", shots, ["b"]), m.readDirection("no json"));
+    out.push(text, m.undirected(text, shots, ["a", "3"]), m.onlyThese("{}", drawn, ["b"]), m.readDirection("no json"));
     out.push([m.common([1, 1]), m.common([null, undefined]), m.common([1, 2]) === undefined]);
     """
     written, counted, chosen, back, none, only, bad, common = ran("direction.mjs", program)
     assert json.loads(written) == {"3": {"lock": True}, "b": {"seed": 7, "decoder": "ink"}, "a": {"decoder": "ink"}}
     assert counted == {"shots": 3, "locked": 1, "takes": 0} and chosen == {"seed": 7}
     assert json.loads(back) == {"3": {"lock": True}, "a": {"decoder": "ink"}} and none == "{}" and bad == {}
-    assert json.loads(only) == {"a": {"lock": True}, "3": {"lock": True}}, "what runs is this shot alone"
+    assert json.loads(only) == {"a": {"lock": True}}, "of what there is, this shot alone runs"
     assert common == [1, None, True]
 
 

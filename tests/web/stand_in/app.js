@@ -13,7 +13,7 @@ const plan = nodeOf("5", "MovieDreamerPlanFilm", [widget("direction", "{}"), wid
 const history = [];
 
 export const app = {
-  graph: { nodes: [script, plan] }, nodeOutputs: { 5: { board: ["sample"] } }, queued: [], extensions: [],
+  graph: { nodes: [script, plan] }, queued: [], extensions: [],
   canvas: { setDirty() {}, selectNode(node) { app.shown = node; }, centerOnNode() {} },
   registerExtension(extension) {
     this.extensions.push(extension);
@@ -29,7 +29,10 @@ export const app = {
     setting: { get: () => new URLSearchParams(location.search).get("language") ?? "en" },
     toast: { add(message) { app.complaints = [...(app.complaints ?? []), message.detail]; } },
     command: { execute() {} }, sidebarTab: { activeSidebarTabId: "moviedreamer-storyboard" },
-    workflow: { activeWorkflow: { changeTracker: { captureCanvasState() { history.push(plan.widgets[0].value); } } } },
+    workflow: { activeWorkflow: { changeTracker: { captureCanvasState() {
+      history.push(plan.widgets[0].value);
+      window.send("graphChanged", {});
+    } } } },
   },
   history,
 };

@@ -151,8 +151,6 @@ class Pages:
             return 200, "application/json", self.words
         if parts[0] == "icons" and (found := icons(path)):
             return 200, KINDS["." + path.rsplit(".", 1)[1]], found
-        if parts[0] == "history":
-            return 200, "application/json", b"{}"
         file = {"": HERE / "index.html", "scripts": HERE / parts[-1],
                 "extensions": ROOT / "web" / "js" / "/".join(parts[3:])}.get(parts[0])  # fmt: skip
         if file is None or not file.is_file():
@@ -160,6 +158,8 @@ class Pages:
         return 200, KINDS.get(file.suffix, "text/plain"), file.read_bytes()
 
     def _moviedreamer(self, parts: list[str], body: dict[str, Any]) -> tuple[int, str, bytes]:
+        if parts[0] == "boards":
+            return _json({"boards": [{"id": "sample", "node": "5", "title": self.board["film"]["title"]}]})
         if parts[0] == "script":
             self.edits += body["edits"]
             return _json({"text": body["text"] + "\n# edited"})
@@ -167,7 +167,7 @@ class Pages:
             return _json(directed(self.board, json.loads(body.get("direction") or "{}")))
         if parts[2] == "takes":
             rows = [{"decoder": "paper", "key": f"{k:x}", "seed": k, "current": k == 13} for k in (11, 12, 13)]
-            return _json({"keyframe": rows, "clip": []})
+            return _json({"keyframe": rows, "clip": [], "next_seeds": list(range(901, 909))})
         return 200, "image/jpeg", picture_of(parts[4])
 
 

@@ -31,12 +31,14 @@ export function makeCard(number) {
 
 /** Writes a shot into a card; `seen` says what the desk knows: {board, chosen, current, media, own}. */
 export function fillCard(card, shot, index, seen) {
-  card.shot = shot.id;
-  const chosen = seen.chosen.has(shot.id);
-  mark(card, "aria-selected", chosen ? "true" : "false");
-  mark(card, "aria-setsize", seen.count);
-  mark(card, "aria-posinset", index + 1);
-  card.classList.toggle("md-current", shot.id === seen.current);
+  const chosen = seen.chosen.has(shot.id), current = shot.id === seen.current;
+  if (card.chosen !== chosen) mark(card, "aria-selected", String(card.chosen = chosen));
+  if (card.current !== current) card.classList.toggle("md-current", card.current = current);
+  if (card.count !== seen.count) mark(card, "aria-setsize", card.count = seen.count);
+  if (card.index !== index) mark(card, "aria-posinset", (card.index = index) + 1);
+  // A shot that did not change is the same object: live events make new ones.
+  if (card.written === shot && card.own === seen.own && card.film === seen.film) return;
+  Object.assign(card, { written: shot, own: seen.own, film: seen.film, shot: shot.id });
   showPicture(card, shot, seen);
   say(card.number, String(shot.number));
   showState(card, shot);

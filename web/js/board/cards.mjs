@@ -27,13 +27,20 @@ export class Cards {
   update() {
     const { desk } = this, { board } = desk, shots = desk.shown;
     this.ratio = board.film.height / board.film.width || 0.5;
-    this.seen = {
-      board, chosen: desk.chosen, current: desk.current, count: shots.length, media: (what) => desk.media(what),
+    this.nameAll(board);
+    this.seen = { ...this.named, chosen: desk.chosen, current: desk.current, count: shots.length };
+    this.grid.show(shots);
+    this.point();
+  }
+
+  /** The names of people and scenes, read once for each board that the server sent. */
+  nameAll(board) {
+    if (this.named?.film === board.characters) return;
+    this.named = {
+      film: board.characters, media: (what) => this.desk.media(what),
       names: Object.fromEntries(board.characters.map((each) => [each.id, each.name])),
       scenes: Object.fromEntries(board.scenes.map((each) => [each.id, sceneWords(each)])),
     };
-    this.grid.show(shots);
-    this.point();
   }
 
   fill(card, shot, index) {

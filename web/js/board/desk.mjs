@@ -1,11 +1,12 @@
 // The director's desk: what the storyboard shows and what it does. It holds nothing that is not in the graph or on the
 // server but what is being looked at: the filter and the shots that are chosen.
 
-import { chosenFor, common, directed, newSeeds, onlyThese, readDirection, undirected } from "./direction.mjs";
+import { chosenFor, common, directed, onlyThese, readDirection, undirected } from "./direction.mjs";
 import { EDITOR, LOADER } from "./graph.mjs";
 import { between, costOf, matching, withEvent } from "./model.mjs";
 import { widgetOf } from "../script_helpers.mjs";
 
+const NOTHING = {};
 const WAIT = 120;  // milliseconds after a change before the server is asked what it means
 
 export class Desk {
@@ -79,11 +80,8 @@ export class Desk {
   /** Asks the server what a run of the graph as it is now would find. */
   async refresh() {
     if (!this.planner || !this.id || this.running) return;
-    const { planner, id } = this;
-    const script = this.graph.script(planner);
-    const changes = {
-      script, direction: this.graph.value(planner, "direction") || "{}", takes: this.graph.value(planner, "takes"),
-    };
+    const { planner, id } = this, script = this.graph.script(planner);
+    const changes = { script, direction: this.direction };
     await this.take(() => this.server.board(id, changes));
   }
 
@@ -108,7 +106,7 @@ export class Desk {
     try {
       const board = await ask();
       if (turn !== this.taken) return;
-      Object.assign(this, { board, missing: "" });
+      Object.assign(this, { board, missing: "", read: null });
       const ids = new Set(board.shots.map((shot) => shot.id));
       for (const id of this.chosen) if (!ids.has(id)) this.chosen.delete(id);
     } catch (error) {
@@ -167,12 +165,17 @@ export class Desk {
   // -- directing ---------------------------------------------------------------------------------------------------
 
   get direction() {
-    return this.planner ? this.graph.value(this.planner, "direction") : "{}";
+    return (this.planner && this.graph.value(this.planner, "direction")) || "{}";
   }
 
-  /** What is chosen for one shot. */
+  /** What is chosen for one shot. The text is read once for all, and the same choices stay the same object. */
   ownOf(shot) {
-    return chosenFor(readDirection(this.direction), shot, this.board.shots);
+    const text = this.direction, { board } = this;
+    if (this.read?.text !== text || this.read.board?.shots.length !== board.shots.length) {
+      const rows = readDirection(text), ids = new Set(board.shots.map((each) => each.id));
+      this.read = { text, board, of: new Map(board.shots.map((each) => [each.id, chosenFor(rows, each, ids)])) };
+    }
+    return this.read.of.get(shot.id) ?? NOTHING;
   }
 
   /** The chosen shots' own value of a field: null for none, undefined if they differ. */
@@ -200,14 +203,20 @@ export class Desk {
     this.later();
   }
 
-  /** Queues `n` runs, each with new seeds for these shots alone; the last ones stay chosen. */
+  /** Queues `n` runs, each with seeds for these shots alone that none of their takes used; the last ones stay chosen. */
   async reroll(n, ids = [...this.chosen]) {
-    const seeds = ids.map(() => newSeeds(n)), shots = this.board.shots;
-    for (let take = 0; take < n; take++) {
-      let text = this.direction;
-      ids.forEach((id, at) => { text = directed(text, shots, [id], { seed: seeds[at][take], take: null, lock: null }); });
-      this.graph.write(this.planner, "direction", text);
-      await this.queue(onlyThese(text, shots, ids));
+    try {
+      const seeds = await Promise.all(ids.map(async (id) => (await this.takes(id)).next_seeds));
+      for (let take = 0; take < n; take++) {
+        let text = this.direction;
+        ids.forEach((id, at) => {
+          text = directed(text, this.board.shots, [id], { seed: seeds[at][take], take: null, lock: null });
+        });
+        this.graph.write(this.planner, "direction", text);
+        await this.queue(onlyThese(text, this.board.shots, ids));
+      }
+    } catch (error) {
+      this.complain(error);
     }
     this.changed();
   }

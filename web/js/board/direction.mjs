@@ -1,8 +1,6 @@
 // The artist's choices for single shots as Plan Film's `direction` keeps them, apart from the page: JSON text in, JSON
 // text out. {"quay-3": {"seed": 7, "decoder": "ink", "lock": true, "note": "...", "take": {"keyframe": "..."}}}
 
-export const NUMBERS = ["seed", "seconds", "steps", "guidance", "motion"];
-
 /** The choices in a text: shot id, or number from 1 -> field -> value. What is no JSON object chooses nothing. */
 export function readDirection(text) {
   try {
@@ -13,9 +11,9 @@ export function readDirection(text) {
   }
 }
 
-/** What is chosen for a shot, by its id or by its number. */
-export function chosenFor(rows, shot, shots) {
-  return { ...(shots.some((each) => each.id === String(shot.number)) ? {} : rows[String(shot.number)]), ...rows[shot.id] };
+/** What is chosen for a shot, by its id or by its number where no shot has that for an id (`ids`: a Set of all). */
+export function chosenFor(rows, shot, ids) {
+  return { ...(ids.has(String(shot.number)) ? {} : rows[String(shot.number)]), ...rows[shot.id] };
 }
 
 /** The text with choices by id in place of numbers, so that they stay with their shots when these move. */
@@ -51,9 +49,10 @@ export function undirected(text, shots, ids) {
   return written(rows);
 }
 
-/** The text in which every shot but these is locked: what runs then is these shots alone. */
+/** The text in which every other shot that has a picture is locked: what runs then is these shots alone. */
 export function onlyThese(text, shots, ids) {
-  return directed(text, shots, shots.map((shot) => shot.id).filter((id) => !ids.includes(id)), { lock: true });
+  const others = shots.filter((shot) => shot.picture && !ids.includes(shot.id));
+  return directed(text, shots, others.map((shot) => shot.id), { lock: true });
 }
 
 /** One value of a field if all shots have it, null if none has one, undefined if they differ. */
@@ -68,11 +67,6 @@ export function counted(text) {
   return {
     shots: rows.length, locked: rows.filter((row) => row.lock).length, takes: rows.filter((row) => row.take).length,
   };
-}
-
-/** `n` seeds that no shot has yet, from a source of random numbers in [0, 1). */
-export function newSeeds(n, random = Math.random) {
-  return Array.from({ length: n }, () => Math.floor(random() * 2 ** 32));
 }
 
 function written(rows) {

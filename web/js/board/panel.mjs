@@ -92,9 +92,9 @@ export class Panel {
     say(this.count, used ? t("shownOf", { n: shown, of: board.shots.length }) : desk.chosen.size > 1 ? many("chosen", desk.chosen.size) : "");
     this.filterButton.classList.toggle("md-on", used > 0);
     if (this.filters.hidden) return;
-    const known = JSON.stringify(board.shots.map((shot) => [shot.state, shot.scene, shot.characters, shot.decided]));
-    if (this.known === known) return;
-    this.known = known;
+    const known = [used > 0, ...new Set(board.shots.map((shot) => shot.state))].join();
+    if (this.known === known && this.offered === board.scenes) return;
+    Object.assign(this, { known, offered: board.scenes });
     const offered = offers(board, (state) => t(`state.${state}`));
     fill(this.filters, ...FILTERS.map((field) => select(t(`filter.${field}`),
       [["", t(`filter.${field}`)], ...offered[field]], desk.filter[field] ?? "", (value) => desk.filterBy(field, value))),

@@ -21,7 +21,7 @@ export function serverOf(api) {
   };
   const board = (id) => `/moviedreamer/board/${encodeURIComponent(id)}`;
   return {
-    /** The board of a run, or with `changes` ({script, direction, takes}) as a run with these would find it. */
+    /** The board of a run, or with `changes` ({script, direction}) as a run with these would find it. */
     board: (id, changes) => ask(board(id), changes),
     takes: (id, shot) => ask(`${board(id)}/takes/${encodeURIComponent(shot)}`),
     edit: (text, name, edits) => ask("/moviedreamer/script/edit", { text, name, edits }),
@@ -29,11 +29,10 @@ export function serverOf(api) {
     script: (body) => ask("/moviedreamer/script", body),
     /** The address of a picture or clip ({stage, key}). */
     media: (id, { stage, key }) => api.apiURL(`${board(id)}/media/${stage}/${key}`),
-    /** The id of the last board that a node's runs made, from the queue's history; "" if it has none. */
+    /** The id of the last board of a node, "" if the server knows none: for a page that was opened again. */
     lastBoard: async (node) => {
-      const runs = Object.values(await ask("/history?max_items=8"));
-      const found = runs.map((run) => run.outputs?.[node]?.board?.[0]).filter(Boolean);
-      return found.at(-1) ?? "";
+      const { boards } = await ask("/moviedreamer/boards");
+      return boards.find((each) => String(each.node) === node)?.id ?? "";
     },
   };
 }

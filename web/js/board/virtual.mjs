@@ -39,22 +39,23 @@ export class VirtualGrid {
     this.waiting = 0;
   }
 
-  /** Shows these items; cards that are there are written anew. */
+  /** Shows the items where the room was measured last. */
   show(items) {
     this.items = items;
-    this.resize();
+    if (this.width) this.arrange();
   }
 
-  /** Writes the cards in sight again. */
-  refresh() {
-    for (const [index, card] of this.cards) this.fill(card, this.items[index], index);
-  }
-
+  /** Measures the room; reading it costs a layout, so that is done only when the page says that it changed. */
   resize() {
-    const width = this.scroller.clientWidth - 2 * this.padding;
-    if (width <= 0) return;
-    this.grid = gridOf(width, this.items.length, this);
-    this.space.style.height = `${this.grid.height + 2 * this.padding}px`;
+    this.width = Math.max(0, this.scroller.clientWidth - 2 * this.padding);
+    this.high = this.scroller.clientHeight;
+    if (this.width) this.arrange();
+  }
+
+  arrange() {
+    this.grid = gridOf(this.width, this.items.length, this);
+    const height = this.grid.height + 2 * this.padding;
+    if (this.spaceHeight !== height) this.space.style.height = `${this.spaceHeight = height}px`;
     for (const [index, card] of this.cards) {
       if (index < this.items.length) this.put(card, index);
       else this.release(index, card);
@@ -69,7 +70,7 @@ export class VirtualGrid {
 
   draw() {
     if (!this.grid) return;
-    const { first, last } = windowOf(this.grid, this.items.length, this.scroller.scrollTop, this.scroller.clientHeight);
+    const { first, last } = windowOf(this.grid, this.items.length, this.scroller.scrollTop, this.high);
     for (const [index, card] of this.cards) {
       if (index < first || index >= last) this.release(index, card);
     }
@@ -82,9 +83,13 @@ export class VirtualGrid {
   put(card, index) {
     const { x, y } = placeOf(this.grid, index);
     if (card.hidden) card.hidden = false;
-    card.style.width = `${this.grid.cardWidth}px`;
-    card.style.height = `${this.grid.cardHeight}px`;
-    card.style.transform = `translate(${x + this.padding}px, ${y + this.padding}px)`;
+    const where = `${this.grid.cardWidth} ${this.grid.cardHeight} ${x} ${y}`;
+    if (card.where !== where) {
+      card.where = where;
+      card.style.width = `${this.grid.cardWidth}px`;
+      card.style.height = `${this.grid.cardHeight}px`;
+      card.style.transform = `translate(${x + this.padding}px, ${y + this.padding}px)`;
+    }
     this.fill(card, this.items[index], index);
     this.cards.set(index, card);
   }

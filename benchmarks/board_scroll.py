@@ -1,0 +1,95 @@
+"""What a frame of the storyboard costs the page's main thread with 500 shots, in headless Chromium.
+
+    python benchmarks/board_scroll.py [--shots 500] [--frames 240]
+
+Scrolls two steps of a wheel (240 pixels) a frame through the film and back while shots change live (an event a frame),
+and prints what the page's main thread worked in each frame, script, style, layout and paint: half of the frames, the
+slowest twentieth, the slowest. Milliseconds of processor time from Chromium's own trace, so that a busy computer does
+not count; what a frame may cost is 16 ms.
+"""
+
+import argparse
+import json
+import shutil
+import sys
+from bisect import bisect_right
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "web" / "stand_in"))
+
+from playwright.sync_api import sync_playwright
+from server import board_of, serving
+
+FRAME = 16.0
+BUSY = "ThreadControllerImpl::RunTask"
+SCROLL = """([frames, shots]) => new Promise((done) => {
+  const list = document.querySelector('.md-cards'), most = list.scrollHeight - list.clientHeight;
+  let at = 0, by = 240; const states = ['rendering', 'rendered', 'animated', 'stale'];
+  const step = () => {
+    if (at++ >= frames) return done(list.scrollTop);
+    if (list.scrollTop + by > most || list.scrollTop + by < 0) by = -by;
+    list.scrollTop += by;
+    const shot = `shot-${1 + (at * 37) % shots}`, key = (at % 99).toString(16);
+    window.send('moviedreamer.shot', { id: 'sample', shot, stage: 'keyframe', state: states[at % 4], key });
+    performance.mark('frame');
+    requestAnimationFrame(step);
+  };
+  requestAnimationFrame(step);
+})"""
+
+
+def measured(shots: int, frames: int) -> tuple[list[float], int, str]:
+    """(milliseconds of the main thread in every frame, cards in the page, the browser's version)."""
+    path = next((found for name in ("chromium", "google-chrome") if (found := shutil.which(name))), None)
+    with serving(board_of(shots)) as (address, _), sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.goto(f"{address}/?width=700")
+        page.wait_for_selector(".md-card")
+        page.evaluate(SCROLL, [30, shots])
+        browser.start_tracing(page=page, categories=["toplevel", "devtools.timeline", "blink.user_timing"])
+        page.evaluate(SCROLL, [frames, shots])
+        trace = json.loads(browser.stop_tracing())["traceEvents"]
+        cards, version = page.locator(".md-card").count(), browser.version
+        browser.close()
+    return by_frame(trace), cards, version
+
+
+def by_frame(trace: list[dict]) -> list[float]:
+    """The milliseconds that the thread of the page worked between one frame's mark and the next."""
+    marks = [event for event in trace if event.get("name") == "frame" and "blink.user_timing" in event.get("cat", "")]
+    thread = (marks[0]["pid"], marks[0]["tid"])
+    times = sorted(event["ts"] for event in marks)
+    busy = [event for event in trace if event.get("name") == BUSY and event.get("ph") == "X"]
+    tasks = [event for event in busy if (event["pid"], event["tid"]) == thread]
+    spent = [0.0] * (len(times) - 1)
+    ended = 0.0
+    for task in sorted(tasks, key=lambda event: (event["ts"], -event["dur"])):
+        if task["ts"] < ended:  # a task within a task
+            continue
+        ended, frame = task["ts"] + task["dur"], bisect_right(times, task["ts"]) - 1
+        if 0 <= frame < len(spent):
+            spent[frame] += task.get("tdur", 0) / 1000
+    return spent
+
+
+def main() -> int:
+    """Print the table; 1 if the slowest twentieth is over a frame."""
+    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    asked.add_argument("--shots", type=int, default=500)
+    asked.add_argument("--frames", type=int, default=240)
+    arguments = asked.parse_args()
+    spent, cards, version = measured(arguments.shots, arguments.frames)
+    ordered = sorted(spent)
+    half, twentieth = ordered[len(ordered) // 2], ordered[int(len(ordered) * 0.95)]
+    over = sum(each > FRAME for each in spent)
+    sys.stdout.write(
+        f"{arguments.shots} shots, {cards} cards in the page, {len(spent)} frames, Chromium {version}\n"
+        f"main thread a frame: half {half:.1f} ms, 95 % {twentieth:.1f} ms, slowest {ordered[-1]:.1f} ms; "
+        f"{over} over {FRAME:.0f} ms\n"
+    )
+    return int(twentieth > FRAME)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,188 @@
+"""The storyboard's panel in Chromium, over a film that the stand-in server tells: no ComfyUI, seconds in all."""
+
+import json
+
+import pytest
+from server import board_of, serving
+
+SHOTS = 40
+
+
+@pytest.fixture(scope="module")
+def film():
+    with serving(board_of(SHOTS)) as served:
+        yield served
+
+
+@pytest.fixture
+def board(film, chromium):
+    """The panel, ready; what the page complained about is in page.complaints."""
+    address, pages = film
+    page = chromium.new_page(viewport={"width": 1000, "height": 900})
+    page.complaints, pages.edits[:] = [], []
+    page.on("console", lambda m: m.type == "error" and "404" not in m.text and page.complaints.append(m.text))
+    page.on("pageerror", lambda error: page.complaints.append(str(error)))
+    page.goto(f"{address}/?width=640")
+    page.wait_for_selector(".md-card")
+    page.wait_for_timeout(100)
+    yield page
+    assert not page.complaints
+    page.close()
+
+
+def card(page, shot: str):
+    return page.locator(".md-card", has=page.get_by_text(shot, exact=True))
+
+
+def direction(page) -> dict:
+    return json.loads(page.evaluate("() => app.graph.nodes[1].widgets[0].value"))
+
+
+def test_cards_say_what_a_shot_is_and_only_those_in_sight_are_there(board):
+    said = card(board, "shot-7").inner_text()
+    for words in ("7", "failed", "close · 2 s", "2 the quiet library · Mara · lantern", "ink (script, line 77)"):
+        assert words in said
+    assert "planned with an older shot 3" in card(board, "shot-9").inner_text()
+    assert board.locator(".md-card:visible").count() < 24
+    option = card(board, "shot-7")
+    assert option.get_attribute("role") == "option" and option.get_attribute("aria-setsize") == str(SHOTS)
+    assert option.get_attribute("aria-label").startswith("Shot 7, shot-7, failed, close · 2 s")
+
+
+def test_filters_narrow_and_say_how_many(board):
+    board.get_by_label("Filter", exact=True).click()
+    board.get_by_label("Scene", exact=True).select_option("scene-2")
+    board.get_by_label("Character", exact=True).select_option("tom")
+    board.wait_for_function("() => document.querySelector('.md-count').textContent === '2 of 40 shots'")
+    board.get_by_label("Show all shots").click()
+    board.wait_for_function("() => document.querySelector('.md-count').textContent === ''")
+
+
+def test_live_events_change_a_card_at_once(board):
+    event = {"id": "sample", "shot": "shot-6", "stage": "keyframe", "state": "rendered", "key": "5"}
+    board.evaluate("(event) => send('moviedreamer.shot', event)", event)
+    board.wait_for_function(
+        "() => document.querySelector('.md-card[aria-posinset=\"6\"]').dataset.state === 'rendered'"
+    )
+    assert card(board, "shot-6").locator("img").get_attribute("src") == "/moviedreamer/board/sample/media/keyframe/5"
+
+
+def test_choices_go_into_plan_film_as_json_for_one_and_for_many(board):
+    card(board, "shot-2").click()
+    board.get_by_label("Decoder", exact=True).select_option("ink")
+    card(board, "shot-4").click(modifiers=["Control"])
+    seconds = board.get_by_label("Seconds", exact=True)
+    seconds.fill("3.5")
+    seconds.press("Enter")
+    assert direction(board) == {"shot-2": {"decoder": "ink", "seconds": 3.5}, "shot-4": {"seconds": 3.5}}
+    board.wait_for_selector(".moviedreamer-line >> text=2 shots directed")
+    assert board.evaluate("() => app.history.length") == 2, "each choice is one step for undo"
+    seconds.fill("-1")
+    seconds.press("Enter")
+    assert direction(board)["shot-4"] == {"seconds": 3.5}, "what is out of bounds is not written"
+    board.get_by_role("button", name="Take back choices").click()
+    assert direction(board) == {}
+
+
+def test_a_reroll_queues_takes_of_that_shot_alone_and_another_take_is_chosen(board):
+    card(board, "shot-3").click()
+    board.get_by_label("How many takes").select_option("3")
+    board.get_by_role("button", name="Reroll", exact=True).click()
+    board.wait_for_function("() => app.queued.length === 3")
+    queued = [json.loads(text) for text in board.evaluate("() => app.queued")]
+    assert [each["shot-3"] for each in queued] == [{"seed": 901}, {"seed": 902}, {"seed": 903}]
+    assert queued[0]["shot-2"] == {"lock": True} and direction(board) == {"shot-3": {"seed": 903}}
+    board.get_by_role("tab", name="Takes").click()
+    board.get_by_role("radio", name="Take 2").click()
+    assert direction(board) == {"shot-3": {"seed": 903, "take": {"keyframe": "c"}}}
+    board.wait_for_selector(".md-taken >> text=chosen")
+
+
+def test_two_takes_are_compared_with_a_wipe(board):
+    card(board, "shot-3").click()
+    board.get_by_role("tab", name="Takes").click()
+    board.locator("input[name=compare]").nth(0).check()
+    board.locator("input[name=compare]").nth(2).check()
+    board.get_by_label("How much of the second take is seen").fill("20")
+    assert board.locator(".md-over").evaluate("(over) => over.style.clipPath") == "inset(0px 0px 0px 20%)"
+
+
+def test_words_are_edited_and_shots_are_moved_with_the_keyboard_and_by_dragging(board, film):
+    edits = film[1].edits
+    card(board, "shot-2").click()
+    board.get_by_role("tab", name="Words").click()
+    line = board.get_by_label("Tom says")
+    line.fill("It burns <b>again</b>.")
+    line.press("Enter")
+    board.wait_for_function("() => app.graph.nodes[0].widgets[0].value.endsWith('# edited')")
+    said = [{"character": "tom", "text": "It burns <b>again</b>."}]
+    assert edits == [{"set": "shot-2", "field": "dialogue", "value": said}]
+    board.locator(".md-cards").focus()
+    board.keyboard.press("Alt+ArrowRight")
+    board.wait_for_timeout(200)
+    assert edits[-1] == {"move": "shot-2", "before": "shot-4"}
+    card(board, "shot-1").drag_to(card(board, "shot-3"), target_position={"x": 10, "y": 40})
+    board.wait_for_timeout(200)
+    assert edits[-1] == {"move": "shot-1", "before": "shot-3"}
+
+
+def test_everything_works_with_the_keyboard_alone(board):
+    board.locator(".md-cards").focus()
+    for key in ("ArrowRight", "ArrowRight", "ArrowDown", "Shift+ArrowRight"):
+        board.keyboard.press(key)
+    assert board.locator(".md-drawer strong").inner_text() == "2 shots chosen"
+    current = board.locator(".md-cards").get_attribute("aria-activedescendant")
+    assert "shot-5" in board.locator(f"#{current}").inner_text()
+    board.keyboard.press("Escape")
+    assert not board.locator(".md-drawer").is_visible()
+    board.get_by_role("tab", name="Shots").focus()
+    board.keyboard.press("ArrowRight")
+    assert board.get_by_role("tab", name="Animatic").get_attribute("aria-selected") == "true"
+    board.locator(".md-scrub").focus()
+    for _ in range(3):
+        board.keyboard.press(".")
+    assert board.locator(".md-clock").inner_text() == "0:06 / 1:20"
+    assert board.locator(".md-subtitle").inner_text() == "Mara: The light is out? 3"
+
+
+def test_a_strangers_words_are_words(board):
+    """No HTML of a script is ever interpreted."""
+    words = "<img src=x onerror=alert(1)>"
+    event = {"id": "sample", "shot": "shot-1", "stage": "clip", "state": "failed", "message": words}
+    board.evaluate("(event) => send('moviedreamer.shot', event)", event)
+    board.wait_for_selector(f"text={words}")
+    assert board.locator(".md-why img").count() == 0
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_words_stand_out_from_what_they_stand_on(film, chromium, theme):
+    """4.5 to 1 for every visible text of the panel, WCAG AA."""
+    page = chromium.new_page(viewport={"width": 1000, "height": 900})
+    page.goto(f"{film[0]}/?{theme}&width=640")
+    page.wait_for_selector(".md-card")
+    card(page, "shot-5").click()
+    page.wait_for_timeout(200)
+    weak = page.evaluate(CONTRAST)
+    page.close()
+    assert not weak
+
+
+CONTRAST = """() => {
+  const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+  const rgba = (colour) => { canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1);
+    return [...canvas.getImageData(0, 0, 1, 1).data]; };
+  const linear = (v) => v / 255 <= 0.03928 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4;
+  const light = ([r, g, b]) => 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
+  const back = (element) => { for (let each = element; each; each = each.parentElement) {
+    const colour = rgba(getComputedStyle(each).backgroundColor);
+    if (colour[3] > 190) return colour; } return [255, 255, 255, 255]; };
+  const weak = [];
+  for (const element of document.querySelectorAll('.moviedreamer-board *')) {
+    const own = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
+    if (!own || !element.offsetParent || element.closest(':disabled')) continue;
+    const [a, b] = [light(rgba(getComputedStyle(element).color)), light(back(element))].sort((x, y) => y - x);
+    const ratio = (a + 0.05) / (b + 0.05);
+    if (ratio < 4.5) weak.push(`${element.className} ${element.textContent.slice(0, 30)}: ${ratio.toFixed(1)}`);
+  }
+  return weak;
+}"""
