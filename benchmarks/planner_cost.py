@@ -33,10 +33,10 @@ def random_conditions(planner: Planner, people: int) -> Conditions:
 
 def one_shot(planner: Planner, memory: Memory, conditions: Conditions, seed: int) -> None:
     """Plan a shot and remember it, as `plan` does."""
-    state = planner.look(memory, conditions)
+    state = planner.predict_state(memory, conditions)
     generator = torch.Generator().manual_seed(seed)
     tokens = planner.mixture.sample(state, temperature=0.5, generator=generator)
-    planner.remember(memory, tokens.view(planner.config.token_count, -1), conditions)
+    planner.append(memory, tokens.view(planner.config.token_count, -1), conditions)
 
 
 def measure(planner: Planner, shots: tuple[int, ...] = (5, 500), *, people: int = 2, around: int = 15) -> dict:

@@ -16,6 +16,7 @@ import torch
 
 from moviedreamer_core.bundle import Bundle
 from moviedreamer_core.cast import load_faces
+from moviedreamer_core.evaluation.counted_mean import CountedMean, added
 from moviedreamer_core.evaluation.prepared import (
     Join,
     draw_film,
@@ -23,7 +24,6 @@ from moviedreamer_core.evaluation.prepared import (
     judge_people,
     judge_shots,
 )
-from moviedreamer_core.evaluation.share import Share, added
 from moviedreamer_core.papertown import make_film
 from moviedreamer_core.prepare.measure import frames_at, measure
 from moviedreamer_core.prepare.people import cluster, sightings_of
@@ -49,7 +49,7 @@ def main() -> None:
     print(json.dumps({name: shown(share) for name, share in shares.items()}, indent=2))
 
 
-def real(film: Path, marks: dict) -> dict[str, Share]:
+def real(film: Path, marks: dict) -> dict[str, CountedMean]:
     """A marked film; titles count as shots, because they begin somewhere, too."""
     rules = ShotRules()
     found = find_shots(measure(film, rules), rules, marks["fps"])
@@ -58,7 +58,7 @@ def real(film: Path, marks: dict) -> dict[str, Share]:
     return judge_shots(begins, joins, marks["doubtful"])
 
 
-def drawn(seed: int, shots: int, people: PeopleRules) -> dict[str, Share]:
+def drawn(seed: int, shots: int, people: PeopleRules) -> dict[str, CountedMean]:
     """One drawn film of the test split."""
     film, rules = make_film(seed, split="test", shots=shots), ShotRules()
     with tempfile.TemporaryDirectory() as folder:
@@ -76,7 +76,7 @@ def drawn(seed: int, shots: int, people: PeopleRules) -> dict[str, Share]:
         film, spans, seen, cluster(seen, people)).items()}}  # fmt: skip
 
 
-def shown(share: Share) -> str:
+def shown(share: CountedMean) -> str:
     """ "12 of 13"."""
     return f"{share.total:g} of {share.count}"
 

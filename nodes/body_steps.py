@@ -98,10 +98,10 @@ class MovieDreamerBodyKeep(io.ComfyNode):
             made: Any = picture_of(pictures)
         else:
             made = clip_of(pictures, sound, asked, (fps[0] if fps else 0.0) or asked.fps)
-        MEMORY.given[request[0]] = made
+        MEMORY.returned[request[0]] = made
         missing = MEMORY.run(ticket[0]).attempt(unit[0])
         if missing is None or missing.request.shot != asked.shot:
-            MEMORY.given.clear()
+            MEMORY.returned.clear()
             MEMORY.requests.pop(request[0], None)
         forget_progress()
         return io.NodeOutput(unit[0])

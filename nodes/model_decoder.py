@@ -9,7 +9,7 @@ from ..moviedreamer_core.store import content_hash
 from . import host
 from ._comfy import io
 from .comfy_decoder import PROMPT, ModelDecoder, Sampling, check_widths, context_width
-from .identity import clip_identity, identity
+from .model_fingerprint import clip_fingerprint, model_fingerprint
 from .types import Category, DecoderHandle, DecoderType
 
 SHOWN_LIKE = "mini"
@@ -135,8 +135,11 @@ def decoder_of(
         reads = replace(theirs, steps=0, size=reads.size, any_size=True)
         condition_fingerprint = condition.maker.fingerprint(condition.bundle)
     memo = host.film_store().hashes
-    parts = [identity(model, lambda f: content_hash(f, memo)), clip_identity(clip, lambda f: content_hash(f, memo))]
-    parts.append(identity(vae.patcher, lambda f: content_hash(f, memo)))
+    parts = [
+        model_fingerprint(model, lambda f: content_hash(f, memo)),
+        clip_fingerprint(clip, lambda f: content_hash(f, memo)),
+    ]
+    parts.append(model_fingerprint(vae.patcher, lambda f: content_hash(f, memo)))
     fingerprint = sha256(repr([*parts, condition_fingerprint, sampling]).encode()).hexdigest()
     decoder = ModelDecoder(model, clip, vae, sampling, condition, fingerprint)
     maker = Factory(

@@ -7,7 +7,7 @@ import torch
 
 from ..moviedreamer_core.errors import MovieDreamerError
 from ..moviedreamer_core.film.asking import prompt_of
-from ..moviedreamer_core.film.given import replace_clips, replace_keyframes
+from ..moviedreamer_core.film.external import replace_clips, replace_keyframes
 from ..moviedreamer_core.film.pipeline import read_picture, show_keyframe
 from ..moviedreamer_core.film.planning import chosen_shots
 from . import host
@@ -16,7 +16,7 @@ from .bodies.expanding import begin
 from .bodies.runs import WholeRun
 from .plan_inputs import checked_shots, shots_input
 from .types import Category, Clips, ClipsType, Keyframes, KeyframesType
-from .videos import given_clip
+from .videos import external_clip
 
 
 class MovieDreamerGetShot(io.ComfyNode):
@@ -160,11 +160,11 @@ class MovieDreamerReplaceClips(io.ComfyNode):
     def execute(
         cls, clips: Clips, shots: str, fps: float, images: torch.Tensor | None = None, video: Any = None
     ) -> io.NodeOutput:
-        given = given_clip(images, video, fps or clips.session.script.fps)
+        external = external_clip(images, video, fps or clips.session.script.fps)
         session = replace(clips.session, progress=host.HostProgress(cls.hidden.unique_id))
 
         def work() -> io.NodeOutput:
-            made = replace_clips(session, clips.keyframes.frames, clips.clips, shots, given)
+            made = replace_clips(session, clips.keyframes.frames, clips.clips, shots, external)
             return io.NodeOutput(replace(clips, clips=made))
 
         return begin(WholeRun(work), cls.hidden.unique_id)

@@ -15,10 +15,10 @@ from moviedreamer_core.bundle import Bundle
 from moviedreamer_core.cli.app import run as command
 from moviedreamer_core.errors import MovieDreamerError
 from moviedreamer_core.evaluation.ablate import claims as table
-from moviedreamer_core.evaluation.ablate import pictures
+from moviedreamer_core.evaluation.ablate import image_networks
 from moviedreamer_core.evaluation.ablate.anchor import clip_scores, measure_anchor
+from moviedreamer_core.evaluation.ablate.character_drift import Sighting, likeness, measure_identity, planned
 from moviedreamer_core.evaluation.ablate.claims import chosen_claims, read_claims, runs_of
-from moviedreamer_core.evaluation.ablate.identity import Sighting, likeness, measure_identity, planned
 from moviedreamer_core.evaluation.ablate.page import write_page
 from moviedreamer_core.evaluation.ablate.runs import KINDS, Ablation, Result
 from moviedreamer_core.papertown import ATTRIBUTES, make_film
@@ -159,14 +159,14 @@ def test_the_decoder_claim_trains_and_is_measured(tmp_path, monkeypatch):
     for each in (planner_films, predicted):
         monkeypatch.setattr(each, "FRAME_SIZE", (32, 16))
     monkeypatch.setattr(decoder_module, "Shots", StandInShots)
-    for each in (decoder_module, pictures):
+    for each in (decoder_module, image_networks):
         monkeypatch.setattr(each, "decode_grid", partial(decode_grid, steps=1))
     section = {
         "frames": 12, "held_out": 4, "shown": 2, "held_out_films": 1, "film": FILM, "identity": 0.1, "loop": LOOP,
         **SIZES,
     }  # fmt: skip
     monkeypatch.setattr(table, "_base", lambda kind: section)
-    monkeypatch.setattr(pictures, "NOISE", 5.0)
+    monkeypatch.setattr(image_networks, "NOISE", 5.0)
     ablation, runs = Ablation(tmp_path / "runs", bundle), runs_of([CLAIMS["decoder_noise"]], 1, {})
     ablation.make(runs)
     for run in runs:

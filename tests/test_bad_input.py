@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 
 from moviedreamer_core.cli.app import run
 from moviedreamer_core.errors import MovieDreamerError
-from moviedreamer_core.film.members import cast_members
+from moviedreamer_core.film.stored_faces import characters_with_faces
 from moviedreamer_core.script import parse_script
 
 PLAN_ONLY = 5
@@ -127,12 +127,12 @@ def test_stored_faces(tmp_path):
     script = parse_script(SCRIPT.replace("name: Mara,", "name: Mara, embeddings: faces.safetensors,"))
     (tmp_path / "faces.safetensors").write_bytes(b"not at all")
     with pytest.raises(MovieDreamerError, match="'mara'.*faces.safetensors: cannot be read"):
-        cast_members(script, tmp_path)
+        characters_with_faces(script, tmp_path)
     save_file({"a": torch.ones(1, 3), "b": torch.ones(1, 3)}, tmp_path / "faces.safetensors")
     with pytest.raises(MovieDreamerError, match="'mara'.*holds a, b"):
-        cast_members(script, tmp_path)
+        characters_with_faces(script, tmp_path)
     save_file({"mara": torch.ones(3), "b": torch.ones(1, 3)}, tmp_path / "faces.safetensors")
-    assert cast_members(script, tmp_path)[0].embeddings == [[1.0, 1.0, 1.0]]
+    assert characters_with_faces(script, tmp_path)[0].embeddings == [[1.0, 1.0, 1.0]]
 
 
 def test_a_bundle_without_a_face_pack(refused, tmp_path):

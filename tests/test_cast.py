@@ -81,7 +81,7 @@ def cut(picture: np.ndarray, box: tuple[float, ...], grow: float = 0.3) -> np.nd
     return np.ascontiguousarray(picture[top:bottom, left:right])
 
 
-def worn(picture: np.ndarray) -> np.ndarray:
+def corrupted(picture: np.ndarray) -> np.ndarray:
     """The picture darker and pressed to a poor JPEG."""
     file = io.BytesIO()
     Image.fromarray((picture * 0.7).astype(np.uint8)).save(file, "JPEG", quality=30)
@@ -91,7 +91,7 @@ def worn(picture: np.ndarray) -> np.ndarray:
 @needs_real
 def test_real_photographs_of_one_person_are_nearer_than_those_of_others(real, people):
     first = torch.stack([real.embed_picture(p) for p in people])
-    second = torch.stack([real.embed_picture(worn(p)) for p in people])
+    second = torch.stack([real.embed_picture(corrupted(p)) for p in people])
     assert first.shape == (6, real.width) == (6, 128)
     assert torch.allclose(first.norm(dim=1), torch.ones(6))
     alike = first @ second.T

@@ -10,14 +10,14 @@ from torch.nn import functional as F
 
 from moviedreamer_core.bundle import PACKAGED
 from moviedreamer_core.errors import MovieDreamerError
+from moviedreamer_core.evaluation.counted_mean import CountedMean, added, gap
 from moviedreamer_core.evaluation.details import CHANCE, kept, placed, returning, true_details
+from moviedreamer_core.evaluation.face_likeness import appearances, measure_faces, quarters
 from moviedreamer_core.evaluation.features import clip_score, frechet_distance, inception_score
 from moviedreamer_core.evaluation.film_pictures import FilmPictures, drawn_images, part_of
 from moviedreamer_core.evaluation.held_out import LONG, held_out_films
-from moviedreamer_core.evaluation.identity import appearances, measure_faces, quarters
 from moviedreamer_core.evaluation.keys import TARGETS, Target
 from moviedreamer_core.evaluation.reading import NEAR, chances, read_film, right, swapped, true_labels
-from moviedreamer_core.evaluation.share import Share, added, gap
 from moviedreamer_core.evaluation.variants import copied
 from moviedreamer_core.papertown import make_film, person_split, place_split
 from moviedreamer_core.papertown.columns import NAMES, accuracy
@@ -41,9 +41,9 @@ def reader():
 
 
 def test_shares_of_films_are_added_so_that_every_shot_weighs_the_same():
-    whole = added([{"place": Share(1, 1)}, {"place": Share(0, 3), "who": Share()}])
+    whole = added([{"place": CountedMean(1, 1)}, {"place": CountedMean(0, 3), "who": CountedMean()}])
     assert whole["place"].value == 0.25 and whole["who"].value is None
-    assert gap(whole["place"], Share(1, 2)) == -0.25 and gap(whole["who"], Share(1, 2)) is None
+    assert gap(whole["place"], CountedMean(1, 2)) == -0.25 and gap(whole["who"], CountedMean(1, 2)) is None
 
 
 def test_held_out_films_are_of_the_test_split_and_always_the_same():
@@ -76,7 +76,7 @@ def test_pictures_of_other_shots_are_not_read_as_right(film, reader):
 
 
 def test_what_cannot_be_seen_does_not_count():
-    assert right(torch.tensor([1, 2, 0]), torch.tensor([1, 0, -1])) == Share(1.0, 2)
+    assert right(torch.tensor([1, 2, 0]), torch.tensor([1, 0, -1])) == CountedMean(1.0, 2)
 
 
 def test_people_in_each_others_place_raise_swapped_identity():
@@ -149,7 +149,7 @@ def test_details_that_are_kept_are_above_other_films_and_shuffled_ones_are_not()
 
 def test_a_kind_of_place_that_no_other_film_has_says_nothing():
     film = make_film(0, split="test", shots=30)
-    assert kept([placed(film, true_details(film))]) == (Share(), Share())
+    assert kept([placed(film, true_details(film))]) == (CountedMean(), CountedMean())
 
 
 def test_copied_tokens_are_those_of_the_places_first_shot():
@@ -173,7 +173,7 @@ def test_inception_score_is_one_for_sameness_and_the_classes_for_sure_variety():
 
 def test_clip_score_is_the_mean_cosine_that_is_not_negative():
     a, b = torch.eye(2), torch.tensor([[1.0, 0.0], [0.0, -1.0]])
-    assert clip_score(a, b) == Share(1.0, 2)
+    assert clip_score(a, b) == CountedMean(1.0, 2)
 
 
 def test_fid_and_inception_score_agree_with_torchmetrics():

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from moviedreamer_core.bundle import PACKAGED
+from moviedreamer_core.evaluation.counted_mean import CountedMean
 from moviedreamer_core.evaluation.described import described, described_chances
 from moviedreamer_core.evaluation.evidence import Evidence
 from moviedreamer_core.evaluation.film_pictures import FilmPictures, drawn_images
@@ -16,7 +17,6 @@ from moviedreamer_core.evaluation.intervals import DRAWS, interval, resampled
 from moviedreamer_core.evaluation.keys import Target
 from moviedreamer_core.evaluation.looks import Looks, chances, measure_looks, read_looks, true_looks
 from moviedreamer_core.evaluation.reading import read_film
-from moviedreamer_core.evaluation.share import Share
 from moviedreamer_core.papertown import WARDROBE, make_film, person_split
 from moviedreamer_core.papertown.reader import Reader
 
@@ -61,7 +61,7 @@ def test_details_drawn_anew_in_every_shot_are_kept_by_chance():
         looks = true_looks(film)
         outfits = torch.stack([torch.randint(len(v), (30, 3), generator=rng) for v in WARDROBE.values()], dim=-1)
         for name, share in measure_looks(Looks(film, looks.arrangement, outfits, looks.things)).items():
-            found[name] = found.get(name, Share()) + share
+            found[name] = found.get(name, CountedMean()) + share
     for name in ("outfit_kept", *(f"outfit_kept.{name}" for name in WARDROBE)):
         assert found[name].value == pytest.approx(chances()[name], abs=0.04), name
 
@@ -108,21 +108,21 @@ def test_described_people_are_who_they_were_at_first_and_not_when_they_change(fi
 
 
 def test_films_that_agree_leave_little_doubt_and_films_that_differ_much():
-    alike, apart = [Share(5, 10)] * 8, [Share(10, 10), Share(0, 10)] * 4
+    alike, apart = [CountedMean(5, 10)] * 8, [CountedMean(10, 10), CountedMean(0, 10)] * 4
     assert interval(resampled(alike)) == (0.5, 0.5)
     low, high = interval(resampled(apart))
     assert low < 0.3 and high > 0.7 and len(resampled(apart)) == DRAWS
     assert np.array_equal(resampled(apart), resampled(apart))
     assert interval(resampled(apart) - resampled(apart)) == (0, 0)  # paired
-    assert interval(resampled([Share(), Share()])) is None
+    assert interval(resampled([CountedMean(), CountedMean()])) is None
 
 
 def test_evidence_keeps_the_mean_of_all_things_and_says_why_a_value_is_missing():
     found = Evidence()
-    found.take([{"who": Share(1, 1)}, {"who": Share(0, 3)}], "x.", ("place",))
+    found.take([{"who": CountedMean(1, 1)}, {"who": CountedMean(0, 3)}], "x.", ("place",))
     assert found.values["x.who"] == 0.25 and found.counts["x.who"] == 4 and found.intervals["x.who"] == (0, 1)
     assert found.values["x.place"] is None and found.why["x.place"] and "x.place" not in found.intervals
-    found.gap("gain", [Share(3, 4)], [Share(1, 4)], "none")
+    found.gap("gain", [CountedMean(3, 4)], [CountedMean(1, 4)], "none")
     assert found.values["gain"] == 0.5 and found.counts["gain"] == 4
 
 

@@ -219,7 +219,8 @@ def test_replace_takes_the_pictures_and_needs_as_many_as_keyframes(film):
     tokens = pictures(pack, bundle, 2)
     edited = pack.run("MovieDreamerEditPlan", **run, tokens=tokens, shots="five").args[0]
     assert (
-        torch.equal(edited.film.take("five").planned.tokens, tokens.values) and edited.film.take("five").planned.given
+        torch.equal(edited.film.take("five").planned.tokens, tokens.values)
+        and edited.film.take("five").planned.external
     )
     with pytest.raises(Exception, match="got 2 pictures for the 3 keyframes of four, five"):
         pack.run("MovieDreamerEditPlan", **run, tokens=tokens, shots="four, five")

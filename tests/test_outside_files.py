@@ -72,7 +72,7 @@ def test_a_picture_never_runs_a_program(tmp_path, monkeypatch, read):
 def test_pictures_are_opened_in_one_place():
     files = [*ROOT.glob("moviedreamer_core/**/*.py"), *ROOT.glob("nodes/*.py")]
     found = [file.relative_to(ROOT).as_posix() for file in files if "Image.open(" in file.read_text()]
-    assert found == ["moviedreamer_core/pictures.py"]
+    assert found == ["moviedreamer_core/picture_files.py"]
 
 
 @pytest.mark.parametrize("kind", ["png", "jpg", "webp", "bmp", "gif", "tiff"])

@@ -16,8 +16,8 @@ from moviedreamer_core.planner.conditions import mirrored
 from moviedreamer_core.planner.evaluate import energy_scores, film_scores, summary, visit_kinds
 from moviedreamer_core.planner.head import MixtureHead
 from moviedreamer_core.planner.model import packaged_config
-from moviedreamer_core.planner.packing import Dropped
-from moviedreamer_core.planner.regularise import Augment, draw_dropped, draw_positions
+from moviedreamer_core.planner.packing import ConditionMasks
+from moviedreamer_core.planner.regularise import Augment, draw_condition_masks, draw_positions
 from moviedreamer_core.progress import Silent
 from moviedreamer_core.script.resolve import ResolvedCharacter, ResolvedShot, shot_seed
 from moviedreamer_core.tokenizer.tokens import Tokens
@@ -106,8 +106,8 @@ def test_stepwise_equals_one_pass(planner):
         memory = planner.memory()
         for step in range(5):
             one = conditions.map(lambda value, film=film, step=step: value[film, step])
-            assert torch.allclose(planner.look(memory, one), full[film, step], atol=1e-5)
-            planner.remember(memory, tokens[film, step], one)
+            assert torch.allclose(planner.predict_state(memory, one), full[film, step], atol=1e-5)
+            planner.append(memory, tokens[film, step], one)
             assert memory.cache.get_seq_length() == COUNT * (step + 1)  # the fields are gone
 
 
@@ -133,17 +133,17 @@ def test_dropped_history_tokens_and_masks(planner):
     cut = torch.tensor([[False, False, True, False, False]])
 
     def moved(**hidden):
-        states = [planner.states(value, conditions, dropped=Dropped(**hidden)) for value in (tokens, other)]
+        states = [planner.states(value, conditions, masks=ConditionMasks(**hidden)) for value in (tokens, other)]
         return (states[0] - states[1]).abs().amax((0, 2))
 
     assert moved(history=cut)[2] < 1e-6 < moved(history=cut)[3]
     assert moved(tokens=torch.tensor([[False, True, False, False, False]])).max() < 1e-6
     masked = torch.zeros(1, 5, COUNT, dtype=torch.bool)
     masked[:, 1] = True
-    assert moved(masked=masked).max() < 1e-6
+    assert moved(unattended=masked).max() < 1e-6
     alone = planner.states(tokens[:, :1], conditions.map(lambda value: value[:, 2:3]), positions=torch.tensor([[2]]))
     assert torch.allclose(
-        planner.states(tokens, conditions, dropped=Dropped(history=cut))[0, 2], alone[0, 0], atol=1e-5
+        planner.states(tokens, conditions, masks=ConditionMasks(history=cut))[0, 2], alone[0, 0], atol=1e-5
     )
 
 
@@ -154,8 +154,8 @@ def test_faces_and_descriptions_dropped_are_not_read(planner):
     slots = c.slots.clone()
     slots[..., 0, :] += 1
     other = replace(c, faces=c.faces + 1, slots=slots)
-    hidden = Dropped(faces=everywhere, descriptions=everywhere)
-    assert torch.allclose(planner.states(tokens, c, dropped=hidden), planner.states(tokens, other, dropped=hidden))
+    hidden = ConditionMasks(faces=everywhere, descriptions=everywhere)
+    assert torch.allclose(planner.states(tokens, c, masks=hidden), planner.states(tokens, other, masks=hidden))
     assert not torch.allclose(planner.states(tokens, c), planner.states(tokens, other))
 
 
@@ -197,7 +197,7 @@ def test_frozen_shots_stay_and_a_continued_plan_is_the_same_plan(planner):
 def test_given_tokens_are_kept_scored_and_history_for_what_follows(planner):
     own = Tokens(torch.randn(1, COUNT, WIDTH, generator=torch.Generator().manual_seed(0)), PRINT)
     full, given = run(planner), run(planner, frozen={"s1": own})
-    assert torch.equal(given[1].tokens, own.values) and given[1].given
+    assert torch.equal(given[1].tokens, own.values) and given[1].external
     assert math.isfinite(given[1].log_likelihood)
     assert same(given[0], full[0]) and not same(given[2], full[2])
 
@@ -304,7 +304,7 @@ def test_a_plan_is_saved_whole_and_says_what_is_out_of_date(planner, tmp_path):
     assert loaded.tokenizer_fingerprint == PRINT and loaded.planner_fingerprint == "planner"
     for a, b in zip(found, loaded):
         assert same(a, b) and torch.equal(a.candidates, b.candidates)
-        for name in ("id", "log_likelihood", "seed", "temperature", "inputs", "given", "planned_with"):
+        for name in ("id", "log_likelihood", "seed", "temperature", "inputs", "external", "planned_with"):
             assert getattr(a, name) == getattr(b, name)
     edited = run(planner, frozen=loaded.keep({"s0", "s1", "s3", "s4"}), seeds={"s2": 1})
     assert loaded.with_shots(edited).older() == {"s3": ("s2",), "s4": ("s2",)}
@@ -480,9 +480,9 @@ def toy_films(films=6, places=2):
 
 def score(planner, batch):
     conditions = Conditions(*(batch[name] for name in ("fields", "slots", "faces", "present", "has_face")))
-    dropped = Dropped(*(batch[f"dropped_{name}"] for name in Dropped._fields))
+    masks = ConditionMasks(*(batch[f"mask_{name}"] for name in ConditionMasks._fields))
     options = {name: batch[name] for name in ("past", "steps", "positions")}
-    return planner(batch["tokens"], conditions, **options, dropped=dropped)
+    return planner(batch["tokens"], conditions, **options, masks=masks)
 
 
 def test_batches_depend_on_their_seed_alone_and_every_strategy_has_a_switch():
@@ -507,10 +507,10 @@ def test_batches_depend_on_their_seed_alone_and_every_strategy_has_a_switch():
 
 def test_drops_come_at_their_rates_and_numbers_stretch():
     rng = np.random.default_rng(0)
-    dropped = draw_dropped(rng, Augment(history=0.2, mask=0.15), 400, 12, 3, 2)
-    assert float(dropped.history.float().mean()) == pytest.approx(0.19, abs=0.03)
-    assert float(dropped.masked.float().mean()) == pytest.approx(0.15, abs=0.02)
-    assert 0.07 < float(dropped.history.all(1).float().mean()) < 0.13  # half of the rate takes whole films
+    masks = draw_condition_masks(rng, Augment(history=0.2, mask=0.15), 400, 12, 3, 2)
+    assert float(masks.history.float().mean()) == pytest.approx(0.19, abs=0.03)
+    assert float(masks.unattended.float().mean()) == pytest.approx(0.15, abs=0.02)
+    assert 0.07 < float(masks.history.all(1).float().mean()) < 0.13  # half of the rate takes whole films
     numbers = draw_positions(rng, Augment(stretch=0.5, longest=100), 50, 8)
     assert (numbers.diff(dim=1) > 0).all() and int(numbers.max()) < 100
     assert 10 < int((numbers[:, -1] == 7).sum()) < 40
@@ -562,8 +562,8 @@ def test_scores_tell_what_history_is_worth(planner):
     found = summary(scores)
     assert found["unstated_gain"] == found["gain_revisit"]
     assert found["gain_revisit"] == pytest.approx(float((scores.blind_nll - scores.nll)[scores.kind == 2].mean()))
-    heat = energy_scores(planner, films.subset(2), (0.1, 1.0), draws=4)
-    assert set(heat) == {0.1, 1.0} and all(math.isfinite(value) for value in heat.values())
+    scores = energy_scores(planner, films.subset(2), (0.1, 1.0), draws=4)
+    assert set(scores) == {0.1, 1.0} and all(math.isfinite(value) for value in scores.values())
 
 
 def test_kinds_of_visit():

@@ -12,7 +12,7 @@ from moviedreamer_core.papertown import ARRANGEMENT, ATTRIBUTES, WARDROBE
 from moviedreamer_core.planner import Conditions, Planner
 from moviedreamer_core.planner.details import Details
 from moviedreamer_core.planner.model import packaged_config
-from moviedreamer_core.planner.packing import Dropped
+from moviedreamer_core.planner.packing import ConditionMasks
 from moviedreamer_core.training.film_details import film_details
 from moviedreamer_core.training.planner_films import FilmSettings, film_of
 
@@ -46,8 +46,8 @@ def test_stepwise_equals_one_pass():
     full, memory = planner.states(tokens, c), planner.memory()
     for step in range(STEPS):
         one = c.map(lambda value, step=step: value[0, step])
-        assert torch.allclose(planner.look(memory, one), full[0, step], atol=1e-5)
-        planner.remember(memory, tokens[0, step], one)
+        assert torch.allclose(planner.predict_state(memory, one), full[0, step], atol=1e-5)
+        planner.append(memory, tokens[0, step], one)
 
 
 def certain(details, landmark, tops):
@@ -96,8 +96,8 @@ def test_somebody_without_face_or_words_is_like_nobody():
 @pytest.mark.parametrize("name", ["history", "tokens", "context"])
 def test_what_is_dropped_keeps_nothing(name):
     planner, c = tiny(), conditions()
-    dropped = Dropped(**{name: torch.ones(1, STEPS, dtype=torch.bool)})
-    a, b = (planner.states(torch.randn(1, STEPS, 2, 3), c, dropped=dropped)[..., 16:] for _ in range(2))
+    masks = ConditionMasks(**{name: torch.ones(1, STEPS, dtype=torch.bool)})
+    a, b = (planner.states(torch.randn(1, STEPS, 2, 3), c, masks=masks)[..., 16:] for _ in range(2))
     assert torch.equal(a, b)
 
 
@@ -121,8 +121,8 @@ def test_of_several_draws_the_one_that_reads_most_like_its_details_is_taken():
 def test_the_same_seed_draws_the_same_and_no_heat_the_likeliest():
     planner, state = tiny(), tiny().states(torch.randn(1, STEPS, 2, 3), conditions())
 
-    def draw(seed, heat):
-        return planner.mixture.sample(state, temperature=heat, generator=torch.Generator().manual_seed(seed))
+    def draw(seed, temperature):
+        return planner.mixture.sample(state, temperature=temperature, generator=torch.Generator().manual_seed(seed))
 
     assert torch.equal(draw(1, 1.0), draw(1, 1.0)) and not torch.equal(draw(1, 1.0), draw(2, 1.0))
     assert torch.equal(draw(1, 0), draw(2, 0))

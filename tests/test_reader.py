@@ -28,7 +28,7 @@ from moviedreamer_core.training.captions import (
     partial_caption,
     stated_of,
 )
-from moviedreamer_core.training.wear import worn
+from moviedreamer_core.training.corruption import corrupt
 
 
 @pytest.fixture(scope="module")
@@ -169,7 +169,7 @@ def test_it_learns_what_it_is_shown(drawn):
 def test_wear_keeps_range_and_shape_and_some_frames_whole(drawn):
     images, _ = drawn
     torch.manual_seed(0)
-    out = worn(images)
+    out = corrupt(images)
     assert out.shape == images.shape and out.min() >= 0 and out.max() <= 1
     same = (out == images).flatten(1).all(1)
     assert same.any() and not same.all()

@@ -104,12 +104,12 @@ def test_clips_are_papertown_at_their_moments_and_drawn_once(tmp_path, monkeypat
     assert np.array_equal(clips(tmp_path, "validation", 3, frames=FRAMES, size=SIZE).frames, drawn.frames)
 
 
-def test_start_frames_are_worn_only_where_they_should_be():
+def test_start_frames_are_degraded_only_where_they_should_be():
     clean = torch.rand(64, 3, 16, 32, generator=torch.Generator().manual_seed(0))
     rng = np.random.default_rng(0)
-    changed = (module.worn(clean, clean.flip(0), torch.zeros(64), rng) != clean).flatten(1).any(1)
+    changed = (module.degrade_start_frames(clean, clean.flip(0), torch.zeros(64), rng) != clean).flatten(1).any(1)
     assert 20 < int(changed.sum()) < 60
-    noisy = module.worn(clean, clean, torch.full((64,), 0.1), np.random.default_rng(0))
-    assert float((noisy - module.worn(clean, clean, torch.zeros(64), np.random.default_rng(0))).std()) == pytest.approx(
-        0.1, abs=0.01
-    )
+    noisy = module.degrade_start_frames(clean, clean, torch.full((64,), 0.1), np.random.default_rng(0))
+    assert float(
+        (noisy - module.degrade_start_frames(clean, clean, torch.zeros(64), np.random.default_rng(0))).std()
+    ) == pytest.approx(0.1, abs=0.01)

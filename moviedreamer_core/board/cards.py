@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..film.dry_run import Step
-from ..film.pipeline import GIVEN
+from ..film.pipeline import EXTERNAL
 from ..film.session import FilmSession
 from ..script import ResolvedShot
 from ..script.resolve import Choice
@@ -114,7 +114,7 @@ def _has(film: BoardFilm, looked: Looked, shot: ResolvedShot, stage: str, steps:
 
 def _folder(looked: Looked, stage: str, key: str) -> str | None:
     """The stage under which the store keeps a picture or clip: its own, or that of what was made elsewhere."""
-    return next((folder for folder in (stage, GIVEN) if looked.glance.record(folder, key)), None)
+    return next((folder for folder in (stage, EXTERNAL) if looked.glance.record(folder, key)), None)
 
 
 def _picture(looked: Looked, stage: str, has: tuple[str, bool]) -> dict[str, Any] | None:
@@ -129,7 +129,7 @@ def _state(
         return "failed"
     for stage in ("clip", "keyframe"):
         key, now = has[stage]
-        if now and _folder(looked, stage, key) == GIVEN:
+        if now and _folder(looked, stage, key) == EXTERNAL:
             return "external"
     if any(key and not now for key, now in has.values()):
         return "stale"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..errors import MovieDreamerError
 from ..film.keys import shown_inputs
-from ..film.pipeline import GIVEN, SOUND
+from ..film.pipeline import EXTERNAL, SOUND
 from ..film.session import FilmSession
 from ..media.assemble import assemble
 from ..media.clips import clip_info
@@ -31,7 +31,7 @@ def media_file(film: BoardFilm, stage: str, key: str, index: Index) -> Path:
         raise MovieDreamerError(f"there is no stage {stage!r} with pictures; expected {' or '.join(STAGES)}")
     if key not in index.keys(session.name):
         raise MovieDreamerError(f"{key[:12]!r} is no {stage} of the film {session.name!r}")
-    found = session.store.find(stage, key) or session.store.find(GIVEN, key)
+    found = session.store.find(stage, key) or session.store.find(EXTERNAL, key)
     if found is None:
         raise MovieDreamerError(f"the {stage} {key[:12]} is not in the store any more: run the film again")
     shown = session.store.find("shown", artefact_key("shown", shown_inputs(session, key))) if session.upscales else None

@@ -23,7 +23,7 @@ from torch import Tensor
 from ..bundle import file_hash
 from ..errors import MovieDreamerError
 from ..files import is_file, read_json, shown_name
-from ..pictures import picture_file
+from ..picture_files import picture_file
 from .runtime import onnxruntime
 
 Picture: TypeAlias = str | Path | np.ndarray | Tensor

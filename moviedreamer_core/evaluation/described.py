@@ -13,11 +13,11 @@ from ..film.pipeline import read_picture
 from ..papertown import PERSON, Person
 from ..papertown.reader import Reader
 from ..progress import SILENT, Progress
+from .counted_mean import CountedMean
 from .film_pictures import FilmPictures
 from .held_out import HeldOut, open_film
 from .reading import NEAR
 from .see import sentences
-from .share import Share
 from .variants import planned_tokens, render
 
 DESCRIBED = ("described_people", "described_people.attributes")
@@ -34,7 +34,7 @@ def see_described(films: Sequence[HeldOut], progress: Progress = SILENT) -> list
     return found
 
 
-def described(reader: Reader, seen: FilmPictures) -> dict[str, Share]:
+def described(reader: Reader, seen: FilmPictures) -> dict[str, CountedMean]:
     """`DESCRIBED` of one film."""
     near = [n for n, shot in enumerate(seen.film.shots) if shot.size in NEAR]
     if not near:
@@ -51,7 +51,7 @@ def described(reader: Reader, seen: FilmPictures) -> dict[str, Share]:
     same = [read[row] == read[first[who[row]]] for row in later]
     if not later:
         return {}
-    return dict(zip(DESCRIBED, (Share.of(torch.tensor(right)), Share.of(torch.stack(same))), strict=True))
+    return dict(zip(DESCRIBED, (CountedMean.of(torch.tensor(right)), CountedMean.of(torch.stack(same))), strict=True))
 
 
 def described_chances(films: Sequence[FilmPictures]) -> dict[str, float]:

@@ -13,8 +13,8 @@ from torch import Tensor
 
 from ..papertown import ARRANGEMENT, Film
 from ..papertown.reader import Reader
+from .counted_mean import CountedMean
 from .film_pictures import FilmPictures
-from .share import Share
 
 DETAILS = tuple(ARRANGEMENT)
 CHANCE = sum(1 / len(values) for values in ARRANGEMENT.values()) / len(ARRANGEMENT)
@@ -66,18 +66,18 @@ def returning(places: Sequence[int]) -> list[int]:
     return found
 
 
-def kept(films: Sequence[Places]) -> tuple[Share, Share]:
+def kept(films: Sequence[Places]) -> tuple[CountedMean, CountedMean]:
     """(`own`, `other`) over the returning shots to places of a kind that another film has too."""
     pairs = kept_by_film(films)
-    return sum((own for own, _ in pairs), Share()), sum((other for _, other in pairs), Share())
+    return sum((own for own, _ in pairs), CountedMean()), sum((other for _, other in pairs), CountedMean())
 
 
-def kept_by_film(films: Sequence[Places]) -> list[tuple[Share, Share]]:
+def kept_by_film(films: Sequence[Places]) -> list[tuple[CountedMean, CountedMean]]:
     """The same, film by film."""
     first = [{place: film.places.index(place) for place in film.places} for film in films]
     found = []
     for number, film in enumerate(films):
-        own, other = Share(), Share()
+        own, other = CountedMean(), CountedMean()
         for n in returning(film.places):
             kind = film.kinds[n]
             elsewhere = [
@@ -90,9 +90,9 @@ def kept_by_film(films: Sequence[Places]) -> list[tuple[Share, Share]]:
             if not elsewhere:
                 continue
             now = film.details[n]
-            own += Share.of(now == film.details[first[number][film.places[n]]])
+            own += CountedMean.of(now == film.details[first[number][film.places[n]]])
             # Several other places weigh as much as the one of its own.
             same = (now == torch.stack(elsewhere)).double().mean(0)
-            other += Share.of(same)
+            other += CountedMean.of(same)
         found.append((own, other))
     return found

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from .counted_mean import CountedMean
 from .intervals import Interval, interval, resampled
-from .share import Share
 
 NOTHING = "nothing of this kind in these films, or none found"
 
@@ -25,19 +25,19 @@ class Evidence:
     why: dict[str, str] = field(default_factory=dict)
     sampled: dict[str, str] = field(default_factory=dict)
 
-    def take(self, films: Sequence[Mapping[str, Share]], prefix: str = "", names: Sequence[str] = ()) -> None:
+    def take(self, films: Sequence[Mapping[str, CountedMean]], prefix: str = "", names: Sequence[str] = ()) -> None:
         """Means of several films' shares, with counts and intervals; `names` are there even if no film has them."""
         for name in dict.fromkeys([*names, *(name for one in films for name in one)]):
-            self.mean(prefix + name, [one.get(name, Share()) for one in films])
+            self.mean(prefix + name, [one.get(name, CountedMean()) for one in films])
 
-    def mean(self, key: str, films: Sequence[Share], why: str = NOTHING) -> None:
+    def mean(self, key: str, films: Sequence[CountedMean], why: str = NOTHING) -> None:
         """The mean over things of all films."""
-        whole = sum(films, Share())
+        whole = sum(films, CountedMean())
         self.put(key, whole.value, whole.count, why, resampled(films) if films else None)
 
-    def gap(self, key: str, a: Sequence[Share], b: Sequence[Share], why: str) -> None:
+    def gap(self, key: str, a: Sequence[CountedMean], b: Sequence[CountedMean], why: str) -> None:
         """How much the mean of `a` is above that of `b`, of the same films; counted by `a`."""
-        left, right = sum(a, Share()), sum(b, Share())
+        left, right = sum(a, CountedMean()), sum(b, CountedMean())
         value = None if left.value is None or right.value is None else left.value - right.value
         self.put(key, value, left.count, why, resampled(a) - resampled(b) if a else None)
 

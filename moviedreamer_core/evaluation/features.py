@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from ..bundle import Bundle
 from ..errors import MovieDreamerError
 from ..sentences.clip import Clip, vision_folder
-from .share import Share
+from .counted_mean import CountedMean
 
 METRIC_CLIP = "metric_clip"
 
@@ -35,9 +35,9 @@ def inception_score(probabilities: Tensor) -> float:
     return math.exp(float((p * (p.clamp_min(1e-300).log() - log_mean)).sum(1).mean()))
 
 
-def clip_score(images: Tensor, texts: Tensor) -> Share:
+def clip_score(images: Tensor, texts: Tensor) -> CountedMean:
     """The mean over pairs of rows [N, W] of max(cosine, 0) (Hessel et al. 2021, without their factor of 2.5)."""
-    return Share.of(F.cosine_similarity(images, texts, dim=-1).clamp_min(0))
+    return CountedMean.of(F.cosine_similarity(images, texts, dim=-1).clamp_min(0))
 
 
 MetricClip = Clip

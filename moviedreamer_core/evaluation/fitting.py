@@ -63,7 +63,7 @@ def _choices(film: Film) -> Iterator[list[Change]]:
     yield [_thing(value) for value in PLOTS]
     for slot in range(len(film.cast)):
         for name, values in WARDROBE.items():
-            yield [_worn(slot, name, value) for value in values]
+            yield [_outfit_change(slot, name, value) for value in values]
 
 
 def _better(now: Film, distance: float, others: list[Film], target: np.ndarray) -> tuple[Film, float]:
@@ -100,7 +100,7 @@ def _arranged(name: str, value: str) -> Change:
     return change
 
 
-def _worn(slot: int, name: str, value: str) -> Change:
+def _outfit_change(slot: int, name: str, value: str) -> Change:
     def change(film: Film) -> Film:
         cast = list(film.cast)
         cast[slot] = replace(cast[slot], wardrobe=replace(cast[slot].wardrobe, **{name: value}))

@@ -21,7 +21,7 @@ from ..film.continuity import measure
 from ..film.pipeline import Keyframe, show_keyframe
 from ..media.clips import read_clip
 from ..papertown import draw_frame
-from ..pictures import picture_file
+from ..picture_files import picture_file
 from ..progress import SILENT, Progress
 from ..report.contact_sheet import INK, PAPER, load_font, write
 from ..report.plot import continuity_plot

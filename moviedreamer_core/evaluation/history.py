@@ -17,15 +17,15 @@ from ..film.pipeline import read_picture
 from ..papertown.reader import Reader
 from ..planner import load_planner
 from ..planner.evaluate import visit_kinds
-from ..planner.packing import Dropped
+from ..planner.packing import ConditionMasks
 from ..progress import SILENT, Progress
 from ..script.sentences import shot_sentences
 from ..threads import one_thread
 from ..tokenizer import Tokens
+from .counted_mean import CountedMean
 from .details import read_details, true_details
 from .held_out import HeldOut, open_film
 from .reading import right
-from .share import Share
 from .variants import conditions_of, drawn_from, planned_tokens, render
 
 REVISIT = 2
@@ -38,7 +38,7 @@ def revisits(held: HeldOut) -> list[int]:
     return [n for n, kind in enumerate(kinds) if kind == REVISIT]
 
 
-def unstated_revisit(held: HeldOut, reader: Reader, progress: Progress = SILENT) -> dict[str, Share]:
+def unstated_revisit(held: HeldOut, reader: Reader, progress: Progress = SILENT) -> dict[str, CountedMean]:
     """Details right, by `SOURCES` of the tokens; and "drawn", what the reader makes of the drawn keyframes."""
     shots = revisits(held)
     if not shots:
@@ -61,11 +61,11 @@ def _predicted(held: HeldOut, truth: Tensor, shots: Sequence[int]) -> Iterator[T
     tokens = truth[None].to(planner.device)
     with torch.no_grad(), one_thread():
         for cut in (None, torch.ones(tokens.shape[:2], dtype=torch.bool, device=planner.device)):
-            states = planner.states(tokens, films, dropped=Dropped(history=cut))[0]
+            states = planner.states(tokens, films, masks=ConditionMasks(history=cut))[0]
             yield drawn_from(held, states[list(shots)], shots)
 
 
-def fewshot(held: HeldOut, reader: Reader, progress: Progress = SILENT) -> dict[str, Share]:
+def fewshot(held: HeldOut, reader: Reader, progress: Progress = SILENT) -> dict[str, CountedMean]:
     """Details right "with" the first half as an earlier episode, with its "pictures" alone, and "without"."""
     half = len(held.film.shots) // 2
     later = replace(held.film, shots=held.film.shots[half:])

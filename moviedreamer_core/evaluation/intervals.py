@@ -9,13 +9,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .share import Share
+from .counted_mean import CountedMean
 
 DRAWS, SEED, LEVEL = 2000, 0, 0.95
 Interval = tuple[float, float]
 
 
-def resampled(films: Sequence[Share]) -> np.ndarray:
+def resampled(films: Sequence[CountedMean]) -> np.ndarray:
     """float64 [DRAWS]: the shares' common mean over resampled films; NaN where a draw holds nothing."""
     rng = np.random.default_rng([SEED, len(films)])
     times = rng.multinomial(len(films), np.full(len(films), 1 / len(films)), size=DRAWS)

@@ -16,9 +16,9 @@ from torch import Tensor
 from ..papertown import ARRANGEMENT, ATTRIBUTES, WARDROBE, Film, labels
 from ..papertown.labels import figure_values
 from ..papertown.reader import Reader
+from .counted_mean import CountedMean
 from .details import CHANCE, DETAILS, read_details, returning
 from .film_pictures import FilmPictures
-from .share import Share
 
 OUTFIT = tuple(WARDROBE)
 NO_THING = ATTRIBUTES["plot"].index("none")
@@ -55,10 +55,10 @@ def read_looks(reader: Reader, seen: FilmPictures) -> Looks:
     return Looks(seen.film, read_details(reader, seen.images), torch.stack(slots, dim=1), answers["plot"][0])
 
 
-def measure_looks(looks: Looks) -> dict[str, Share]:
+def measure_looks(looks: Looks) -> dict[str, CountedMean]:
     """`KEPT`."""
-    worn = [now == first for now, first in _later_outfits(looks)]
-    found = _all_and_each("outfit_kept", worn, OUTFIT)
+    kept = [now == first for now, first in _later_outfits(looks)]
+    found = _all_and_each("outfit_kept", kept, OUTFIT)
     shots, places = looks.film.shots, [shot.place for shot in looks.film.shots]
     a = looks.arrangement
     scene = [a[n] == a[n - 1] for n in range(1, len(shots)) if places[n] == places[n - 1]]
@@ -66,7 +66,7 @@ def measure_looks(looks: Looks) -> dict[str, Share]:
     for name, rows in (("scene_kept", scene), ("returns_kept", back)):
         found |= {key: share for key, share in _all_and_each(name, rows, ()).items()}
     empty = [n for n, shot in enumerate(shots) if shot.plot == "none"]
-    found["unasked_things"] = Share.of(looks.things[empty] != NO_THING)
+    found["unasked_things"] = CountedMean.of(looks.things[empty] != NO_THING)
     return found
 
 
@@ -91,12 +91,12 @@ def _later_outfits(looks: Looks) -> Iterator[tuple[Tensor, Tensor]]:
             first.setdefault(figure.character, outfit)
 
 
-def _all_and_each(name: str, rows: list[Tensor], parts: tuple[str, ...]) -> dict[str, Share]:
+def _all_and_each(name: str, rows: list[Tensor], parts: tuple[str, ...]) -> dict[str, CountedMean]:
     """Shares of rows bool [n] that are all right; and of each of their `parts`, or of all of them (`.mean`)."""
     if not rows:
         return {}
     same = torch.stack(rows)
-    found = {name: Share.of(same.all(1))}
+    found = {name: CountedMean.of(same.all(1))}
     if not parts:
-        return found | {f"{name}.mean": Share.of(same)}
-    return found | {f"{name}.{part}": Share.of(same[:, k]) for k, part in enumerate(parts)}
+        return found | {f"{name}.mean": CountedMean.of(same)}
+    return found | {f"{name}.{part}": CountedMean.of(same[:, k]) for k, part in enumerate(parts)}

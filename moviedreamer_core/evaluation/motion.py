@@ -21,9 +21,9 @@ from ..requests import ClipRequest
 from ..script import action_sentence
 from ..threads import one_thread
 from ..tokenizer import load_tokenizer
+from .counted_mean import CountedMean
 from .held_out import HeldOut
 from .reading import NEAR, right
-from .share import Share
 
 EXTENSIONS = 5
 
@@ -59,15 +59,15 @@ def drawn_clip(held: HeldOut, n: int) -> Tensor:
     return to_float(np.stack(frames))
 
 
-def read_action(reader: Reader, frames: Tensor, held: HeldOut, n: int) -> dict[str, Share]:
+def read_action(reader: Reader, frames: Tensor, held: HeldOut, n: int) -> dict[str, CountedMean]:
     """How many people of shot `n` do in these frames [F, 3, H, W] what the script says; all, and `action.<name>`."""
     answers, figures = reader.read_clip(frames), held.film.shots[n].figures
-    found = {"action": Share()}
+    found = {"action": CountedMean()}
     for slot, figure in enumerate(figures):
         name = f"slot{slot}.action"
         share = right(answers[name][0], torch.tensor([ATTRIBUTES[name].index(figure.action)]))
         for key in ("action", f"action.{figure.action}"):
-            found[key] = found.get(key, Share()) + share
+            found[key] = found.get(key, CountedMean()) + share
     return found
 
 

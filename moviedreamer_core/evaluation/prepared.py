@@ -18,7 +18,7 @@ from ..media.assemble import assemble
 from ..media.frames import ClipSource, Span
 from ..papertown import Film, draw_frame, faces
 from ..prepare.people import Sighting
-from .share import Share
+from .counted_mean import CountedMean
 
 FPS = 8
 SIZE = (512, 256)
@@ -59,8 +59,8 @@ def joins_of(film: Film, spans: Sequence[Span]) -> list[Join]:
     return found
 
 
-def judge_shots(begins: Sequence[int], joins: Sequence[Join], doubtful: Sequence[int] = ()) -> dict[str, Share]:
-    """Recall of each kind of join, and the `precision` of the beginnings that were found (frame numbers).
+def judge_shots(begins: Sequence[int], joins: Sequence[Join], doubtful: Sequence[int] = ()) -> dict[str, CountedMean]:
+    """PlaceAttention of each kind of join, and the `precision` of the beginnings that were found (frame numbers).
 
     A second beginning inside one join is no error; a `doubtful` one counts neither way.
     """
@@ -68,10 +68,10 @@ def judge_shots(begins: Sequence[int], joins: Sequence[Join], doubtful: Sequence
     for kind in KINDS:
         hits = [any(j.first <= at <= j.last for at in begins) for j in joins if j.kind == kind]
         if hits:
-            shares[kind] = Share(sum(hits), len(hits))
+            shares[kind] = CountedMean(sum(hits), len(hits))
     certain = [at for at in begins if at not in doubtful]
     right = [any(j.first <= at <= j.last for j in joins) for at in certain]
-    shares["precision"] = Share(sum(right), len(right))
+    shares["precision"] = CountedMean(sum(right), len(right))
     return shares
 
 
@@ -92,7 +92,7 @@ def shot_at(spans: Sequence[Span], frame: int) -> int:
 
 def judge_people(
     film: Film, spans: Sequence[Span], seen: Sequence[Sighting], person: Sequence[int]
-) -> dict[str, Share]:
+) -> dict[str, CountedMean]:
     """`faces`: true faces in the frames looked at that were found; `precision` and `recall` of pairs of faces said to
     be one person; `named`: sightings whose person stands for the right character; `people`: characters that have one.
     """
@@ -108,12 +108,12 @@ def judge_people(
     main = {p: max((c for c, q in together if q == p), key=lambda c: together[c, p]) for _, p in known}
     cast = {figure.character for shot in film.shots for figure in shot.figures}
     return {
-        "faces": Share(len(found), sum(len(each) for each in truth.values())),
-        "precision": Share(both, same_person),
-        "recall": Share(both, same_character),
-        "named": Share(sum(main[p] == c for c, p in known), len(known)),
-        "people": Share(len(cast & set(main.values())), len(cast)),
-        "split": Share(len(main) - len(set(main.values())), len(main)),
+        "faces": CountedMean(len(found), sum(len(each) for each in truth.values())),
+        "precision": CountedMean(both, same_person),
+        "recall": CountedMean(both, same_character),
+        "named": CountedMean(sum(main[p] == c for c, p in known), len(known)),
+        "people": CountedMean(len(cast & set(main.values())), len(cast)),
+        "split": CountedMean(len(main) - len(set(main.values())), len(main)),
     }
 
 

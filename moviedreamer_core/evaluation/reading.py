@@ -14,8 +14,8 @@ from torch import Tensor
 
 from ..papertown import ATTRIBUTES, PERSON, labels
 from ..papertown.reader import WIDE_ATTRIBUTES, Reader
+from .counted_mean import CountedMean
 from .film_pictures import FilmPictures
-from .share import Share
 
 NEAR = ("close", "medium")
 TWO, WIDE = "two-shot", "wide"
@@ -24,10 +24,10 @@ READ = ("place", "who", "attributes", "expression", "shot_size", "swapped_identi
 BY_ATTRIBUTE = tuple(name for name in ATTRIBUTES if not name.startswith(("slot1.", "slot2.")))
 
 
-def read_film(reader: Reader, seen: FilmPictures) -> dict[str, Share]:
+def read_film(reader: Reader, seen: FilmPictures) -> dict[str, CountedMean]:
     """`READ`, and `by_attribute.<name>` for everything that the reader tells of close and medium shots."""
     film, shots = seen.film, seen.film.shots
-    found: dict[str, Share] = {}
+    found: dict[str, CountedMean] = {}
     near = [n for n, shot in enumerate(shots) if shot.size in NEAR]
     if near:
         answers, truth = reader.read(seen.images[near]), true_labels(seen, near)
@@ -37,7 +37,7 @@ def read_film(reader: Reader, seen: FilmPictures) -> dict[str, Share]:
         likelihood = reader.likelihood(seen.images[near], 0, people)
         who = torch.tensor([shots[n].figures[0].character for n in near])
         found |= {"place": each["place"], "shot_size": each["size"], "who": right(likelihood.argmax(-1), who)}
-        found["attributes"] = sum((each[f"slot0.{name}"] for name in PERSON), Share())
+        found["attributes"] = sum((each[f"slot0.{name}"] for name in PERSON), CountedMean())
         found["expression"] = each["slot0.expression"]
     for size, name in ((TWO, "two_shot"), (WIDE, "wide")):
         found |= {f"{key}.{name}": share for key, share in _people_of(reader, seen, size).items()}
@@ -49,14 +49,14 @@ def read_film(reader: Reader, seen: FilmPictures) -> dict[str, Share]:
     return found
 
 
-def _people_of(reader: Reader, seen: FilmPictures, size: str) -> dict[str, Share]:
+def _people_of(reader: Reader, seen: FilmPictures, size: str) -> dict[str, CountedMean]:
     """`place`, and of everybody in shots of a size `who`, `attributes` and (but in wide ones) `expression`."""
     chosen = [n for n, shot in enumerate(seen.film.shots) if shot.size == size]
     if not chosen:
         return {}
     images, names = seen.images[chosen], WIDE_ATTRIBUTES if size == WIDE else tuple(PERSON)
     answers, truth = reader.read(images), true_labels(seen, chosen)
-    found = {"place": right(answers["place"][0], truth["place"]), "who": Share(), "attributes": Share()}
+    found = {"place": right(answers["place"][0], truth["place"]), "who": CountedMean(), "attributes": CountedMean()}
     people = [member.person for member in seen.film.cast]
     shots = [seen.film.shots[n].figures for n in chosen]
     for slot in range(max(len(figures) for figures in shots)):
@@ -67,7 +67,7 @@ def _people_of(reader: Reader, seen: FilmPictures, size: str) -> dict[str, Share
         found["attributes"] = sum(read.values(), found["attributes"])
         if size != WIDE:
             mood = f"slot{slot}.expression"
-            found["expression"] = found.get("expression", Share()) + right(answers[mood][0], truth[mood])
+            found["expression"] = found.get("expression", CountedMean()) + right(answers[mood][0], truth[mood])
     return found
 
 
@@ -77,12 +77,12 @@ def true_labels(seen: FilmPictures, shots: Sequence[int]) -> dict[str, Tensor]:
     return {name: torch.tensor([row[name] for row in rows]) for name in ATTRIBUTES}
 
 
-def right(found: Tensor, true: Tensor) -> Share:
+def right(found: Tensor, true: Tensor) -> CountedMean:
     """How often int [N] is as it should be; a truth of -1 does not count."""
-    return Share.of((found == true)[true >= 0])
+    return CountedMean.of((found == true)[true >= 0])
 
 
-def swapped(left: Tensor, right_hand: Tensor, who: Tensor) -> Share:
+def swapped(left: Tensor, right_hand: Tensor, who: Tensor) -> CountedMean:
     """How often two people are likelier the other way round.
 
     `left`, `right_hand` [N, C]: log-likelihood of each of the cast in either slot; `who` int [N, 2]: the truth.
@@ -91,7 +91,7 @@ def swapped(left: Tensor, right_hand: Tensor, who: Tensor) -> Share:
     def both(first: Tensor, second: Tensor) -> Tensor:
         return left.gather(1, first[:, None])[:, 0] + right_hand.gather(1, second[:, None])[:, 0]
 
-    return Share.of(both(who[:, 1], who[:, 0]) > both(who[:, 0], who[:, 1]))
+    return CountedMean.of(both(who[:, 1], who[:, 0]) > both(who[:, 0], who[:, 1]))
 
 
 def chances(films: Sequence[FilmPictures]) -> dict[str, float]:

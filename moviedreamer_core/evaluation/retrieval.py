@@ -20,13 +20,13 @@ from ..cast import Cast
 from ..errors import MovieDreamerError
 from ..planner.conditions import Conditions, Sentences, shot_conditions
 from ..planner.model import Planner
-from ..planner.packing import Dropped
+from ..planner.packing import ConditionMasks
 from ..prepare.found_script import CAST_FILE
 from ..prepare.run import SCRIPT
 from ..prepare.shards import read_shards
 from ..progress import SILENT, Progress
 from ..script import load_script, resolve, shot_sentences
-from .share import Share
+from .counted_mean import CountedMean
 
 GRID = (8, 4)
 PEOPLE = 4
@@ -94,9 +94,9 @@ def folds_of(films: Sequence[RetrievalFilm], parts: int = 4) -> list[Fold]:
 
 def retrieve(
     films: Sequence[RetrievalFilm], *, steps: int = 200, seed: int = 0, progress: Progress = SILENT
-) -> dict[str, Share]:
+) -> dict[str, CountedMean]:
     """Mean rank (1 is best) by "history", "no history", "copy" and "chance", over all judged shots but first ones."""
-    found: dict[str, Share] = {}
+    found: dict[str, CountedMean] = {}
     folds = folds_of(films)
     progress.stage("retrieval", len(folds))
     for number, fold in enumerate(folds):
@@ -107,7 +107,7 @@ def retrieve(
         planner = _trained(scaled, fold, steps, seed + number)
         for film, judged in zip(scaled, fold.judged):
             for name, share in _ranks(planner, film, judged).items():
-                found[name] = found.get(name, Share()) + share
+                found[name] = found.get(name, CountedMean()) + share
         progress.advance()
     return found
 
@@ -122,7 +122,7 @@ def _trained(films: Sequence[RetrievalFilm], fold: Fold, steps: int, seed: int) 
     for step in range(steps):
         film, learnt = chosen[step % len(chosen)]
         cut = torch.rand(1, len(learnt)) < 0.15  # so that it also knows what to do without a history
-        scores = planner(film.features[None], film.conditions.map(lambda v: v[None]), dropped=Dropped(history=cut))
+        scores = planner(film.features[None], film.conditions.map(lambda v: v[None]), masks=ConditionMasks(history=cut))
         loss = (scores.nll + 0.1 * scores.l1 + 0.1 * scores.l2)[0][learnt].mean()
         optimizer.zero_grad()
         loss.backward()
@@ -132,7 +132,7 @@ def _trained(films: Sequence[RetrievalFilm], fold: Fold, steps: int, seed: int) 
 
 
 @torch.no_grad()
-def _ranks(planner: Planner, film: RetrievalFilm, judged: Tensor) -> dict[str, Share]:
+def _ranks(planner: Planner, film: RetrievalFilm, judged: Tensor) -> dict[str, CountedMean]:
     shots = [n for n in torch.nonzero(judged).flatten().tolist() if n > 0]
     if not shots:
         return {}
@@ -141,20 +141,20 @@ def _ranks(planner: Planner, film: RetrievalFilm, judged: Tensor) -> dict[str, S
     cut = torch.ones(1, len(flat), dtype=torch.bool)
     states = {
         "history": planner.states(tokens, conditions)[0],
-        "no history": planner.states(tokens, conditions, dropped=Dropped(history=cut))[0],
+        "no history": planner.states(tokens, conditions, masks=ConditionMasks(history=cut))[0],
     }
-    found = {name: Share() for name in (*states, "copy", "chance")}
+    found = {name: CountedMean() for name in (*states, "copy", "chance")}
     for n in shots:
         for name, state in states.items():
             likely = planner.mixture.log_prob(state[n].expand(len(flat), -1), flat)
             found[name] += rank_of(likely, n)
         found["copy"] += rank_of(-(flat - flat[n - 1]).norm(dim=-1), n)
-        found["chance"] += Share(len(flat) / 2, 1)
+        found["chance"] += CountedMean(len(flat) / 2, 1)
     return found
 
 
-def rank_of(scores: Tensor, true: int) -> Share:
+def rank_of(scores: Tensor, true: int) -> CountedMean:
     """The rank (1: best) of number `true` among scores [N], without the one before it."""
     others = torch.ones(len(scores), dtype=torch.bool)
     others[[true, true - 1]] = False
-    return Share(1 + float((scores[others] > scores[true]).sum()), 1)
+    return CountedMean(1 + float((scores[others] > scores[true]).sum()), 1)

@@ -16,22 +16,22 @@ from ..papertown import ACTIONS, Film
 from ..papertown.reader import Reader
 from ..progress import SILENT, Progress
 from ..store import Store
+from .counted_mean import CountedMean, added, gap
 from .described import DESCRIBED, described, described_chances, see_described
 from .details import CHANCE, kept_by_film, read_places
 from .evidence import Evidence
+from .face_likeness import appearances, measure_faces, quarters
 from .features import MetricClip, clip_score, frechet_distance, inception_score
 from .film_pictures import FilmPictures, part_of
 from .fitting import fit_looks
 from .held_out import LONG, HeldOut, open_film
 from .history import SOURCES, fewshot, revisits, unstated_revisit
-from .identity import appearances, measure_faces, quarters
 from .intervals import resampled
 from .looks import KEPT, measure_looks, read_looks
 from .looks import chances as look_chances
 from .motion import anchor_likeness, anchored_shots, clip_frames, drawn_clip, make_clips, read_action, sampled
 from .reading import READ, chances, read_film
 from .see import see_drawn, see_keyframes
-from .share import Share, added, gap
 from .variants import BASELINES, PLAN, Variant, planned_tokens, render
 
 CLIPS = 6
@@ -135,7 +135,7 @@ def _long_film(found: Evidence, made: Sequence[Made], reader: Reader) -> None:
         found.put(prefix + "long_film_drop", gap(first, last), min(first.count, last.count), why)
         before, after = (read_film(reader, part_of(film, shots)) for shots in ends)
         for name in TOGETHER:
-            a, b = before.get(name, Share()), after.get(name, Share())
+            a, b = before.get(name, CountedMean()), after.get(name, CountedMean())
             found.put(f"{prefix}long_film_drop.{name}", gap(a, b), min(a.count, b.count), "not in one of the quarters")
 
 
@@ -162,12 +162,12 @@ def see_variant(held: HeldOut, variant: Variant, progress: Progress = SILENT) ->
     return see_keyframes(held, list(render(held, variant.name, tokens, faces=variant.faces, progress=progress)))
 
 
-def _against_copying(found: Evidence, films: Mapping[str, Sequence[Mapping[str, Share]]], count: int) -> None:
+def _against_copying(found: Evidence, films: Mapping[str, Sequence[Mapping[str, CountedMean]]], count: int) -> None:
     """`better_than_copying`, from what the reader reads of both."""
     means, draws = {}, {}
     for name, rows in films.items():
-        shares = [[row.get(key, Share()) for row in rows] for key in TOGETHER]
-        values = [sum(own, Share()).value for own in shares]
+        shares = [[row.get(key, CountedMean()) for row in rows] for key in TOGETHER]
+        values = [sum(own, CountedMean()).value for own in shares]
         known = [value for value in values if value is not None]
         means[name] = sum(known) / len(known) if len(known) == len(values) else None
         draws[name] = np.mean([resampled(own) for own in shares], axis=0) if count else np.empty(0)
@@ -202,7 +202,7 @@ def _history(found: Evidence, made: Sequence[Made], judges: Judges, progress: Pr
     count = sum(len(revisits(one.held)) for one in made)
     progress.stage("history", len(SOURCES) * count)
     revisits = [unstated_revisit(one.held, judges.reader, progress) for one in made]
-    by_source = {name: [one.get(name, Share()) for one in revisits] for name in SOURCES}
+    by_source = {name: [one.get(name, CountedMean()) for one in revisits] for name in SOURCES}
     for name, films in by_source.items():
         found.mean("unstated_revisit" if name == "plan" else f"baselines.{name}.unstated_revisit", films)
     why = "no shot returns to a place"
@@ -215,7 +215,7 @@ def _history(found: Evidence, made: Sequence[Made], judges: Judges, progress: Pr
     for one in short:
         parts.append(fewshot(one.held, judges.reader))
         progress.advance(one.held.session.script.title)
-    halves = {name: [one.get(name, Share()) for one in parts] for name in ("with", "pictures", "without")}
+    halves = {name: [one.get(name, CountedMean()) for one in parts] for name in ("with", "pictures", "without")}
     for name, films in halves.items():
         found.mean(f"fewshot.{name}", films)
     why = "no place of a first half is seen again in the second"

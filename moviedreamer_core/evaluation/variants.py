@@ -50,9 +50,9 @@ def mean_tokens(held: HeldOut) -> Tensor:
     memory, rows = planner.memory(), []
     with one_thread():
         for n in range(len(conditions)):
-            flat = planner.mixture.mean(planner.look(memory, conditions[n]))
+            flat = planner.mixture.mean(planner.predict_state(memory, conditions[n]))
             rows.append(_shaped(planner, flat))
-            planner.remember(memory, rows[-1], conditions[n])
+            planner.append(memory, rows[-1], conditions[n])
     return torch.stack(rows)
 
 
@@ -60,7 +60,7 @@ def lonely_tokens(held: HeldOut) -> Tensor:
     """Drawn as the film is, but every shot planned as if it were the first."""
     planner, conditions = load_planner(held.session.bundle), conditions_of(held)
     with one_thread():
-        states = [planner.look(planner.memory(), conditions[n]) for n in range(len(conditions))]
+        states = [planner.predict_state(planner.memory(), conditions[n]) for n in range(len(conditions))]
         return drawn_from(held, torch.stack(states), range(len(states)))
 
 
@@ -105,7 +105,8 @@ def conditions_of(held: HeldOut) -> Conditions:
 
 
 def drawn_from(held: HeldOut, states: Tensor, shots: Sequence[int]) -> Tensor:
-    """Draws [n, T, D] from the planner's states [n, H] of these shots, with each shot's seed and the usual heat."""
+    """Draws [n, T, D] from the planner's states [n, H] of these shots, with each shot's seed at the usual
+    temperature."""
     planner = load_planner(held.session.bundle)
     rows = []
     for state, n in zip(states, shots, strict=True):
@@ -131,7 +132,9 @@ def render(
 def plan_of(held: HeldOut, tokens: Mapping[int, Tensor]) -> FilmPlan:
     """A plan that says these tokens and nothing else."""
     session = held.session
-    shots = [PlannedShot(session.shots[n].id, row[None].float(), 0.0, 0, 0.0, given=True) for n, row in tokens.items()]
+    shots = [
+        PlannedShot(session.shots[n].id, row[None].float(), 0.0, 0, 0.0, external=True) for n, row in tokens.items()
+    ]
     whole = Plan(tuple(shots), tokenizer_fingerprint(session), session.bundle.fingerprint("planner"))
     return FilmPlan(whole, tuple(PlanTake(shot, Path(), "", False) for shot in shots))
 

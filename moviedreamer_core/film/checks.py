@@ -45,19 +45,19 @@ def check_decoding(session: FilmSession, cast: Cast, plan: FilmPlan) -> None:
 
 
 def check_animating(
-    session: FilmSession, keyframes: Sequence[Keyframe], given: Mapping[str, Size] | None = None
+    session: FilmSession, keyframes: Sequence[Keyframe], external_sizes: Mapping[str, Size] | None = None
 ) -> None:
     """Raise MovieDreamerError if a shot has no keyframe, or pictures of a shape that its animator cannot move.
 
-    `given` are the sizes (width, height) of clips that are there already, by shot id.
+    `external_sizes` are the sizes (width, height) of clips that are there already, by shot id.
     """
     own = by_shot(keyframes)
     before: Size | None = None
     for shot in session.shots:
         if shot.id not in own:
             raise MovieDreamerError(f"{session.at(shot)}: it has no keyframe: decode or replace it before its clip")
-        if given and shot.id in given:
-            before = given[shot.id]
+        if external_sizes and shot.id in external_sizes:
+            before = external_sizes[shot.id]
             continue
         start = before if shot.join == "continue" else None
         before = _clip_size(session, shot, [_size(k) for k in own[shot.id]], start)

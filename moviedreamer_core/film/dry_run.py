@@ -20,7 +20,7 @@ from ..store.trim import RECORD
 from .drawn_before import kept_drawing
 from .keys import cast_inputs, clip_inputs, keyframe_inputs, shown_inputs
 from .making import film_inputs
-from .pipeline import GIVEN, faceless, keyframe_stage, locked_clip, locked_keyframe, pinned_take
+from .pipeline import EXTERNAL, faceless, keyframe_stage, locked_clip, locked_keyframe, pinned_take
 from .planning import STAGE, Standing, faces_of
 from .references import NamedKeyframe, earlier_keyframes
 from .session import FilmSession
@@ -130,7 +130,7 @@ class Look:
             why = note = ""
             if planned is not None:
                 knew = {name: digest for name, digest in planned.planned_with if not name.startswith(HISTORY)}
-                note = "kept, planned with an older shot" if knew != earlier and not planned.given else ""
+                note = "kept, planned with an older shot" if knew != earlier and not planned.external else ""
             elif standing.before is None:
                 why = "the plan of an earlier shot is made first"
             else:
@@ -232,7 +232,8 @@ class Look:
         try:
             record = json.loads((self.store.home(folder, last.key) / RECORD).read_text(encoding="utf-8"))
         except (OSError, ValueError):
-            return "its last take was made elsewhere" if self.store.find(GIVEN, last.key) else "its last take is gone"
+            elsewhere = self.store.find(EXTERNAL, last.key)
+            return "its last take was made elsewhere" if elsewhere else "its last take is gone"
         now = json.loads(json.dumps(inputs))
         named = [name for name in changes(record["inputs"], now) if not name.startswith("arguments metadata")]
         return self.changed(named) if named else "its file is gone or damaged"

@@ -19,7 +19,7 @@ from ..bundle import Bundle
 from ..cast import Cast
 from ..errors import MovieDreamerError
 from ..media.clips import STILLS, to_float
-from ..pictures import picture_file
+from ..picture_files import picture_file
 from ..progress import SILENT, Progress
 from ..script.sentences import shot_sentences
 from ..store import Store, array_hash

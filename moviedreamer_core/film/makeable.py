@@ -12,14 +12,14 @@ from ..cast.load import load_faces
 from ..errors import MovieDreamerError
 from ..media.audio import check_audio
 from ..media.clips import checked_size
-from ..pictures import picture_file
+from ..picture_files import picture_file
 from ..script import Script, bundle_notes, crowded_shots
 from ..script.named_files import missing_files, named_paths, outside_files
 from ..script.portraits import named_file, portrait_names, portrait_path
 from ..sentences import load_text
 from .making import film_arguments
-from .members import cast_members
 from .session import FilmSession
+from .stored_faces import characters_with_faces
 
 SMALLEST = 16
 
@@ -101,7 +101,7 @@ def _face_problems(session: FilmSession) -> Iterator[str]:
     if not any(c.references or c.embeddings for c in script.characters):
         return
     pack = pack_fingerprint(bundle.path("faces"))
-    cast_members(script, session.folder, pack)
+    characters_with_faces(script, session.folder, pack)
     planner = bundle.config("planner") if bundle.has("planner") else {}
     trained = str(planner.get("face_fingerprint", ""))
     if trained and trained != pack:

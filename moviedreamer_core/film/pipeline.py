@@ -26,17 +26,17 @@ from ..upscaler import load_upscaler, upscale
 from .asking import clip_request, keyframe_request
 from .drawn_before import EARLIER, kept_drawing, same_but_earlier
 from .keys import cast_inputs, clip_inputs, keyframe_inputs, shown_inputs
-from .members import cast_members
 from .planning import FilmPlan, faces_of, listed_shots
 from .references import AnyKeyframe, earlier_keyframes
 from .results import checked_clip, checked_keyframe, joined, without_first
 from .session import FilmSession
+from .stored_faces import characters_with_faces
 from .takes import Drawn, Moved, Rendered
 
 SOUND = ".wav"
 """The ending of the file beside a clip that holds its sound."""
-GIVEN = "given"
-"""The store's stage of pictures and clips that were made elsewhere (film/given.py)."""
+EXTERNAL = "given"
+"""The store's stage of pictures and clips that were made elsewhere (film/external.py)."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def make_cast(session: FilmSession) -> Cast:
 
     def make(path: Path) -> None:
         pack = load_faces(session.bundle)
-        members = cast_members(session.script, session.folder, pack.fingerprint)
+        members = characters_with_faces(session.script, session.folder, pack.fingerprint)
         Cast.build(members, pack, folder=session.folder, progress=session.inner).save(path)
 
     session.progress.stage("cast", 1)
@@ -152,13 +152,13 @@ def is_own(session: FilmSession, cast: Cast, plan: FilmPlan, keyframe: Keyframe)
 
 
 def animate_clips(
-    session: FilmSession, keyframes: Sequence[Keyframe], given: "Mapping[str, Clip] | None" = None
+    session: FilmSession, keyframes: Sequence[Keyframe], external: "Mapping[str, Clip] | None" = None
 ) -> Iterator[Clip]:
     """The clips of all shots in film order. A shot that continues begins with the last frame of the clip before it.
 
-    `given` are clips, by shot id, that stand for their shots as they are.
+    `external` are clips, by shot id, that stand for their shots as they are.
     """
-    known = dict(given or {})
+    known = dict(external or {})
     session.progress.stage("clips", len(session.shots))
     own = by_shot(keyframes)
     before: Clip | None = None
@@ -337,7 +337,7 @@ def _large(session: FilmSession, image: Tensor) -> Tensor:
 def pinned_take(session: FilmSession, shot: ResolvedShot, stage: str, folder: str) -> Artefact | None:
     """The take that the artist pinned for a shot, made here or elsewhere, if the store still has it."""
     take = session.store.index.pinned(session.name, shot.id, stage)
-    return (session.store.find(folder, take.key) or session.store.find(GIVEN, take.key)) if take else None
+    return (session.store.find(folder, take.key) or session.store.find(EXTERNAL, take.key)) if take else None
 
 
 def locked_keyframe(

@@ -169,7 +169,7 @@ def _with_takes(session: FilmSession, film: FilmPlan, changed: Mapping[str, Plan
 
 def _stored(session: FilmSession, take: PlanTake, planned: PlannedShot, change: dict[str, Any], words: str) -> PlanTake:
     """The changed take as a file; the take itself where the change changed nothing."""
-    if planned.digest == take.planned.digest and planned.given == take.planned.given:
+    if planned.digest == take.planned.digest and planned.external == take.planned.external:
         return replace(take, fresh=False)
     inputs = {"version": VERSION, "edit": change, "of": take.key}
     # Never the name of a shot's own inputs: only the artist's graph, not the index, may bring an edit back.

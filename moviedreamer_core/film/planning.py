@@ -196,7 +196,7 @@ class Standing:
         # The planner remembers a shot's words and faces beside its tokens. They go into the name where the tokens do
         # not stand for them: in a locked or pinned shot whose words have changed since.
         own = own_key(self.session, shot, self.faces)
-        script_inputs = "" if planned.given or planned.inputs == own or not self._holds(shot) else own
+        script_inputs = "" if planned.external or planned.inputs == own or not self._holds(shot) else own
         self.before = after(self.before, planned, script_inputs)
         self.context = (*self.context, (shot.id, planned.digest))
 
@@ -337,8 +337,8 @@ def _carried_file(session: FilmSession, shot: ResolvedShot, planned: PlannedShot
 def take_facts(planned: PlannedShot) -> list[Any]:
     """What a shot's plan carries beside its tokens."""
     draws = "" if planned.candidates is None else tokens_digest(planned.candidates)
-    return [planned.id, repr(planned.log_likelihood), planned.seed, planned.temperature, planned.inputs, planned.given,
-            [list(pair) for pair in planned.planned_with], draws]  # fmt: skip
+    return [planned.id, repr(planned.log_likelihood), planned.seed, planned.temperature, planned.inputs,
+            planned.external, [list(pair) for pair in planned.planned_with], draws]  # fmt: skip
 
 
 def _named(planned: PlannedShot, own: str) -> PlannedShot:

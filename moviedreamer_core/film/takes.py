@@ -135,7 +135,7 @@ class FilmTakes:
 
     def exact(self, shot_id: str, inputs: str, before: Context) -> PlannedShot | None:
         """The take that was planned from these inputs after exactly these shots."""
-        found = (p for p in self._of(shot_id) if p.inputs == inputs and (p.planned_with == before or p.given))
+        found = (p for p in self._of(shot_id) if p.inputs == inputs and (p.planned_with == before or p.external))
         return next(found, None)
 
     def latest(self, shot_id: str, inputs: str | None = None) -> PlannedShot | None:

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from ..errors import MovieDreamerError
-from ..pictures import picture_file
+from ..picture_files import picture_file
 from .opening import media_file, new_media_file
 
 STILLS = (".png", ".jpg", ".jpeg", ".webp", ".bmp")

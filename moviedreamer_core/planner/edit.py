@@ -54,7 +54,7 @@ def move_tokens(shot: PlannedShot, target: Tensor, mode: str, strength: float) -
         )
     if mode == "replace":
         moved = target.detach().cpu().float().clone()
-        return replace(shot, tokens=moved, log_likelihood=float("nan"), given=True, planned_with=())
+        return replace(shot, tokens=moved, log_likelihood=float("nan"), external=True, planned_with=())
     if strength == 0:
         return shot
     rows = [_moved(p.flatten(), t.flatten(), mode, strength) for p, t in zip(planned, target.float(), strict=True)]

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from .conditions import Conditions
 from .model import Planner
-from .packing import Dropped
+from .packing import ConditionMasks
 
 
 class Films(Protocol):
@@ -48,7 +48,7 @@ def film_scores(planner: Planner, films: Films) -> ShotScores:
         tokens, conditions = tokens.to(device), conditions.map(lambda value: value.to(device))
         seen = planner(tokens, conditions)
         cut = torch.ones(1, len(shots), dtype=torch.bool, device=device)
-        blind = planner(tokens, conditions, dropped=Dropped(history=cut))
+        blind = planner(tokens, conditions, masks=ConditionMasks(history=cut))
         kind = visit_kinds(films.tensors["place"][shots].tolist())
         rows.append((seen.nll[0].cpu(), blind.nll[0].cpu(), seen.l1[0].cpu(), seen.l2[0].cpu(), torch.tensor(kind)))
     return ShotScores(*(torch.cat(column) for column in zip(*rows, strict=True)))

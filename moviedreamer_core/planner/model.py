@@ -4,8 +4,8 @@ A step is one keyframe. Its positions, all with the step's number as position id
   the current step   style, place, time, size, plot; per filled slot description, face, action, expression; one query
   a past step        its T tokens alone, with the place's and the cast's embeddings added
 The query's output is the state from which the mixture head predicts the step's tokens. Fields of past steps are gone,
-so a past step costs T positions for ever. `states` runs whole films in one forward pass (training); `look` and
-`remember` go step by step over a cache (use); both compute the same.
+so a past step costs T positions for ever. `states` runs whole films in one forward pass (training); `predict_state`
+and `append` go step by step over a cache (use); both compute the same.
 """
 
 import json
@@ -26,9 +26,9 @@ from ..errors import MovieDreamerError
 from .conditions import FIELDS, SLOT_FIELDS, SLOT_SENTENCES, Conditions
 from .details import DetailedHead, Details
 from .head import MixtureHead
+from .history_attention import CastAttention, PlaceAttention
 from .memory import Memory
-from .packing import Dropped, Packed
-from .recall import CastRecall, Recall
+from .packing import ConditionMasks, Packed
 
 SLOTS = len(FIELDS)  # kinds of position: the fields, then those of a slot, then the query
 QUERY = SLOTS + len(SLOT_FIELDS)
@@ -65,9 +65,9 @@ class Planner(ModelMixin, ConfigMixin):
     (likelihood; 1 unless given, 0 makes plain regression of it); `dropout` acts on input embeddings and residual
     branches; `augment` holds the rates of the anti-overfitting strategies (see `regularise`); `temperature` is the one
     to sample with; `input_scale` fits the embeddings to a body that was trained on others; `recall` and `recall_cast`
-    are the numbers of heads of `Recall` and `CastRecall` (0: none); `details` names what is kept as classes (see
-    `details`), and the `tries` of a draw; none unless given. Fingerprints name the tokenizer, text encoder and
-    face pack whose numbers it reads.
+    are the numbers of heads of `PlaceAttention` and `CastAttention` (0: none); `details` names what is kept as
+    classes (see `details`), and the `tries` of a draw; none unless given. Fingerprints name the tokenizer,
+    text encoder and face pack whose numbers it reads.
     """
 
     @register_to_config
@@ -114,9 +114,9 @@ class Planner(ModelMixin, ConfigMixin):
             self.mixture: MixtureHead = DetailedHead(found, width, dims, tries=tries, **options)
         else:
             self.mixture = MixtureHead(width, dims, **options)
-        self.recollection = Recall(recall, text_width, dims, width) if recall else None
+        self.recollection = PlaceAttention(recall, text_width, dims, width) if recall else None
         self.cast_recollection = (
-            CastRecall(recall_cast, text_width, face_width, max_slots, dims, width) if recall_cast else None
+            CastAttention(recall_cast, text_width, face_width, max_slots, dims, width) if recall_cast else None
         )
         for layer in self.body.layers:
             for branch in (layer.self_attn.o_proj, layer.mlp.down_proj):
@@ -149,14 +149,14 @@ class Planner(ModelMixin, ConfigMixin):
         past: Tensor | None = None,
         steps: Tensor | None = None,
         positions: Tensor | None = None,
-        dropped: Dropped | None = None,
+        masks: ConditionMasks | None = None,
         classes: Tensor | None = None,
     ) -> PlannerScores | DetailedScores:
         """Scores [B, S] of whole films in one pass; arguments as in `states`. `past`, if given, is seen as history;
         `classes` int [B, S, number of details] are the true details, -1 where unknown.
         """
         seen = tokens if past is None else past
-        state = self.states(seen, conditions, steps=steps, positions=positions, dropped=dropped)
+        state = self.states(seen, conditions, steps=steps, positions=positions, masks=masks)
         target = tokens.flatten(2).to(state.device)
         if classes is None or not isinstance(self.mixture, DetailedHead):
             log_prob, expected = self.mixture.score(state, target)
@@ -180,35 +180,35 @@ class Planner(ModelMixin, ConfigMixin):
         *,
         steps: Tensor | None = None,
         positions: Tensor | None = None,
-        dropped: Dropped | None = None,
+        masks: ConditionMasks | None = None,
     ) -> Tensor:
         """States [B, S, H] of S steps of B films, each predicted from the steps before it.
 
         tokens [B, S, T, D]; conditions [B, S, ...]; `steps` bool [B, S] is false for padding at the end; `positions`
         int [B, S] are the steps' numbers (default 0, 1, 2 ...).
         """
-        dropped = dropped or Dropped()
+        masks = masks or ConditionMasks()
         batch, count = tokens.shape[:2]
         if steps is None:
             steps = torch.ones(batch, count, dtype=torch.bool, device=tokens.device)
         if positions is None:
             positions = torch.arange(count, device=tokens.device).expand(batch, -1)
         alone = torch.arange(count, device=tokens.device).expand(batch, -1) == 0
-        if dropped.history is not None:
-            alone = alone | dropped.history
-        now, filled = self._embed_current(conditions, alone, dropped)
-        visible = _visible(tokens, dropped)
-        masked = self._masked(conditions, dropped)
-        if self._recalls:
+        if masks.history is not None:
+            alone = alone | masks.history
+        now, filled = self._embed_current(conditions, alone, masks)
+        visible = _visible(tokens, masks)
+        masked = self._masked(conditions, masks)
+        if self._attends_history:
             gap = positions[:, :, None] - positions[:, None, :]
-            now = self._recalled(now, masked, masked, tokens.flatten(2), gap, visible)
-        past = self._embed_past(tokens, conditions, dropped)
+            now = self._with_history(now, masked, masked, tokens.flatten(2), gap, visible)
+        past = self._embed_past(tokens, conditions, masks)
         grid = torch.cat([now, past], dim=2)
         valid = torch.cat([filled, filled.new_ones(past.shape[:3])], dim=2) & steps[..., None]
         packed = Packed.of(grid, valid, now.shape[2])
         hidden = self.body(
             inputs_embeds=F.dropout(packed.embeds * self.config.input_scale, self.config.dropout, self.training),
-            attention_mask=packed.mask(dropped.history, dropped.masked),
+            attention_mask=packed.mask(masks.history, masks.unattended),
             position_ids=positions.gather(1, packed.step),
             use_cache=False,
         ).last_hidden_state
@@ -223,12 +223,12 @@ class Planner(ModelMixin, ConfigMixin):
         return Memory.of(self.body.config)
 
     @torch.no_grad()
-    def look(self, memory: Memory, conditions: Conditions) -> Tensor:
+    def predict_state(self, memory: Memory, conditions: Conditions) -> Tensor:
         """The state [H] of the next step, given its conditions (no leading dimension). The memory stays as it was."""
         one = conditions.map(lambda value: value.to(self.device)[None, None])
         alone = torch.tensor([[memory.steps == 0]], device=self.device)
-        now, filled = self._embed_current(one, alone, Dropped())
-        now = self._recall_memory(now, memory, one)
+        now, filled = self._embed_current(one, alone, ConditionMasks())
+        now = self._with_memory(now, memory, one)
         embeds = now[0, 0][filled[0, 0]]
         hidden = self._extend(memory, embeds)
         memory.cache.crop(-len(embeds))
@@ -237,14 +237,14 @@ class Planner(ModelMixin, ConfigMixin):
         return torch.cat([hidden[-1], self._known(memory, one, self.details)])
 
     @torch.no_grad()
-    def remember(self, memory: Memory, tokens: Tensor, conditions: Conditions | None) -> None:
+    def append(self, memory: Memory, tokens: Tensor, conditions: Conditions | None) -> None:
         """Append a step with its chosen tokens [T, D]. Without conditions its place and cast count as unknown."""
-        unknown = Dropped(context=torch.tensor([[conditions is None]], device=self.device))
+        unknown = ConditionMasks(context=torch.tensor([[conditions is None]], device=self.device))
         one = (conditions or self._nothing()).map(lambda value: value.to(self.device)[None, None])
         past = self._embed_past(tokens.to(self.device, self.dtype)[None, None], one, unknown)
         self._extend(memory, past[0, 0])
         details = self.details
-        if (self._recalls or details is not None) and conditions is not None:
+        if (self._attends_history or details is not None) and conditions is not None:
             step, flat = one.map(lambda value: value[0]), tokens.to(self.device, self.dtype).flatten()[None]
             memory.note(step, flat, None if details is None else details.read(flat, details.seen(step)))
         memory.steps += 1
@@ -262,13 +262,13 @@ class Planner(ModelMixin, ConfigMixin):
             use_cache=True,
         ).last_hidden_state[0]
 
-    def _embed_current(self, conditions: Conditions, alone: Tensor, dropped: Dropped) -> tuple[Tensor, Tensor]:
+    def _embed_current(self, conditions: Conditions, alone: Tensor, masks: ConditionMasks) -> tuple[Tensor, Tensor]:
         """(embeddings [B, S, 5 + 4K + 1, H], which of them exist). The query learns whether it has a past."""
         c, kinds = conditions, self.kind
         sentences = [self.field_in[name](c.fields[..., n, :]) for n, name in enumerate(FIELDS)]
         fields = torch.stack(sentences, dim=2) + kinds[:SLOTS]
         slot = {name: self.field_in[name](c.slots[..., n, :]) for n, name in enumerate(SLOT_SENTENCES) if n}
-        slot["face"], slot["description"] = self._face(c, dropped), self._description(c, dropped)
+        slot["face"], slot["description"] = self._face(c, masks), self._description(c, masks)
         slots = torch.stack([slot[name] for name in SLOT_FIELDS], dim=3) + kinds[SLOTS:QUERY]
         slots = (slots + self.slot[:, None]).flatten(2, 3)
         query = kinds[QUERY] + alone[..., None] * self.null_history
@@ -278,7 +278,7 @@ class Planner(ModelMixin, ConfigMixin):
         return torch.cat([fields, slots, query[:, :, None]], dim=2), filled
 
     @property
-    def _recalls(self) -> bool:
+    def _attends_history(self) -> bool:
         return self.recollection is not None or self.cast_recollection is not None
 
     def _known(self, memory: Memory, one: Conditions, details: Details) -> Tensor:
@@ -289,15 +289,15 @@ class Planner(ModelMixin, ConfigMixin):
         visible = torch.ones(1, 1, len(read), dtype=torch.bool, device=read.device)
         return details.know(one, before.map(lambda value: value[None]), read[None], visible)[0, 0]
 
-    def _recall_memory(self, now: Tensor, memory: Memory, one: Conditions) -> Tensor:
+    def _with_memory(self, now: Tensor, memory: Memory, one: Conditions) -> Tensor:
         """The same for one step [1, 1, P, H] over a memory."""
-        if not self._recalls or memory.past is None:
+        if not self._attends_history or memory.past is None:
             return now
         gap = memory.steps - memory.numbers[None, None]
         before = memory.past.map(lambda value: value[None])
-        return self._recalled(now, one, before, memory.tokens[None], gap, torch.ones_like(gap, dtype=torch.bool))
+        return self._with_history(now, one, before, memory.tokens[None], gap, torch.ones_like(gap, dtype=torch.bool))
 
-    def _recalled(
+    def _with_history(
         self, now: Tensor, current: Conditions, before: Conditions, tokens: Tensor, gap: Tensor, visible: Tensor
     ) -> Tensor:
         query = now[:, :, -1]
@@ -309,43 +309,43 @@ class Planner(ModelMixin, ConfigMixin):
         return torch.cat([now[:, :, :-1], query[:, :, None]], dim=2)
 
     @staticmethod
-    def _masked(c: Conditions, dropped: Dropped) -> Conditions:
-        """The conditions without the faces and descriptions that are dropped."""
-        if dropped.faces is not None:
-            c = replace(c, has_face=c.has_face & ~dropped.faces)
-        if dropped.descriptions is not None:
-            descriptions = c.slots[..., :1, :] * ~dropped.descriptions[..., None, None]
+    def _masked(c: Conditions, masks: ConditionMasks) -> Conditions:
+        """The conditions without the faces and descriptions that are masked."""
+        if masks.faces is not None:
+            c = replace(c, has_face=c.has_face & ~masks.faces)
+        if masks.descriptions is not None:
+            descriptions = c.slots[..., :1, :] * ~masks.descriptions[..., None, None]
             c = replace(c, slots=torch.cat([descriptions, c.slots[..., 1:, :]], dim=-2))
         return c
 
-    def _embed_past(self, tokens: Tensor, conditions: Conditions, dropped: Dropped) -> Tensor:
+    def _embed_past(self, tokens: Tensor, conditions: Conditions, masks: ConditionMasks) -> Tensor:
         """Embeddings [B, S, T, H] of past steps: tokens, plus place and cast; a slot's gain tells who stood where.
 
         Place and cast enter through the projections of the current step's fields: like finds like from the start.
         """
         c = conditions
         seen = torch.stack([project(tokens[:, :, n]) for n, project in enumerate(self.token_in)], dim=2)
-        if dropped.tokens is not None:
-            seen = torch.where(dropped.tokens[..., None, None], self.null_tokens, seen)
-        people = (self._face(c, dropped) + self._description(c, dropped)) * (1 + self.past_slot)
+        if masks.tokens is not None:
+            seen = torch.where(masks.tokens[..., None, None], self.null_tokens, seen)
+        people = (self._face(c, masks) + self._description(c, masks)) * (1 + self.past_slot)
         cast = (people * c.present[..., None]).sum(2) / c.present.sum(-1, keepdim=True).clamp_min(1)
         context = self.field_in["place"](c.fields[..., PLACE, :]) + cast
-        if dropped.context is not None:
-            context = torch.where(dropped.context[..., None], self.null_context, context)
+        if masks.context is not None:
+            context = torch.where(masks.context[..., None], self.null_context, context)
         return seen + context[:, :, None] + self.past_kind
 
-    def _face(self, c: Conditions, dropped: Dropped) -> Tensor:
-        """Embeddings [B, S, K, H] of the faces; one that is missing or dropped is the learned null."""
-        unknown = ~c.has_face if dropped.faces is None else ~c.has_face | dropped.faces
+    def _face(self, c: Conditions, masks: ConditionMasks) -> Tensor:
+        """Embeddings [B, S, K, H] of the faces; one that is missing or masked is the learned null."""
+        unknown = ~c.has_face if masks.faces is None else ~c.has_face | masks.faces
         face = self.face_in(c.faces * math.sqrt(self.config.face_width))
         return torch.where(unknown[..., None], self.null_face, face)
 
-    def _description(self, c: Conditions, dropped: Dropped) -> Tensor:
-        """Embeddings [B, S, K, H] of the descriptions; a dropped one is the learned null."""
+    def _description(self, c: Conditions, masks: ConditionMasks) -> Tensor:
+        """Embeddings [B, S, K, H] of the descriptions; a masked one is the learned null."""
         descriptions = self.field_in["description"](c.slots[..., 0, :])
-        if dropped.descriptions is None:
+        if masks.descriptions is None:
             return descriptions
-        return torch.where(dropped.descriptions[..., None], self.null_description, descriptions)
+        return torch.where(masks.descriptions[..., None], self.null_description, descriptions)
 
     def _nothing(self) -> Conditions:
         """The conditions of a shot of which nothing is known."""
@@ -372,13 +372,13 @@ def _errors(expected: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     return error.abs().mean(-1), error.square().mean(-1)
 
 
-def _visible(tokens: Tensor, dropped: Dropped) -> Tensor:
+def _visible(tokens: Tensor, masks: ConditionMasks) -> Tensor:
     """Which steps before are there to be recalled by each step, bool [B, S, S]."""
     count = tokens.shape[1]
     visible = torch.ones(count, count, dtype=torch.bool, device=tokens.device).tril(-1).expand(len(tokens), -1, -1)
-    if dropped.history is not None:
-        visible = visible & ~dropped.history[:, :, None]
-    hidden = (dropped.tokens, dropped.context, None if dropped.masked is None else dropped.masked.any(-1))
+    if masks.history is not None:
+        visible = visible & ~masks.history[:, :, None]
+    hidden = (masks.tokens, masks.context, None if masks.unattended is None else masks.unattended.any(-1))
     for steps in hidden:
         visible = visible if steps is None else visible & ~steps[:, None, :]
     return visible

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 
-class Dropped(NamedTuple):
+class ConditionMasks(NamedTuple):
     """Bool masks of what a training step hides (see `regularise`); None hides nothing."""
 
     history: Tensor | None = None  # [B, S] the step's fields see no past step
@@ -19,7 +19,7 @@ class Dropped(NamedTuple):
     context: Tensor | None = None  # [B, S] the step, once past, shows a learned null for its place and cast
     faces: Tensor | None = None  # [B, S, K] a learned null for the face
     descriptions: Tensor | None = None  # [B, S, K] a learned null for the description
-    masked: Tensor | None = None  # [B, S, T] nobody else may look at this past token
+    unattended: Tensor | None = None  # [B, S, T] nobody else may look at this past token
 
 
 @dataclass(frozen=True)

@@ -35,8 +35,8 @@ Context = tuple[tuple[str, str], ...]
 class PlannedShot:
     """One shot's part of the plan.
 
-    `log_likelihood` is in nats per dimension, the mean over its keyframes. `given` marks tokens that were not planned
-    but handed in (a picture made elsewhere). `inputs` is `conditions.inputs_digest` of the shot. `candidates`
+    `log_likelihood` is in nats per dimension, the mean over its keyframes. `external` marks tokens that were not
+    planned but handed in (a picture made elsewhere). `inputs` is `conditions.inputs_digest` of the shot. `candidates`
     [K, n, T, D] and `candidate_scores` [K, n] hold every draw; the most likely one became the shot's tokens.
     """
 
@@ -46,7 +46,7 @@ class PlannedShot:
     seed: int
     temperature: float
     inputs: str = ""
-    given: bool = False
+    external: bool = False
     planned_with: Context = ()
     candidates: Tensor | None = None
     candidate_scores: Tensor | None = None
@@ -119,7 +119,7 @@ class Plan:
             knew = {name: digest for name, digest in shot.planned_with if not name.startswith(HISTORY)}
             changed = [name for name, digest in before.items() if knew.get(name) != digest]
             changed += [name for name in knew if name not in before]
-            if changed and not shot.given:
+            if changed and not shot.external:
                 found[shot.id] = tuple(changed)
             before[shot.id] = shot.digest
         return found
@@ -181,8 +181,8 @@ def shot_rows(shots: tuple[PlannedShot, ...]) -> list[dict]:
         same = 0
         while same < min(len(last), len(shot.planned_with)) and last[same] == shot.planned_with[same]:
             same += 1
-        row = {name: getattr(shot, name) for name in ("id", "log_likelihood", "seed", "temperature", "inputs", "given")}
-        rows.append({**row, "same": same, "more": shot.planned_with[same:]})
+        row = {name: getattr(shot, name) for name in ("id", "log_likelihood", "seed", "temperature", "inputs")}
+        rows.append({**row, "given": shot.external, "same": same, "more": shot.planned_with[same:]})
         last = shot.planned_with
     return rows
 
@@ -201,7 +201,7 @@ def read_shots(rows: list[dict], tensors: Mapping[str, Tensor]) -> Iterator[Plan
             log_likelihood=float(row["log_likelihood"]),
             seed=int(row["seed"]),
             temperature=float(row["temperature"]),
-            given=bool(row["given"]),
+            external=bool(row["given"]),
             planned_with=last,
         )
         _check_read(shot)

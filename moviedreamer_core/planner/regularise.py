@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from ..errors import MovieDreamerError
-from .packing import Dropped
+from .packing import ConditionMasks
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,9 @@ class Augment:
         return cls(**(values or {}))
 
 
-def draw_dropped(
+def draw_condition_masks(
     rng: np.random.Generator, augment: Augment, films: int, steps: int, slots: int, tokens: int
-) -> Dropped:
+) -> ConditionMasks:
     """What to hide in a batch of `films` films of `steps` steps."""
 
     def drop(rate: float, *shape: int) -> Tensor:
@@ -58,13 +58,13 @@ def draw_dropped(
         single = rng.random((films, *shape)) < rate / 2
         return torch.from_numpy(whole | single)
 
-    return Dropped(
+    return ConditionMasks(
         history=drop(augment.history, steps),
         tokens=drop(augment.tokens, steps),
         context=drop(augment.context, steps),
         faces=drop(augment.faces, steps, slots),
         descriptions=drop(augment.descriptions, steps, slots),
-        masked=torch.from_numpy(rng.random((films, steps, tokens)) < augment.mask),
+        unattended=torch.from_numpy(rng.random((films, steps, tokens)) < augment.mask),
     )
 
 

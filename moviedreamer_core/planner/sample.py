@@ -104,10 +104,10 @@ def _run(
     progress: Progress,
 ) -> Iterator[PlannedShot]:
     progress.stage("plan", len(requests))
-    memory, known = planner.memory(), _recall(planner, past)
+    memory, known = planner.memory(), _history_context(planner, past)
     with one_thread():
         for n, tokens in enumerate(past.tokens.values if past else ()):
-            planner.remember(memory, tokens, past.conditions[n] if past and past.conditions else None)
+            planner.append(memory, tokens, past.conditions[n] if past and past.conditions else None)
     for request in requests:
         progress.check()
         request = replace(request, kept=_kept(planner, request.shot, frozen.get(request.shot.id)))
@@ -118,7 +118,7 @@ def _run(
         yield planned
 
 
-def _recall(planner: Planner, past: History | None) -> Context:
+def _history_context(planner: Planner, past: History | None) -> Context:
     """How an earlier episode stands in `planned_with`: as one entry."""
     return () if past is None else ((HISTORY, past.digest or tokens_digest(past.tokens.values)),)
 
@@ -130,13 +130,13 @@ def _plan_shot(
     kept = request.kept
     if isinstance(kept, PlannedShot):
         for tokens in kept.tokens:
-            planner.remember(memory, tokens, request.conditions)
+            planner.append(memory, tokens, request.conditions)
         return kept
     found: list[_Choice] = []
     for k in range(request.shot.keyframes):
-        state = _finite(planner.look(memory, request.conditions), request.shot)
+        state = _finite(planner.predict_state(memory, request.conditions), request.shot)
         found.append(_draw(planner, state, request, k, draw) if kept is None else _score(planner, state, kept[k]))
-        planner.remember(memory, found[-1].tokens, request.conditions)
+        planner.append(memory, found[-1].tokens, request.conditions)
     many = kept is None and draw.count > 1
     return PlannedShot(
         id=request.shot.id,
@@ -145,7 +145,7 @@ def _plan_shot(
         seed=request.seed,
         temperature=draw.temperature,
         inputs=inputs,
-        given=kept is not None,
+        external=kept is not None,
         planned_with=known if kept is None else (),
         candidates=torch.stack([choice.draws for choice in found]) if many else None,
         candidate_scores=torch.stack([choice.scores for choice in found]) if many else None,
@@ -177,8 +177,8 @@ def _draw(planner: Planner, state: Tensor, request: _Request, keyframe: int, dra
     # One after another from one generator: the first candidate is the same however many are asked for.
     own = request.seed if keyframe == 0 else shot_seed(request.seed, f"keyframe {keyframe}")
     generator = torch.Generator().manual_seed(own)
-    heat = draw.temperature
-    draws = [planner.mixture.sample(state, temperature=heat, generator=generator) for _ in range(draw.count)]
+    temperature = draw.temperature
+    draws = [planner.mixture.sample(state, temperature=temperature, generator=generator) for _ in range(draw.count)]
     scores = torch.stack([_likelihood(planner, state, value) for value in draws]).cpu()
     values = torch.stack(draws).cpu().view(draw.count, planner.config.token_count, planner.config.token_width)
     return _Choice(_finite(values, request.shot), scores)

@@ -19,7 +19,7 @@ from PIL import Image
 
 from ..errors import MovieDreamerError
 from ..files import DAMAGED, json_object, ordinary_file
-from ..pictures import picture_bytes
+from ..picture_files import picture_bytes
 from ..store.files import publish
 
 PER_SHARD = 256

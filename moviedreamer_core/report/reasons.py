@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ..film.dry_run import changes
-from ..film.pipeline import GIVEN, Clip, Keyframe
+from ..film.pipeline import EXTERNAL, Clip, Keyframe
 from ..film.planning import FilmPlan
 from ..film.session import FilmSession
 from ..film.wording import changed_words
@@ -83,7 +83,7 @@ def reason(session: FilmSession, stage: str, before: str | None, now: str) -> st
         return FIRST
     old, new = _inputs(session, stage, before), _inputs(session, stage, now)
     if old is None:
-        made_elsewhere = session.store.find(GIVEN, before) is not None
+        made_elsewhere = session.store.find(EXTERNAL, before) is not None
         return "its last take was made elsewhere" if made_elsewhere else "its last take is gone"
     return changed_words(changes(old, new)) or "its file was gone or damaged"
 

@@ -42,9 +42,9 @@ from ..script.sentences import ShotSentences, shot_sentences
 from ..sentences import SentenceEncoder
 from ..tokenizer import KeyframeTokenizer
 from .data import FRAME_SIZE
-from .identity import portrait_crops
+from .face_embeddings import portrait_crops
+from .image_tensors import to_images
 from .part import Workspace
-from .pictures import to_images
 from .settings import Count, PartSettings
 
 log = logging.getLogger(__name__)

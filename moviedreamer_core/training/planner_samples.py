@@ -17,8 +17,8 @@ from ..requests import KeyframeRequest, Slot
 from ..script.resolve import ResolvedShot
 from ..script.sentences import shot_sentences
 from .data import FRAME_SIZE
+from .image_tensors import save_grid, to_images
 from .part import Workspace
-from .pictures import save_grid, to_images
 from .planner_films import FilmSettings, PlannerFilms, film_of, resolved_film
 
 SHOTS = 8
@@ -37,10 +37,10 @@ def draw_samples(
     first = len(films.shots(film)) - len(shots)
     tokens, conditions = films.gather(torch.tensor(films.shots(film))[None])
     state = planner.states(tokens.to(planner.device), conditions.map(lambda v: v.to(planner.device)))[0, first:]
-    generator, heat = torch.Generator().manual_seed(0), planner.config.temperature
+    generator, temperature = torch.Generator().manual_seed(0), planner.config.temperature
     truth = tokens[0, first:]
     mean = planner.mixture.mean(state).cpu().view_as(truth)
-    sample = planner.mixture.sample(state, temperature=heat, generator=generator).cpu().view_as(truth)
+    sample = planner.mixture.sample(state, temperature=temperature, generator=generator).cpu().view_as(truth)
     decoder = find_decoder(workspace)
     if decoder is None:
         save_token_picture([truth, mean, sample], path)

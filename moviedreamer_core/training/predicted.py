@@ -27,8 +27,8 @@ from ..papertown import draw_frame
 from ..planner import Planner
 from .card import weights_fingerprint
 from .data import FRAME_SIZE
+from .image_tensors import to_images
 from .part import Workspace
-from .pictures import to_images
 from .planner_films import FilmSettings, PlannerFilms, cache_films, film_of, load_encoders
 
 CHUNK = 4
@@ -74,12 +74,12 @@ def predict(folder: Path, films: PlannerFilms, workspace: Workspace) -> Tensor:
     planner = load_model(Planner, folder)
     _require_same_tokenizer(planner, workspace)
     planner.to("cuda" if torch.cuda.is_available() else "cpu")
-    rows, heat = [], planner.config.temperature
+    rows, temperature = [], planner.config.temperature
     for film in range(len(films)):
         tokens, conditions = films.gather(torch.tensor(films.shots(film))[None])
         state = planner.states(tokens.to(planner.device), conditions.map(lambda value: value.to(planner.device)))[0]
         generator = torch.Generator().manual_seed(film)
-        drawn = planner.mixture.sample(state, temperature=heat, generator=generator)
+        drawn = planner.mixture.sample(state, temperature=temperature, generator=generator)
         rows.append(drawn.cpu().half().view_as(tokens[0]))
     return torch.cat(rows)
 

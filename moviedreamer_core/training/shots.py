@@ -25,9 +25,9 @@ from ..script import Script, resolve
 from ..script.sentences import shot_sentences
 from ..sentences import SentenceEncoder
 from .data import FRAME_SIZE, Data
-from .identity import people_embeddings
+from .face_embeddings import people_embeddings
+from .image_tensors import to_images
 from .part import Workspace
-from .pictures import to_images
 
 SLOTS = 3
 SLOT_SENTENCES = ("description", "action", "expression")

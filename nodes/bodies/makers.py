@@ -44,10 +44,10 @@ class BodyMaker:
         return f"{self.fingerprint}/{request.shot}/{request.number}/{request.seed}"
 
     def _take(self, request: Request) -> Tensor | ClipWithSound:
-        given = MEMORY.given.get(self.name(request))
-        if given is None:
+        returned = MEMORY.returned.get(self.name(request))
+        if returned is None:
             raise NotDrawnError(self, request)
-        return given
+        return returned
 
 
 class BodyDecoder(BodyMaker):

@@ -25,7 +25,7 @@ class Memory:
     prompt: str = ""
     runs: dict[str, "Run"] = field(default_factory=dict)
     requests: dict[str, "Request"] = field(default_factory=dict)
-    given: dict[str, Any] = field(default_factory=dict)
+    returned: dict[str, Any] = field(default_factory=dict)
     bodies: dict[str, Body] = field(default_factory=dict)
     held: dict[str, list[Any]] = field(default_factory=dict)
 
@@ -37,7 +37,7 @@ class Memory:
 
     def clear(self) -> None:
         """Forget everything."""
-        for known in (self.runs, self.requests, self.given, self.bodies, self.held):
+        for known in (self.runs, self.requests, self.returned, self.bodies, self.held):
             known.clear()
 
     def run(self, ticket: str) -> "Run":

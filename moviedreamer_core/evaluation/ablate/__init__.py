@@ -2,7 +2,8 @@
 
 claims.yaml, claims.py   what is changed and where it is measured; a run's settings
 runs.py, workspace.py    runs one after another, each kept as JSON, so that none is made twice
-planner.py, pictures.py  runs that train a small part; anchor.py, identity.py: runs that measure the shipped bundle
+planner.py, image_networks.py      runs that train a small part
+anchor.py, character_drift.py      runs that measure the shipped bundle
 compare.py               mean and spread over seeds, and what may be concluded from them
 page.py, plot.py         ablations.md, ablations.json and a plot a claim
 """

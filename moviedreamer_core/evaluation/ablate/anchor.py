@@ -10,8 +10,8 @@ from ...bundle import Bundle
 from ...papertown import draw_frame, random_shot_film
 from ...requests import ClipRequest
 from ...training.clips import film_sentence
+from ...training.image_tensors import to_images
 from ...training.parts.animator import motion_scores
-from ...training.pictures import to_images
 
 MOVING = 0.1
 

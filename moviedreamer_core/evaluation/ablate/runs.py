@@ -23,9 +23,9 @@ from ...training.loop import train
 from ...training.part import Part
 from ...training.settings import LoopSettings
 from .anchor import measure_anchor
+from .character_drift import measure_identity
 from .claims import READS, TRAINED, AblationRun, usual_seconds
-from .identity import measure_identity
-from .pictures import AblatedDecoder, AblatedTokenizer
+from .image_networks import AblatedDecoder, AblatedTokenizer
 from .planner import AblatedPlanner
 from .workspace import RunWorkspace, open_parts
 
@@ -82,7 +82,7 @@ class Ablation:
     def __init__(self, root: Path, bundle: Path, data: Path | None = None, *, workers: int = 1) -> None:
         self.root, self.bundle = Path(root), Path(bundle)
         self.data, self.workers = data or self.root / "data", workers
-        self._prints: dict[str, str] = {}
+        self._fingerprints: dict[str, str] = {}
 
     def done(self, run: AblationRun) -> Result | None:
         """The run's result, if it was made already with these very settings and weights."""
@@ -151,14 +151,14 @@ class Ablation:
     def _parts(self, run: AblationRun) -> dict[str, str]:
         """Prints of the bundle's parts that the run reads."""
         for part in READS[run.claim.kind]:
-            if part not in self._prints:
+            if part not in self._fingerprints:
                 if not (self.bundle / part).is_dir():
                     raise MovieDreamerError(
                         f"claim '{run.claim.name}' needs the part '{part}', which {self.bundle} lacks: train it, or "
                         "name another bundle (--bundle)."
                     )
-                self._prints[part] = weights_fingerprint(self.bundle / part)
-        return {part: self._prints[part] for part in READS[run.claim.kind]}
+                self._fingerprints[part] = weights_fingerprint(self.bundle / part)
+        return {part: self._fingerprints[part] for part in READS[run.claim.kind]}
 
 
 def _part(run: AblationRun, workspace: RunWorkspace) -> Part:
@@ -167,8 +167,8 @@ def _part(run: AblationRun, workspace: RunWorkspace) -> Part:
 
 def _budget(run: AblationRun) -> dict[str, float]:
     """The numbers that say how much a run was given."""
-    given = {**run.settings, **run.settings.get("loop", {})}
-    return {name: given[name] for name in BUDGET[run.claim.kind] if name in given}
+    values = {**run.settings, **run.settings.get("loop", {})}
+    return {name: values[name] for name in BUDGET[run.claim.kind] if name in values}
 
 
 def _steps(budget: dict[str, float]) -> float:

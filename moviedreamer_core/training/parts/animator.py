@@ -1,9 +1,9 @@
 """The video animator of a bundle: EDM on clips of papertown, told the anchor, the action and how long it has gone on,
 each left out at random.
 
-Start frames are worn as after several extensions (blurred, mixed with a later frame, noisy), and clips begin anywhere
-in their shot, so that going on from the middle of a movement is learnt. Errors count squared, at full size and at
-`COARSE` pixels a side, where a flow that points the right way already pays; and absolute, where a face in one place
+Start frames are degraded as after several extensions (blurred, mixed with a later frame, noisy), and clips begin
+anywhere in their shot, so that going on from the middle of a movement is learnt. Errors count squared, at full size and
+at `COARSE` pixels a side, where a flow that points the right way already pays; and absolute, where a face in one place
 beats two blends of it. Painting costs, or a network that is not sure yet paints a blur where it should move a face.
 Needs the part `text`.
 """
@@ -27,11 +27,11 @@ from ...bundle import load_model
 from ...decoder.model import KeyframeDecoder
 from ...sentences import SentenceEncoder
 from ..clips import Clips, clips
+from ..corruption import box_blur
 from ..export import save_half
+from ..image_tensors import save_grid, to_images
 from ..part import Part, Workspace
-from ..pictures import save_grid, to_images
-from ..settings import Count, PartSettings, Share, Weight
-from ..wear import softened
+from ..settings import Count, CountedMean, PartSettings, Weight
 
 VALIDATION_CLIPS = 48
 SAMPLED = 24
@@ -51,7 +51,7 @@ class AnimatorSettings(PartSettings):
 
     clips: Count
     sigma: tuple[float, Weight]
-    drop: Share
+    drop: CountedMean
     start_noise: Weight
     paint: Weight
     model: dict[str, Any] = field(default_factory=dict)
@@ -89,7 +89,7 @@ class AnimatorPart(Part):
         batch["level"] = torch.from_numpy(
             (rng.random(size) * (rng.random(size) < 0.5) * self.settings.start_noise).astype(np.float32)
         )
-        batch["start"] = worn(batch["frames"][:, 0], batch["frames"][:, 1], batch["level"], rng)
+        batch["start"] = degrade_start_frames(batch["frames"][:, 0], batch["frames"][:, 1], batch["level"], rng)
         drop = self.settings.drop
         batch["elapsed"] = torch.where(torch.from_numpy(rng.random(size) < drop), UNKNOWN, batch["elapsed"])
         batch["strength"] = torch.from_numpy((rng.random(size) >= drop).astype(np.float32))
@@ -193,7 +193,7 @@ def taken(data: Clips, sentence_embedding: Tensor, chosen: np.ndarray, patch: in
     }
 
 
-def worn(clean: Tensor, following: Tensor, level: Tensor, rng: np.random.Generator) -> Tensor:
+def degrade_start_frames(clean: Tensor, following: Tensor, level: Tensor, rng: np.random.Generator) -> Tensor:
     """Frames [B, 3, H, W] as after several extensions: half of them blurred, some mixed with the frame that follows,
     with noise of `level` [B]."""
     size = (len(clean), 1, 1, 1)
@@ -201,7 +201,7 @@ def worn(clean: Tensor, following: Tensor, level: Tensor, rng: np.random.Generat
     def share(most: float, chance: float) -> Tensor:
         return torch.from_numpy((most * rng.random(size) * (rng.random(size) < chance)).astype(np.float32))
 
-    start = torch.lerp(torch.lerp(clean, softened(clean), share(1.0, 0.5)), following, share(0.3, 0.3))
+    start = torch.lerp(torch.lerp(clean, box_blur(clean), share(1.0, 0.5)), following, share(0.3, 0.3))
     return start + level.view(size) * torch.from_numpy(rng.standard_normal(start.shape, np.float32))
 
 

@@ -24,11 +24,11 @@ from ...tokenizer import KeyframeTokenizer
 from ..diffusion import denoising_loss, noised
 from ..export import save_half
 from ..identity_heads import DecoderWithHeads, identity_loss
+from ..image_tensors import save_grid, to_images
 from ..part import Part, Workspace
-from ..pictures import save_grid, to_images
 from ..planner_films import FilmSettings
 from ..predicted import PlannedShots, planned_shots
-from ..settings import Count, PartSettings, Share, Weight
+from ..settings import Count, CountedMean, PartSettings, Weight
 from ..shots import Shots
 
 SLOT_KEYS = ("face", "description", "action", "expression", "face_known", "present")
@@ -47,14 +47,14 @@ class DecoderSettings(PartSettings):
     frames: Count
     held_out: Count
     token_noise: Weight
-    drop: Share
+    drop: CountedMean
     sketch: Weight
     drawn: Count | None = None
     heads: Weight = 0.0
     identity: Weight = 0.0
     steps: Count | None = None
     guidance: float | None = None
-    predicted: Share = 0.0
+    predicted: CountedMean = 0.0
     films: Count = 200
     held_out_films: Count = 6
     film: FilmSettings = FilmSettings()

@@ -26,8 +26,8 @@ from ...errors import MovieDreamerError
 from ...papertown import EXPRESSIONS, PERSON, Person, draw_frame, draw_portrait, faces, portrait_face
 from ...papertown.films import lookalike, random_person
 from ..data import frame_film
+from ..face_embeddings import SPREAD, spread
 from ..face_networks import ANCHORS, STRIDES, Detector, Recogniser, export_onnx
-from ..identity import SPREAD, spread
 from ..part import Part, Workspace
 from ..settings import Count, PartSettings, Weight
 
@@ -101,14 +101,14 @@ class FacesPart(Part):
             len(self.crops) // each // 2, size=size // each // 2
         )  # a person and the look-alike after it
         rows = ((pairs[:, None] * 2 + np.arange(2)).reshape(-1, 1) * each + np.arange(each)).reshape(-1)
-        crops = np.stack([_worn(self.crops[r], rng) for r in rows])
+        crops = np.stack([_corrupted(self.crops[r], rng) for r in rows])
         scenes = rng.integers(len(self.scenes), size=self.settings.scenes_per_batch)
         targets = [np.stack(level) for level in zip(*(detector_targets(self.boxes[k]) for k in scenes), strict=True)]
         return {
             "crops": _pixels(crops, 127.5),
             "marks": torch.from_numpy(self.marks[rows // each].astype(np.int64)),
             "who": torch.from_numpy(rows // each),
-            "scenes": _pixels(np.stack([_worn(self.scenes[k], rng) for k in scenes]), 128.0),
+            "scenes": _pixels(np.stack([_corrupted(self.scenes[k], rng) for k in scenes]), 128.0),
             **{f"targets{k}": torch.from_numpy(t) for k, t in enumerate(targets)},
         }
 
@@ -282,12 +282,14 @@ def _pixels(pictures: np.ndarray, scale: float) -> Tensor:
     return (torch.from_numpy(np.ascontiguousarray(pictures)).movedim(-1, 1).float() - 127.5) / scale
 
 
-def _worn(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _corrupted(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """The picture in another light, sometimes blurred as an enlarged small face is."""
-    worn = picture.astype(np.float32) * rng.uniform(0.85, 1.15, 3) + rng.uniform(-12, 12)
+    corrupted = picture.astype(np.float32) * rng.uniform(0.85, 1.15, 3) + rng.uniform(-12, 12)
     if rng.random() < 0.3:
-        worn = (worn + np.roll(worn, 1, 0) + np.roll(worn, 1, 1) + np.roll(worn, (1, 1), (0, 1))) / 4
-    return np.clip(worn + rng.normal(0, 3, picture.shape), 0, 255).astype(np.uint8)
+        corrupted = (
+            corrupted + np.roll(corrupted, 1, 0) + np.roll(corrupted, 1, 1) + np.roll(corrupted, (1, 1), (0, 1))
+        ) / 4
+    return np.clip(corrupted + rng.normal(0, 3, picture.shape), 0, 255).astype(np.uint8)
 
 
 def _in_parallel(draw, jobs: list[tuple], workers: int) -> tuple[np.ndarray, np.ndarray]:

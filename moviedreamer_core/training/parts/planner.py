@@ -15,14 +15,14 @@ from ...planner.conditions import Conditions, mirrored
 from ...planner.details import DetailedHead
 from ...planner.evaluate import film_scores, summary
 from ...planner.model import Planner, packaged_config
-from ...planner.packing import Dropped
-from ...planner.regularise import Augment, draw_dropped, draw_positions, noisy
+from ...planner.packing import ConditionMasks
+from ...planner.regularise import Augment, draw_condition_masks, draw_positions, noisy
 from ..export import save_half
 from ..film_details import FilmDetails, film_details
 from ..part import Part, Workspace
 from ..planner_films import FilmSettings, PlannerFilms, cache_films, load_encoders
 from ..planner_samples import draw_samples
-from ..settings import EXTENDS, Count, PartSettings, Share, Weight, merged
+from ..settings import EXTENDS, Count, CountedMean, PartSettings, Weight, merged
 
 LOSSES = {"nll": 1.0, "l1": 0.1, "l2": 0.1, "kept": 0.3, "read": 0.3, "planned": 0.05}
 ROLLOUT_HEAT = 0.5  # the temperature of history that is drawn, about that of use
@@ -43,7 +43,7 @@ class PlannerSettings(PartSettings):
     validation_films: Count = 64
     film: FilmSettings = FilmSettings()
     basis: bool = True
-    rollouts: Share = 0.0
+    rollouts: CountedMean = 0.0
     details: dict[str, Weight] = field(default_factory=dict)
     temperature: Weight = 1.0
     gate: float = 0.02
@@ -98,9 +98,9 @@ class PlannerPart(Part):
 
     def loss(self, batch: dict[str, Tensor], model: nn.Module) -> tuple[Tensor, dict[str, float]]:
         conditions = Conditions(*(batch[name] for name in CONDITIONS))
-        dropped = Dropped(*(batch[f"dropped_{name}"] for name in Dropped._fields))
+        masks = ConditionMasks(*(batch[f"mask_{name}"] for name in ConditionMasks._fields))
         steps, classes = batch["steps"], batch.get("classes")
-        seen = {"steps": steps, "positions": batch["positions"], "dropped": dropped}
+        seen = {"steps": steps, "positions": batch["positions"], "masks": masks}
         past = self._past(batch, conditions, seen)
         scores = model(batch["tokens"], conditions, past=past, classes=classes, **seen)
         weights = {**LOSSES, **(self.model.config.head or {}), **self.settings.details}
@@ -194,7 +194,7 @@ def make_batch(
     flip = torch.from_numpy(rng.random(len(chosen)) < augment.mirror)
     tokens[flip] = films.mirrored_tokens(rows[flip])
     turned = mirrored(conditions)
-    dropped = draw_dropped(rng, augment, len(chosen), longest, slots, tokens.shape[2])
+    masks = draw_condition_masks(rng, augment, len(chosen), longest, slots, tokens.shape[2])
     batch = {"tokens": tokens, "past": noisy(rng, augment, tokens), "steps": steps}
     for name in CONDITIONS:
         plain, other = getattr(conditions, name), getattr(turned, name)
@@ -202,4 +202,4 @@ def make_batch(
     if classes is not None:
         batch["classes"] = torch.where(flip[:, None, None], classes.mirrored[rows], classes.plain[rows])
     batch["positions"] = draw_positions(rng, augment, len(chosen), longest)
-    return {**batch, **{f"dropped_{name}": value for name, value in zip(Dropped._fields, dropped)}}
+    return {**batch, **{f"mask_{name}": value for name, value in zip(ConditionMasks._fields, masks)}}

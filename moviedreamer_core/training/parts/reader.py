@@ -19,13 +19,13 @@ from ...papertown.columns import Logits, accuracy, cross_entropy
 from ...papertown.labels import ATTRIBUTES
 from ...papertown.reader import CELLS, CLIP_FRAMES, Reader, of_head
 from ...papertown.world import MAX_PEOPLE
+from ..corruption import corrupt
 from ..data import frame_film
 from ..export import save_half
+from ..image_tensors import save_grid, to_images
 from ..part import Part, Workspace
-from ..pictures import save_grid, to_images
 from ..settings import Count, PartSettings, Weight
 from ..shots import Shots
-from ..wear import worn
 
 FPS = 8
 HELD_OUT = 384
@@ -99,8 +99,8 @@ class ReaderPart(Part):
 
     def loss(self, batch: dict[str, Tensor], model: Any) -> tuple[Tensor, dict[str, float]]:
         clips = batch["clips"]
-        clips = worn(clips.reshape(len(clips), 1, -1, clips.shape[-1]).expand(-1, 3, -1, -1))[:, 0].view_as(clips)
-        answers, boxes, maps, motion = model(worn(batch["images"]), misplaced(batch["boxes"]), clips)
+        clips = corrupt(clips.reshape(len(clips), 1, -1, clips.shape[-1]).expand(-1, 3, -1, -1))[:, 0].view_as(clips)
+        answers, boxes, maps, motion = model(corrupt(batch["images"]), misplaced(batch["boxes"]), clips)
         losses = {
             "looks": cross_entropy(answers, batch["labels"]),
             "moves": F.cross_entropy(motion.flatten(0, 1), batch["actions"].flatten(), ignore_index=-1),
@@ -134,7 +134,7 @@ class ReaderPart(Part):
         """Held-out frames above the same frames worn: what it reads."""
         torch.manual_seed(0)
         images = torch.cat([to_images(frames.images[:8]) for frames in self.held_out])
-        save_grid(torch.cat([images, worn(images, 1.0)]), path)
+        save_grid(torch.cat([images, corrupt(images, 1.0)]), path)
 
     def export(self, model: Any, folder: Path) -> None:
         save_half(model.reader, folder)

@@ -36,9 +36,9 @@ from ...sentences.encoder import load_tokenizer, scaled
 from ...sentences.vocabulary import BOS, EOS, PAD, known_words, save_tokenizer, save_words, train_vocabulary
 from ..captions import FIELDS, LabelledSentence, corpus, field_sentence, full_caption, partial_caption
 from ..export import save_half
+from ..image_tensors import save_grid, to_images
 from ..part import Part, Workspace
-from ..pictures import save_grid, to_images
-from ..settings import Count, PartSettings, Share
+from ..settings import Count, CountedMean, PartSettings
 
 MEAN = STD = (0.5, 0.5, 0.5)
 HELD_OUT = 128
@@ -113,8 +113,8 @@ class TextSettings(PartSettings):
     vision: dict[str, Any]
     frames: Count
     seed: int
-    captioned: Share
-    full: Share
+    captioned: CountedMean
+    full: CountedMean
     fields_per_frame: Count
     held_out: Count = HELD_OUT
     name: str = "text"

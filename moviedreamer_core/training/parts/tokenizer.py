@@ -25,9 +25,9 @@ from ...papertown import ATTRIBUTES
 from ...tokenizer import KeyframeTokenizer
 from ..diffusion import denoising_loss, noised
 from ..export import save_half
+from ..image_tensors import save_grid, to_images
 from ..part import Part, Workspace
-from ..pictures import save_grid, to_images
-from ..settings import Count, PartSettings, Share, Weight
+from ..settings import Count, CountedMean, PartSettings, Weight
 from ..shots import Shots
 from .decoder import decode_grid, load_frozen_vae, pack_slots, random_conditions, unpack_slots
 
@@ -87,10 +87,10 @@ class TokenizerSettings(PartSettings):
     ink_frames: Count
     held_out: Count
     token_noise: Weight
-    denoise_share: Share
+    denoise_share: CountedMean
     sketch: Weight
     labels: Weight
-    drop: Share
+    drop: CountedMean
     tower_from_clip: bool = False
 
 

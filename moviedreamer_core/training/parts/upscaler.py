@@ -18,9 +18,9 @@ from ...decoder.latents import decode_latents, encode_images, load_autoencoder
 from ...upscaler import Upscaler, upscale
 from ..card import weights_fingerprint
 from ..export import save_half
+from ..image_tensors import save_grid, to_images, to_uint8
 from ..part import Part, Workspace
-from ..pictures import save_grid, to_images, to_uint8
-from ..settings import Count, PartSettings, Share, Weight
+from ..settings import Count, CountedMean, PartSettings, Weight
 from .vae import LOOKS, edge_loss
 
 VALIDATION_FRAMES = 24
@@ -36,7 +36,7 @@ class UpscalerSettings(PartSettings):
     frames: Count
     edges: Weight
     noise: Weight
-    blur: Share
+    blur: CountedMean
     model: dict[str, Any] = field(default_factory=dict)
 
 
@@ -68,7 +68,7 @@ class UpscalerPart(Part):
             flip = slice(None, None, -1) if rng.random() < 0.5 else slice(None)
             small.append(low[i, y : y + height, x : x + width][:, flip])
             large.append(high[i, y * scale : (y + height) * scale, x * scale : (x + width) * scale][:, flip])
-        return {"small": self._worn(to_images(np.stack(small)), rng), "large": to_images(np.stack(large))}
+        return {"small": self._corrupted(to_images(np.stack(small)), rng), "large": to_images(np.stack(large))}
 
     def loss(self, batch: dict[str, Tensor], model: nn.Module) -> tuple[Tensor, dict[str, float]]:
         out = model(batch["small"])
@@ -101,7 +101,7 @@ class UpscalerPart(Part):
     def gate(self) -> tuple[str, float]:
         return "gain", 0.5
 
-    def _worn(self, small: Tensor, rng: np.random.Generator) -> Tensor:
+    def _corrupted(self, small: Tensor, rng: np.random.Generator) -> Tensor:
         """Small pictures with the light noise and blur that a sampler leaves on top of the VAE's."""
         count = len(small)
         blurred = F.avg_pool2d(F.pad(small, (1, 1, 1, 1), mode="replicate"), 3, stride=1)

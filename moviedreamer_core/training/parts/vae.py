@@ -16,8 +16,8 @@ from torch.nn import functional as F
 from ...bundle import load_model
 from ...decoder.latents import decode_latents, encode_images
 from ..export import save_half
+from ..image_tensors import save_grid, to_images
 from ..part import Part, Workspace
-from ..pictures import save_grid, to_images
 from ..settings import Count, PartSettings, Weight
 
 LOOKS = ("paper", "ink")

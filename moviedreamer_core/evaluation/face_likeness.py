@@ -6,9 +6,9 @@ from itertools import combinations
 
 from torch import Tensor
 
+from .counted_mean import CountedMean
 from .film_pictures import FilmPictures
 from .reading import NEAR
-from .share import Share
 
 DISTANCES = ((1, 5), (6, 20), (21, 50), (51, 99))
 """Shots between an appearance and the character's first, from and to."""
@@ -33,13 +33,13 @@ def appearances(seen: FilmPictures) -> list[Appearance]:
     ]
 
 
-def detection(seen: FilmPictures) -> Share:
+def detection(seen: FilmPictures) -> CountedMean:
     """How many close and medium shots show a face."""
     near = [len(faces) for shot, faces in zip(seen.film.shots, seen.faces, strict=True) if shot.size in NEAR]
-    return Share(float(sum(count > 0 for count in near)), len(near))
+    return CountedMean(float(sum(count > 0 for count in near)), len(near))
 
 
-def measure_faces(seen: FilmPictures) -> dict[str, Share]:
+def measure_faces(seen: FilmPictures) -> dict[str, CountedMean]:
     """`detection_rate`; `face_short`: the same character in two shots running; `face_long`: against the character's
     first appearance, also by distance in shots (`face_long.6-20`); `face_strangers`: different characters.
     """
@@ -64,7 +64,7 @@ def against_first(known: Sequence[Appearance]) -> Iterator[tuple[Appearance, App
     return ((first[one.character], one) for one in known if one.shot > first[one.character].shot)
 
 
-def quarters(known: Sequence[Appearance], shots: int) -> tuple[Share, Share]:
+def quarters(known: Sequence[Appearance], shots: int) -> tuple[CountedMean, CountedMean]:
     """Likeness to the first appearance in the first and in the last quarter of a film of so many shots."""
     later = list(against_first(known))
     return (
@@ -77,6 +77,6 @@ def _first(known: Sequence[Appearance]) -> list[Appearance]:
     return list({one.character: one for one in reversed(known)}.values())
 
 
-def _likeness(pairs: Iterator[tuple[Appearance, Appearance]] | Sequence[tuple[Appearance, Appearance]]) -> Share:
+def _likeness(pairs: Iterator[tuple[Appearance, Appearance]] | Sequence[tuple[Appearance, Appearance]]) -> CountedMean:
     values = [float(a.face @ b.face) for a, b in pairs]
-    return Share(sum(values), len(values))
+    return CountedMean(sum(values), len(values))

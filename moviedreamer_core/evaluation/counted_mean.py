@@ -7,19 +7,19 @@ from torch import Tensor
 
 
 @dataclass(frozen=True)
-class Share:
+class CountedMean:
     """`total` over `count` things; shares of several films are added, so that every shot weighs the same."""
 
     total: float = 0.0
     count: int = 0
 
     @classmethod
-    def of(cls, values: Tensor) -> "Share":
+    def of(cls, values: Tensor) -> "CountedMean":
         """Of numbers or truth values of any shape."""
         return cls(float(values.double().sum()), values.numel())
 
-    def __add__(self, other: "Share") -> "Share":
-        return Share(self.total + other.total, self.count + other.count)
+    def __add__(self, other: "CountedMean") -> "CountedMean":
+        return CountedMean(self.total + other.total, self.count + other.count)
 
     @property
     def value(self) -> float | None:
@@ -27,15 +27,15 @@ class Share:
         return self.total / self.count if self.count else None
 
 
-def added(many: Iterable[dict[str, Share]]) -> dict[str, Share]:
+def added(many: Iterable[dict[str, CountedMean]]) -> dict[str, CountedMean]:
     """Several films' shares as one."""
-    whole: dict[str, Share] = {}
+    whole: dict[str, CountedMean] = {}
     for one in many:
         for name, share in one.items():
-            whole[name] = whole.get(name, Share()) + share
+            whole[name] = whole.get(name, CountedMean()) + share
     return whole
 
 
-def gap(a: Share, b: Share) -> float | None:
+def gap(a: CountedMean, b: CountedMean) -> float | None:
     """How much `a` is above `b`; None if either is unknown."""
     return None if a.value is None or b.value is None else a.value - b.value

@@ -24,7 +24,7 @@ PATCHED = (
 _weights: "WeakKeyDictionary[nn.Module, str]" = WeakKeyDictionary()
 
 
-def identity(patcher: Any, hash_file: Callable[[Path], str]) -> str:
+def model_fingerprint(patcher: Any, hash_file: Callable[[Path], str]) -> str:
     """A hash (64 hex digits) of a ComfyUI patcher; `hash_file` gives the hash of a file's content."""
     digest = sha256(type(patcher.model).__qualname__.encode())
     for part in _origin(patcher, hash_file):
@@ -38,9 +38,9 @@ def identity(patcher: Any, hash_file: Callable[[Path], str]) -> str:
     return digest.hexdigest()
 
 
-def clip_identity(clip: Any, hash_file: Callable[[Path], str]) -> str:
+def clip_fingerprint(clip: Any, hash_file: Callable[[Path], str]) -> str:
     """A hash of a CLIP: its networks, the layer that it stops at, its tokenizer's options."""
-    digest = sha256(identity(clip.patcher, hash_file).encode())
+    digest = sha256(model_fingerprint(clip.patcher, hash_file).encode())
     _Walker(hash_file).add(digest, [clip.layer_idx, clip.tokenizer_options, type(clip.tokenizer).__qualname__])
     return digest.hexdigest()
 
@@ -125,7 +125,7 @@ class _Walker:
             for item in value:
                 self.add(digest, item)
         elif hasattr(value, "cached_patcher_init"):
-            digest.update(identity(value, self.hash_file).encode())
+            digest.update(model_fingerprint(value, self.hash_file).encode())
         else:
             self._add_object(digest, value)
         digest.update(b")")

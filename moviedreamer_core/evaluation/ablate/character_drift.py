@@ -17,7 +17,7 @@ from ...requests import KeyframeRequest, Slot
 from ...script.sentences import shot_sentences
 from ...sentences import load_text
 from ...tokenizer import load_tokenizer
-from ...training.pictures import to_images
+from ...training.image_tensors import to_images
 from ...training.planner_films import Encoders, FilmSettings, PlannerFilms, encode_films, resolved_film
 from ...upscaler import load_upscaler, upscale
 
@@ -128,8 +128,8 @@ def planned(planner: Planner, conditions: Conditions, seed: int) -> Tensor:
     memory, rows, c = planner.memory(), [], planner.config
     for n in range(len(conditions)):
         generator = torch.Generator().manual_seed(1000 * seed + n)
-        state = planner.look(memory, conditions[n])
+        state = planner.predict_state(memory, conditions[n])
         drawn = planner.mixture.sample(state, temperature=c.temperature, generator=generator)
         rows.append(drawn.cpu().view(c.token_count, c.token_width))
-        planner.remember(memory, rows[-1], conditions[n])
+        planner.append(memory, rows[-1], conditions[n])
     return torch.stack(rows)

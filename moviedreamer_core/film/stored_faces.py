@@ -12,7 +12,7 @@ from ..tensors import read_tensors
 
 
 @dataclass(frozen=True)
-class CastMember:
+class CharacterWithFaces:
     """A character for `Cast.build`. Names and descriptions stay out: the faces alone decide the artefact."""
 
     id: str
@@ -22,12 +22,14 @@ class CastMember:
     embeddings: Sequence[Sequence[float]]
 
 
-def cast_members(script: Script, folder: Path, pack: str = "") -> list[CastMember]:
+def characters_with_faces(script: Script, folder: Path, pack: str = "") -> list[CharacterWithFaces]:
     """The characters of a script whose file names start at `folder`; `pack` is the fingerprint of the face pack in use.
 
     Raises MovieDreamerError for stored faces that cannot be read, or say that another pack made them.
     """
-    return [CastMember(c.id, c.id, "", _pictures(c, folder), _stored(c, folder, pack)) for c in script.characters]
+    return [
+        CharacterWithFaces(c.id, c.id, "", _pictures(c, folder), _stored(c, folder, pack)) for c in script.characters
+    ]
 
 
 def _pictures(character: Character, folder: Path) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import torch
 
 from moviedreamer_core.planner import Conditions, Planner
-from moviedreamer_core.planner.packing import Dropped
+from moviedreamer_core.planner.packing import ConditionMasks
 
 STEPS, SLOTS = 5, 2
 TINY = {
@@ -30,8 +30,8 @@ def test_stepwise_equals_one_pass():
     full, memory = planner.states(tokens, conditions), planner.memory()
     for step in range(STEPS):
         one = conditions.map(lambda value, step=step: value[0, step])
-        assert torch.allclose(planner.look(memory, one), full[0, step], atol=1e-5)
-        planner.remember(memory, tokens[0, step], one)
+        assert torch.allclose(planner.predict_state(memory, one), full[0, step], atol=1e-5)
+        planner.append(memory, tokens[0, step], one)
 
 
 def test_what_is_dropped_is_not_recalled():
@@ -40,8 +40,12 @@ def test_what_is_dropped_is_not_recalled():
     other[:, 1] += 1
     one_step = torch.tensor([[False, True, False, False, False]])
     masked = one_step[..., None].expand(-1, -1, 2)
-    for dropped in (Dropped(tokens=one_step), Dropped(masked=masked), Dropped(history=torch.ones(1, STEPS).bool())):
-        a, b = (planner.states(value, conditions, dropped=dropped) for value in (tokens, other))
+    for masks in (
+        ConditionMasks(tokens=one_step),
+        ConditionMasks(unattended=masked),
+        ConditionMasks(history=torch.ones(1, STEPS).bool()),
+    ):
+        a, b = (planner.states(value, conditions, masks=masks) for value in (tokens, other))
         assert torch.allclose(a, b, atol=1e-6)
     a, b = planner.states(tokens, conditions), planner.states(other, conditions)
     assert (a - b).abs().amax((0, 2))[:2].max() < 1e-6 < 1e-4 < (a - b).abs().amax((0, 2))[2:].min()

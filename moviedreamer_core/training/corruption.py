@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 
-def worn(images: Tensor, share: float = 0.6) -> Tensor:
+def corrupt(images: Tensor, share: float = 0.6) -> Tensor:
     """Images [B, 3, H, W] in [0, 1], each damaged with probability `share`; decided by torch's generator."""
     kinds = (_blurred, _sharpened, _recoloured, _noisy)
     out = images
@@ -18,7 +18,7 @@ def worn(images: Tensor, share: float = 0.6) -> Tensor:
     return out.clamp(0, 1)
 
 
-def softened(images: Tensor) -> Tensor:
+def box_blur(images: Tensor) -> Tensor:
     """Every pixel of images [B, 3, H, W] the mean of itself and its neighbours."""
     return F.avg_pool2d(F.pad(images, (1, 1, 1, 1), mode="replicate"), 3, stride=1)
 
@@ -34,7 +34,7 @@ def _blurred(images: Tensor) -> Tensor:
 
 def _sharpened(images: Tensor) -> Tensor:
     """Too crisp, with halos."""
-    return images + float(torch.rand(())) * (images - softened(images))
+    return images + float(torch.rand(())) * (images - box_blur(images))
 
 
 def _recoloured(images: Tensor) -> Tensor:

@@ -20,7 +20,7 @@ from ..media.clips import ClipInfo, checked_fps, checked_size, clip_info, read_c
 from ..script import ResolvedShot
 from ..store import array_hash, content_hash
 from .checks import check_animating
-from .pipeline import GIVEN, Clip, Keyframe, animate_clips, fetch_shot, keyframe_stage, save_picture, show_clip
+from .pipeline import EXTERNAL, Clip, Keyframe, animate_clips, fetch_shot, keyframe_stage, save_picture, show_clip
 from .planning import chosen_shots
 from .session import FilmSession
 
@@ -28,7 +28,7 @@ NOTE = "made elsewhere"
 
 
 @dataclass(frozen=True)
-class GivenClip:
+class ExternalClip:
     """Moving pictures from elsewhere: a file, or frames uint8 [F, H, W, 3]. `start` and `length` (0: to the end) cut
     it, in seconds. One frame alone is a still.
     """
@@ -90,29 +90,29 @@ def replace_keyframes(
 
 
 def replace_clips(
-    session: FilmSession, keyframes: Sequence[Keyframe], clips: Sequence[Clip], selection: str, given: GivenClip
+    session: FilmSession, keyframes: Sequence[Keyframe], clips: Sequence[Clip], selection: str, external: ExternalClip
 ) -> tuple[Clip, ...]:
-    """The clips with `given` in the place of those of the shots that `selection` names; shots that continue from them
-    are animated again, from its last frame.
+    """The clips with `external` in the place of those of the shots that `selection` names; shots that continue from
+    them are animated again, from its last frame.
 
     Raises MovieDreamerError for unknown shots, or a clip shorter than a shot, naming it, before anything is made.
     """
     named = set(chosen_shots(session, selection))
-    checked_fps(given.fps)
+    checked_fps(external.fps)
     for shot in session.shots:
         if shot.id in named:
-            _check_length(session, shot, given.info)
+            _check_length(session, shot, external.info)
     stay: dict[str, Clip] = {}
     moved = False
     for clip in clips:
         shot = session.by_id[clip.shot.id]
-        follows = moved and shot.join == "continue" and clip.path.stem != GIVEN
+        follows = moved and shot.join == "continue" and clip.path.stem != EXTERNAL
         moved = shot.id in named or follows
         if not moved:
             stay[shot.id] = clip
     sizes = {clip.shot.id: _size(clip_info(clip.path)) for clip in stay.values()}
-    check_animating(session, keyframes, sizes | dict.fromkeys(named, _size(given.info)))
-    placed = {shot.id: _clip(session, shot, given) for shot in session.shots if shot.id in named}
+    check_animating(session, keyframes, sizes | dict.fromkeys(named, _size(external.info)))
+    placed = {shot.id: _clip(session, shot, external) for shot in session.shots if shot.id in named}
     return tuple(animate_clips(session, keyframes, {**stay, **placed}))
 
 
@@ -123,23 +123,23 @@ def _picture(session: FilmSession, keyframe: Keyframe, picture: Tensor) -> Keyfr
     def make(path: Path) -> None:
         save_picture(picture, path)
 
-    made = fetch_shot(session, keyframe.shot, GIVEN, inputs, ".png", make, record=stage, note=NOTE)
+    made = fetch_shot(session, keyframe.shot, EXTERNAL, inputs, ".png", make, record=stage, note=NOTE)
     return Keyframe(keyframe.shot, keyframe.number, made.path, made.key, made.fresh, made.seconds)
 
 
-def _clip(session: FilmSession, shot: ResolvedShot, given: GivenClip) -> Clip:
-    count = max(1, ceil(shot.seconds * given.fps))
+def _clip(session: FilmSession, shot: ResolvedShot, external: ExternalClip) -> Clip:
+    count = max(1, ceil(shot.seconds * external.fps))
 
     def make(path: Path) -> None:
         def frames() -> Iterator[np.ndarray]:
-            for frame in islice(given.frames(), count):
+            for frame in islice(external.frames(), count):
                 session.progress.check()
                 yield frame
 
-        write_clip(path, frames(), given.fps)
+        write_clip(path, frames(), external.fps)
 
-    inputs = {"version": 1, **given.inputs(session), "frames": count}
-    made = fetch_shot(session, shot, GIVEN, inputs, ".mp4", make, record="clip", note=NOTE)
+    inputs = {"version": 1, **external.inputs(session), "frames": count}
+    made = fetch_shot(session, shot, EXTERNAL, inputs, ".mp4", make, record="clip", note=NOTE)
     shown = show_clip(session, shot, made)
     return Clip(shot, made.path, made.key, shown.path, shown.key, made.fresh, made.seconds + shown.seconds)
 

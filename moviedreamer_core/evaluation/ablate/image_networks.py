@@ -12,10 +12,10 @@ from ...bundle import load_model
 from ...decoder.condition import Slots
 from ...decoder.model import KeyframeDecoder
 from ...tokenizer import KeyframeTokenizer
+from ...training.image_tensors import to_images
 from ...training.part import Workspace
 from ...training.parts.decoder import DecoderPart, DecoderSettings, decode_grid, unwrap
 from ...training.parts.tokenizer import TokenizerPart
-from ...training.pictures import to_images
 from ...training.predicted import planned_shots
 from ...training.settings import Count
 

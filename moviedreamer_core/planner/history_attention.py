@@ -1,9 +1,11 @@
-"""Recall: what a place and the people of a shot looked like before, handed to the query before the body starts (ours).
+"""History attention (recall): what a place and the people of a shot looked like before, handed to the query before the
+body starts (ours).
 
 A body trained for minutes does not find by itself that a place which comes back should look as it did, or that somebody
-wears what they wore; attention by likeness, with the past tokens as its values, starts from there. `Recall` likens the
-sentences of places, `CastRecall` faces and descriptions. Each head weighs the past steps by a learned likeness less a
-learned cost of distance, against a threshold for "nothing like it". Both read all history at a cost of one row a step.
+wears what they wore; attention by likeness, with the past tokens as its values, starts from there. `PlaceAttention`
+likens the sentences of places, `CastAttention` faces and descriptions. Each head weighs the past steps by a learned
+likeness less a learned cost of distance, against a threshold for "nothing like it". Both read all history at a cost of
+one row a step. The parameters keep the names that weight files know: `look` is the learned likeness.
 """
 
 import math
@@ -34,7 +36,7 @@ class Weights(nn.Module):
         return torch.cat([logits, nothing], dim=-1).softmax(-1)[..., :-1]
 
 
-class Recall(Weights):
+class PlaceAttention(Weights):
     """places [.., W] now and before, past tokens [.., T*D] -> an embedding [.., H]; zero if nothing is recalled."""
 
     def __init__(self, heads: int, text_width: int, dims: int, hidden: int):
@@ -57,7 +59,7 @@ class Recall(Weights):
         return F.normalize(torch.einsum("bnw,hwv->bhnv", places, self.look), dim=-1, eps=1e-6)
 
 
-class CastRecall(Weights):
+class CastAttention(Weights):
     """Who is in a shot and who was in the past ones, past tokens [.., T*D] -> an embedding [.., H].
 
     What a past shot tells of a person depends on where they stood in it, and where it belongs on where they stand now:
@@ -75,7 +77,7 @@ class CastRecall(Weights):
 
     def forward(self, now: Conditions, before: Conditions, tokens: Tensor, gap: Tensor, visible: Tensor) -> Tensor:
         """Conditions `now` [B, Q, ...] and `before` [B, N, ...], tokens [B, N, T*D]; gap and visible [B, Q, N] as for
-        `Recall`. A description that is empty, and a face that is not known, say nothing of a likeness.
+        `PlaceAttention`. A description that is empty, and a face that is not known, say nothing of a likeness.
         """
         faces, both_faces = self._likeness(self.look_face, now.faces, before.faces, now.has_face, before.has_face)
         descriptions = [c.slots[..., 0, :] for c in (now, before)]
