@@ -19,7 +19,7 @@ from ..moviedreamer_core.board import BoardFilm, FilmJoin
 from ..moviedreamer_core.cast import Cast
 from ..moviedreamer_core.errors import MovieDreamerError
 from ..moviedreamer_core.film.making import Joining
-from ..moviedreamer_core.film.pipeline import GIVEN, Clip, Keyframe, by_shot
+from ..moviedreamer_core.film.pipeline import EXTERNAL, Clip, Keyframe, by_shot
 from ..moviedreamer_core.film.planning import FilmPlan, make_plan, takes_after
 from ..moviedreamer_core.film.session import FilmSession
 from ..moviedreamer_core.film.takes import FilmTakes, Rendered
@@ -217,7 +217,7 @@ def _carried_over(film: BoardFilm, before: BoardFilm) -> BoardFilm:
 
 
 def _from_elsewhere(path: Path) -> bool:
-    return path.stem == GIVEN
+    return path.stem == EXTERNAL
 
 
 def titles(films: Iterable[Remembered]) -> list[dict[str, str]]:

@@ -49,7 +49,7 @@ def _origin(patcher: Any, hash_file: Callable[[Path], str]) -> Iterator[str]:
     """Where the weights come from: files and how they were read, or else the weights."""
     recipe = getattr(patcher, "cached_patcher_init", None)
     files = list(_files(recipe[1])) if recipe else []
-    if not files:
+    if recipe is None or not files:
         yield _weights_of(patcher)
         return
     yield recipe[0].__qualname__

@@ -52,11 +52,12 @@ def output_types() -> set[str]:
     """The kinds of nodes that ComfyUI runs for their own sake: previews, savers."""
     import nodes
 
-    return {name for name, kind in nodes.NODE_CLASS_MAPPINGS.items() if getattr(kind, "OUTPUT_NODE", False) is True}
+    known = nodes.NODE_CLASS_MAPPINGS  # type: ignore[attr-defined]  # ComfyUI's; to mypy it is ours, of the same name
+    return {name for name, kind in known.items() if getattr(kind, "OUTPUT_NODE", False) is True}
 
 
 def _inputs(class_type: str) -> dict[str, dict[str, Any]]:
     import nodes
 
-    kind = nodes.NODE_CLASS_MAPPINGS.get(class_type)
+    kind = nodes.NODE_CLASS_MAPPINGS.get(class_type)  # type: ignore[attr-defined]
     return kind.INPUT_TYPES() if kind is not None else {}

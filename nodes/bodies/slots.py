@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from math import ceil
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import torch
 
@@ -18,7 +18,7 @@ from ...moviedreamer_core.requests import ClipRequest, KeyframeRequest
 from .. import host
 from .._comfy import io
 
-Request = KeyframeRequest | ClipRequest
+Request: TypeAlias = KeyframeRequest | ClipRequest
 PROMPT = "{prompt}"
 FRAME_STEPS = {"any": (1, 0), "4n+1": (4, 1), "8n+1": (8, 1), "17n+5": (17, 5)}
 """What a model can make: step and rest of its numbers of frames."""
