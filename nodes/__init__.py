@@ -15,8 +15,8 @@ class MovieDreamerExtension(ComfyExtension):
 
     async def on_load(self) -> None:
         """Answer the page."""
-        import_module(".script_page", __name__).add_routes()
-        import_module(".board_page", __name__).add_routes()
+        for page in ("script_page", "editor_page", "board_page"):
+            import_module(f".{page}", __name__).add_routes()
         import_module(".templates", __name__).keep_order()
 
     async def get_node_list(self) -> list[type[io.ComfyNode]]:

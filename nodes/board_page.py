@@ -48,11 +48,11 @@ def add_routes() -> None:
 
     @routes.get("/moviedreamer/board/{id}")
     async def board(request: web.Request) -> web.StreamResponse:
-        return await _answer(lambda: board_now(_known(request)))
+        return await answer(lambda: board_now(_known(request)))
 
     @routes.post("/moviedreamer/board/{id}")
     async def changed(request: web.Request) -> web.StreamResponse:
-        return await _answer_to(request, lambda asked: board_changed(_known(request), asked))
+        return await answer_to(request, lambda asked: board_changed(_known(request), asked))
 
     @routes.get("/moviedreamer/board/{id}/media/{stage}/{key}")
     async def media(request: web.Request) -> web.StreamResponse:
@@ -74,10 +74,10 @@ def board_changed(known: Remembered, asked: dict[str, Any]) -> dict[str, Any]:
     film = known.film
     script = asked.get("script")
     if script is not None:
-        source = _source(film, _text(script, "text"), _text(script, "name", "script"))
+        source = _source(film, text_of(script, "text"), text_of(script, "name", "script"))
         film = film.with_changes(script=source.script, folder=source.folder)
-    direction = read_direction(_text(asked, "direction")) if asked.get("direction") is not None else None
-    takes = FilmTakes.read(_text(asked, "takes")) if asked.get("takes") is not None else None
+    direction = read_direction(text_of(asked, "direction")) if asked.get("direction") is not None else None
+    takes = FilmTakes.read(text_of(asked, "takes")) if asked.get("takes") is not None else None
     return _with_live(known, board_of(film.with_changes(direction=direction, takes=takes)))
 
 
@@ -124,14 +124,15 @@ def _known(request: Any) -> Remembered:
     return known
 
 
-def _text(asked: Any, name: str, default: str | None = None) -> str:
+def text_of(asked: Any, name: str, default: str | None = None) -> str:
+    """A text that the page sent. Raises MovieDreamerError for anything else."""
     value = asked.get(name, default) if isinstance(asked, dict) else None
     if not isinstance(value, str):
         raise MovieDreamerError(f"{name!r} is a {type(value).__name__}; expected a text")
     return value
 
 
-async def _answer_to(request: Any, work: Callable[[dict[str, Any]], Any]) -> Any:
+async def answer_to(request: Any, work: Callable[[dict[str, Any]], Any]) -> Any:
     """The answer to a POST with a JSON object."""
     from aiohttp import web
 
@@ -146,7 +147,7 @@ async def _answer_to(request: Any, work: Callable[[dict[str, Any]], Any]) -> Any
         return _error(f"not valid JSON: {error}", 400)
     if not isinstance(asked, dict):
         return _error(f"got a {type(asked).__name__}; expected an object", 400)
-    return await _answer(lambda: work(asked))
+    return await answer(lambda: work(asked))
 
 
 async def _body(request: Any) -> bytes:
@@ -162,7 +163,8 @@ async def _body(request: Any) -> bytes:
     return b"".join(parts)
 
 
-async def _answer(work: Callable[[], Any]) -> Any:
+async def answer(work: Callable[[], Any]) -> Any:
+    """The answer to a GET: what the work gives, as JSON."""
     from aiohttp import web
 
     found = await _work(work)

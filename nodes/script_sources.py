@@ -31,6 +31,7 @@ from ..moviedreamer_core.script import Script, document_of, named_files, parse_s
 from ..moviedreamer_core.script.check import named_issues
 from ..moviedreamer_core.script.errors import ScriptError, nearest, problem_of
 from ..moviedreamer_core.script.formats import SUFFIXES, any_document
+from ..moviedreamer_core.script.marks import text_kind
 from ..moviedreamer_core.script.portraits import EXAMPLES, example_path, named_file, portrait_path
 from . import host
 from .types import ScriptCast, ScriptSource
@@ -141,10 +142,15 @@ def check_makers(script: Script) -> None:
 
 def written_source(text: str, name: str) -> ScriptSource:
     """The script of a text in the workflow. The files that it names lie in ComfyUI's input folder."""
-    script = parse_script(text, kind="json" if text.lstrip().startswith("{") else "yaml", file=name.strip() or "script")
+    script = parse_script(text, kind=text_kind(text), file=name.strip() or "script")
+    check_written(script)
+    return ScriptSource(script, host.input_folder())
+
+
+def check_written(script: Script) -> None:
+    """Raise ScriptError for what a script in the workflow names and that is not here: files, makers."""
     check_files(script, host.input_folder(), below="")
     check_makers(script)
-    return ScriptSource(script, host.input_folder())
 
 
 def with_person(

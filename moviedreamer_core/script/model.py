@@ -216,3 +216,7 @@ class Script(Part):
         while path and path not in self._lines:
             path = path[:-1]
         return self._lines.get(path, 0)
+
+    def last_line(self, path: FieldPath) -> int:
+        """1-based line of the last field inside a part, 0 if unknown."""
+        return max((line for inner, line in self._lines.items() if inner[: len(path)] == path), default=0)

@@ -24,7 +24,7 @@ from transformers import AutoTokenizer, CLIPTextModelWithProjection
 from ..bundle import file_hash, load_model
 from ..errors import MovieDreamerError
 from ..threads import one_thread
-from .vocabulary import WORDS_FILE, read_words, words_of
+from .vocabulary import WORDS_FILE, WordList, read_words
 
 if TYPE_CHECKING:
     from transformers import CLIPTextModelWithProjection, PreTrainedTokenizerBase
@@ -87,9 +87,7 @@ class SentenceEncoder:
 
     def unknown_words(self, text: str) -> list[str]:
         """The words of the text that the tower has never read, in order, each once; [] for a tower without a list."""
-        if self._words is None:
-            return []
-        return [word for word in dict.fromkeys(words_of(text)) if word not in self._words and not word.isdigit()]
+        return WordList(self._words).unknown_words(text)
 
     def encode(self, texts: Sequence[str]) -> Tensor:
         """Embeddings float32 [N, W] on the CPU. The bytes depend on the text alone: not on its neighbours in `texts`,

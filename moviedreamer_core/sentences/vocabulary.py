@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
@@ -43,6 +44,19 @@ def read_words(folder: Path) -> frozenset[str] | None:
         return frozenset(path.read_text(encoding="utf-8").split())
     except (OSError, ValueError) as error:
         raise MovieDreamerError(f"{path}: cannot be read as a list of words: {error}; get it again") from error
+
+
+@dataclass(frozen=True)
+class WordList:
+    """The words that a bundle was trained on; None where it lists none and knows them all."""
+
+    words: frozenset[str] | None
+
+    def unknown_words(self, text: str) -> list[str]:
+        """The words of the text that are not in the list, in order, each once; no list, no numbers."""
+        if self.words is None:
+            return []
+        return [word for word in dict.fromkeys(words_of(text)) if word not in self.words and not word.isdigit()]
 
 
 def train_vocabulary(texts: Iterable[str], pieces: int = MAX_PIECES) -> Tokenizer:

@@ -1,6 +1,7 @@
 // The storyboard and the graph: the film's nodes, their widgets, and changes that the page's undo takes back.
 
 import { nodeOf } from "../shots_helpers.mjs";
+import { showLine } from "../script_editor.mjs";
 import { replaceNode, widgetOf } from "../script_helpers.mjs";
 import { PLANNER, above } from "../takes_helpers.mjs";
 
@@ -132,12 +133,8 @@ export class Graph {
 
   /** Shows a line (from 1) of Edit Script. */
   showLine(planner, line) {
-    const node = this.scriptNode(planner), box = node && (widgetOf(node, "text")?.element ?? widgetOf(node, "text")?.inputEl);
+    const node = this.scriptNode(planner);
     this.show(node);
-    if (!line || !(box instanceof HTMLTextAreaElement)) return;
-    const lines = box.value.split("\n"), start = lines.slice(0, line - 1).join("\n").length + (line > 1 ? 1 : 0);
-    box.focus();
-    box.setSelectionRange(start, start + (lines[line - 1] ?? "").length);
-    box.scrollTop = Math.max(0, (line - 4) * box.scrollHeight / lines.length);
+    if (node && line) showLine(node, line);
   }
 }
