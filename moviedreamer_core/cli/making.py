@@ -25,6 +25,7 @@ STAGES = {
     "plan": ("cast", "plan"),
     "keyframes": ("cast", "plan", "keyframe"),
     "clips": ("cast", "plan", "keyframe", "clip"),
+    "timeline": ("cast", "plan", "keyframe", "clip"),
     "animatic": ("cast", "plan", "keyframe", "clip", "film"),
     "film": ("cast", "plan", "keyframe", "clip", "film"),
 }
@@ -34,6 +35,7 @@ HELP = {
     "keyframes": "render the keyframes and a contact sheet",
     "animatic": "a film of the keyframes with pan and zoom: the draft to look at before paying for motion",
     "clips": "make the clips, one MP4 a shot",
+    "timeline": "make the clips and a timeline of them for an editing program (docs/formats.md)",
 }
 OUTPUTS = {
     "film": "out/film.mp4",
@@ -41,11 +43,12 @@ OUTPUTS = {
     "keyframes": "out/keyframes",
     "animatic": "out/animatic.mp4",
     "clips": "out/clips",
+    "timeline": "out/film.otio",
 }
 
 
 def add_commands(commands: argparse._SubParsersAction) -> None:
-    """Add the five commands."""
+    """Add the commands that make something."""
     for name, help in HELP.items():
         parser = commands.add_parser(name, help=help, description=help[0].upper() + help[1:] + ".")
         add_making_options(parser)
@@ -110,6 +113,12 @@ def _make(session: "FilmSession", options: argparse.Namespace, began: float) -> 
         carried.rendered(rendered_of(session, keyframes, clips))
     if options.what == "clips":
         yield from _keep_clips(session, clips, options.output)
+        return
+    if options.what == "timeline":
+        from ..film.cut import make_timeline
+
+        folder, cut = make_timeline(session, clips, options.output)
+        yield f"{options.output}: {len(cut)} shots, their clips in {folder}"
         return
     how = {"format": options.format, "audio": options.audio, "tags": carried.tags}
     film = _timed(times, "film", lambda: make_film(session, clips, options.output, **how))

@@ -31,7 +31,11 @@ def check_output(session: "FilmSession", options: argparse.Namespace) -> None:
         kind = format_of(output, options.format)
         sound_of(session, options.audio)
         _check_film(output, kind)
-    folder = output.parent if film or options.what == "plan" else output
+    if options.what == "timeline":
+        from ..script.timelines import check_timeline
+
+        check_timeline(output)
+    folder = output.parent if film or options.what in ("plan", "timeline") else output
     with plain_errors(folder, f"write the {options.what}"):
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / ".moviedreamer-probe"

@@ -1,4 +1,4 @@
-"""`moviedreamer script check | show | schema`: what a script says, before anything is made."""
+"""`moviedreamer script check | show | import | export | conform | schema`: a script, before anything is made."""
 
 import argparse
 import sys
@@ -37,6 +37,11 @@ def add_commands(commands: argparse._SubParsersAction) -> None:
     write.add_argument("--format", required=True, help="fountain, shot-list, shot-list-xlsx, entitybench, ...")
     write.add_argument("-o", "--output", type=Path, required=True, help="the file to write")
     write.set_defaults(run=_export)
+    conform = actions.add_parser("conform", help="bring a script into the order and lengths of an edited timeline")
+    add_script(conform)
+    conform.add_argument("timeline", type=Path, help="what the editing program wrote: .otio, .edl, .xml or .fcpxml")
+    conform.add_argument("-o", "--output", type=Path, help="where to write the script (default: over the old one)")
+    conform.set_defaults(run=_conform)
     schema = actions.add_parser("schema", help="print the JSON Schema of scripts")
     schema.add_argument("-o", "--output", type=Path, help="write it to this file instead")
     schema.set_defaults(run=_schema)
@@ -90,6 +95,25 @@ def _import(options: argparse.Namespace) -> None:
     if kind is None:
         raise MovieDreamerError(f"--output {options.output}: a script is a .yaml, .yml or .json file")
     write_text(options.output, script_text(read_foreign(options.file), kind=kind))
+
+
+def _conform(options: argparse.Namespace) -> None:
+    from ..script import open_document
+    from ..script.conform import conform
+    from ..script.timelines import read_timeline
+    from ..store.files import write_text
+
+    document = open_document(find_script(options.script))
+    changed, notes = conform(document, read_timeline(options.timeline, document.script.fps))
+    target = options.output or document.path
+    write_text(target, changed.text)
+    sys.stdout.write("".join(f"{note}\n" for note in notes))
+    shots = sum(len(scene.shots) for scene in changed.script.scenes)
+    sys.stdout.write(f"{target}: {shots} shots in the timeline's order\n")
+    if target.resolve() != document.path.resolve():
+        sys.stdout.write(
+            "its takes are those of the old file: name that film with --takes, or shots may be planned anew\n"
+        )
 
 
 def _export(options: argparse.Namespace) -> None:

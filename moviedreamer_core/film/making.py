@@ -188,8 +188,15 @@ def film_clips(clips: Sequence[Clip], joining: Joining = AS_WRITTEN) -> list[Cli
 
     return [
         ClipSource(
-            c.shown, c.shot.seconds, c.shot.id, c.shot.scene_id, transition(c.shot), c.shot.dialogue, sound=c.sound
-        )
+            c.shown,
+            c.shot.shown_seconds,
+            c.shot.id,
+            c.shot.scene_id,
+            transition(c.shot),
+            c.shot.dialogue,
+            sound=c.sound,
+            skip=c.shot.trim[0],
+        )  # fmt: skip
         for c in clips
     ]
 

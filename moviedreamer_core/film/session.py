@@ -81,6 +81,10 @@ class FilmSession:
     def _check_shots(self) -> None:
         for shot in self.shots:
             self._check_names(shot)
+            if round(shot.shown_seconds * self.script.fps) < 1:
+                raise MovieDreamerError(
+                    f"{self.at(shot)}: its trim leaves no frame of {shot.seconds:g} s; trim less off"
+                )
             if self.frames(shot) > MAX_FRAMES:  # a storyboard or shot settings may ask for more than the script
                 long = f"{self.frames(shot)} frames, {shot.seconds:g} s at {self.script.fps} a second"
                 raise MovieDreamerError(

@@ -32,7 +32,7 @@ class ClipSource:
     `frames`: a clip or picture file, an iterable of uint8 [H, W, 3], or a function that gives one (called when its turn
     comes). `seconds`: how long the shot lasts; a single frame is held, a longer clip is cut. `fps`: the rate of
     `frames`; None: what the file says, or the film's. `transition`: how the shot comes in. `sound`: a sound file that
-    begins with the shot and is heard in it alone.
+    begins with the shot and is heard in it alone. `skip`: seconds of frames and sound that are left out before.
     """
 
     frames: Path | Iterable[np.ndarray] | Callable[[], Iterable[np.ndarray]]
@@ -43,6 +43,7 @@ class ClipSource:
     dialogue: str = ""
     fps: Fraction | float | None = None
     sound: Path | None = None
+    skip: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -132,9 +133,10 @@ def _at_film_rate(clip: ClipSource, count: int, fps: Fraction) -> Iterator[np.nd
     rate = fps if clip.fps is None else Fraction(clip.fps).limit_denominator(1001)
     if clip.fps is None and isinstance(clip.frames, Path):
         rate = clip_info(clip.frames).fps
+    before = round(clip.skip * fps)
     with closing(_opened(clip)) as frames:
         frame, read = None, 0
-        for j in range(count):
+        for j in range(before, before + count):
             while read <= int(j * rate / fps):
                 following = next(frames, None)
                 if following is None:

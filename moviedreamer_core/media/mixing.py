@@ -20,13 +20,15 @@ from .frames import ClipSource, Span
 
 @dataclass(frozen=True)
 class HeardClip:
-    """One shot's sound in the film, in samples at 48 kHz: where it begins and ends, and how long it fades."""
+    """One shot's sound in the film, in samples at 48 kHz: where it begins and ends, how long it fades, and
+    how much of the file is left out before."""
 
     path: Path
     first: int
     end: int
     rise: int = 0
     fall: int = 0
+    skip: int = 0
 
 
 def heard_clips(clips: Sequence[ClipSource], spans: Sequence[Span], fps: Fraction) -> tuple[HeardClip, ...]:
@@ -36,7 +38,16 @@ def heard_clips(clips: Sequence[ClipSource], spans: Sequence[Span], fps: Fractio
         if clip.sound is not None:
             shared = spans[i + 1].overlap if i + 1 < len(spans) else 0
             rise, fall = (_samples(count, fps) for count in (span.overlap, shared))
-            found.append(HeardClip(clip.sound, _samples(span.first, fps), _samples(span.end, fps), rise, fall))
+            found.append(
+                HeardClip(
+                    clip.sound,
+                    _samples(span.first, fps),
+                    _samples(span.end, fps),
+                    rise,
+                    fall,
+                    _samples(round(clip.skip * fps), fps),
+                )
+            )
     return tuple(found)
 
 
@@ -64,8 +75,12 @@ class _Playing:
 
     def __init__(self, clip: HeardClip) -> None:
         self.clip, self.at = clip, 0
-        self.chunks = sound_chunks(clip.path, clip.end - clip.first)
-        self.rest = np.zeros((2, 0), np.float32)
+        self.chunks = sound_chunks(clip.path, clip.skip + clip.end - clip.first)
+        self.rest, skipped = np.zeros((2, 0), np.float32), 0
+        while skipped < clip.skip:
+            chunk = next(self.chunks)
+            skipped += chunk.shape[1]
+            self.rest = chunk[:, chunk.shape[1] - max(skipped - clip.skip, 0) :]
 
     def add_to(self, chunk: np.ndarray, start: int) -> None:
         """Add what belongs into the film's samples from `start` on."""

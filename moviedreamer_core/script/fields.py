@@ -18,12 +18,17 @@ from .sizes import bundle_size
 STAGES = ("cast", "plan", "keyframe", "clip", "film")
 
 
+ALWAYS = object()
+"""The default of a field that is in the key whatever it says."""
+
+
 @dataclass(frozen=True)
 class ScriptField:
     """A field, the stages that read it, and how to read it. A field of the whole script ignores the shot.
 
     `worded`: stages in which only makers that read words see it. They name what they read (film/asking.py), so it is
     not in the key of the others: a film keeps its results when such a field is written for another engine.
+    `default`: left out of the key where it has this value: a field that is newer than films renames none of them.
     """
 
     name: str
@@ -31,6 +36,7 @@ class ScriptField:
     read: Callable[[ResolvedShot, Script], Any]
     whole_script: bool = False
     worded: tuple[str, ...] = ()
+    default: Any = ALWAYS
 
 
 def _of_shot(name: str) -> Callable[[ResolvedShot, Script], Any]:
@@ -106,6 +112,7 @@ FIELDS: tuple[ScriptField, ...] = (
     ScriptField("scene.id", ("film",), _of_shot("scene_id")),
     ScriptField("shot.transition", ("film",), _of_shot("transition")),
     ScriptField("shot.dialogue", ("film",), _of_shot("dialogue")),
+    ScriptField("shot.trim", ("film",), _of_shot("trim"), default=[0.0, 0.0]),
     ScriptField("title", ("film",), _of_script("title"), whole_script=True),
     ScriptField("aspect", ("film",), _of_script("aspect"), whole_script=True),
     ScriptField("audio", ("film",), _of_script("audio"), whole_script=True),
@@ -120,7 +127,8 @@ def stage_fields(stage: str, shot: ResolvedShot | None, script: Script) -> dict[
     if stage not in STAGES:
         raise ValueError(f"no stage {stage!r}; expected one of {', '.join(STAGES)}")
     read = [field for field in FIELDS if stage in field.stages and (shot is not None or field.whole_script)]
-    return {field.name: field.read(shot, script) for field in read}  # type: ignore[arg-type]
+    values = {field.name: field.read(shot, script) for field in read}  # type: ignore[arg-type]
+    return {field.name: values[field.name] for field in read if values[field.name] != field.default}
 
 
 def field_table() -> str:

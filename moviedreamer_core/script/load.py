@@ -22,14 +22,14 @@ from ..files import ordinary_file
 from .check import reference_issues
 from .errors import Problem, ScriptError, problem_of
 from .model import MAX_SHOTS, Character, Defaults, Line, Scene, Script, Shot, ShotCharacter
-from .parts import Camera, Look, Place, Prop, Translation, Voice
+from .parts import Camera, Look, Place, Prop, Translation, Trim, Voice
 from .resolve import scene_ids, shot_ids
 from .source import MAX_BYTES, Lines, SourceError, parse, plain, round_trip_yaml
 from .translate import structure_issues
 from .walk import FieldPath, each_shot
 
 _MODELS = (
-    Script, Defaults, Character, Scene, Shot, ShotCharacter, Line, Look, Voice, Place, Prop, Camera, Translation,
+    Script, Defaults, Character, Scene, Shot, ShotCharacter, Line, Look, Voice, Place, Prop, Camera, Translation, Trim,
 )  # fmt: skip
 _FIELDS = frozenset(name for model in _MODELS for name in model.model_fields)
 KINDS = {".yaml": "yaml", ".yml": "yaml", ".json": "json"}

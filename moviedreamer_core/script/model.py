@@ -38,6 +38,7 @@ from .parts import (
     Steps,
     Text,
     Translations,
+    Trim,
     Voice,
 )
 from .sizes import Size
@@ -123,6 +124,7 @@ class Shot(Part):
     seconds: Length | None = Field(
         None, description="Length in seconds; auto: as long as its lines take, at least the usual length."
     )
+    trim: Trim | None = Field(None, description="What of the clip the film leaves out: start, end, in seconds.")
     keyframes: Keyframes | None = Field(None, description="Keyframes planned for this shot.")
     join: Join = Field("cut", description="cut: a new picture; continue: goes on from the last frame before it.")
     transition: Transition | None = Field(None, description="How the shot begins, seen from the shot before it.")

@@ -49,6 +49,7 @@ def _length_kind(value: Any) -> str:
 Length = Annotated[
     Annotated[Seconds, Tag("number")] | Annotated[Literal["auto"], Tag(AUTO)], Discriminator(_length_kind)
 ]
+Margin = Annotated[float, Field(strict=True, ge=0, le=MAX_SECONDS)]
 Keyframes = Annotated[int, Field(strict=True, ge=1, le=16)]
 Steps = Annotated[int, Field(strict=True, ge=1, le=1000)]
 Guidance = Annotated[float, Field(strict=True, ge=0, le=MAX_GUIDANCE)]
@@ -145,6 +146,13 @@ class Place(Described):
 
 class Prop(Described):
     """A thing of the film; a shot's `props` name it."""
+
+
+class Trim(Part):
+    """How much of a shot's clip an editor left out: the clip stays as it was made."""
+
+    start: Margin = Field(0.0, description="Seconds of the clip that are not shown at its beginning.")
+    end: Margin = Field(0.0, description="Seconds of the clip that are not shown at its end.")
 
 
 class Camera(Part):

@@ -111,6 +111,12 @@ class ResolvedShot:
     lines: tuple[ResolvedLine, ...] = ()
     sound: str = ""
     music: str = ""
+    trim: tuple[float, float] = (0.0, 0.0)
+
+    @property
+    def shown_seconds(self) -> float:
+        """How long the film shows of the shot: its length without what is trimmed off at either end."""
+        return max(self.seconds - sum(self.trim), 0.0)
 
     def choice(self, field: str) -> Choice:
         """Value and source of one of `DECIDED`."""
@@ -268,6 +274,7 @@ def _resolved(
         lines=lines,
         sound=shot.sound or scene.sound,
         music=shot.music or scene.music,
+        trim=(shot.trim.start, shot.trim.end) if shot.trim else (0.0, 0.0),
     )
 
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from .model import Character, Defaults, Join, Line, Scene, Script, Shot, ShotCharacter, Transition
-from .parts import Camera, Kind, Look, Place, Prop, Translation, Voice
+from .parts import Camera, Kind, Look, Place, Prop, Translation, Trim, Voice
 from .sizes import Size
 from .walk import FieldPath, Issue, parts_of
 
@@ -25,6 +25,7 @@ _LEVELS: dict[tuple[str, ...], tuple[str, type[BaseModel]]] = {
     ("scenes", "shots", "characters"): ("a character in a shot", ShotCharacter),
     ("scenes", "shots", "dialogue"): ("a line of dialogue", Line),
     ("scenes", "shots", "camera"): ("a shot's camera", Camera),
+    ("scenes", "shots", "trim"): ("a shot's trim", Trim),
     ("characters", "looks"): ("a look", Look),
     ("characters", "voice"): ("a voice", Voice),
     ("places",): ("a place", Place),
