@@ -13,7 +13,7 @@ from ..moviedreamer_core.script import Problem, script_schema
 from ..moviedreamer_core.script.marks import marks_of
 from ..moviedreamer_core.sentences.vocabulary import WordList, read_words
 from . import host
-from .board_page import answer, answer_to, text_of
+from .answers import answer, answer_to, text_of
 from .boards import BOARDS, Remembered
 from .script_sources import FACES, check_written
 

@@ -1,13 +1,17 @@
-"""What the page asks about a script, at POST /moviedreamer/script: its shots, or its text for Edit Script."""
+"""What the page asks about scripts: at POST /moviedreamer/script for the shots of one, or its text for Edit Script; at
+.../edit for a text with the storyboard's edits in it.
+"""
 
 from typing import Any
 
 from ..moviedreamer_core.errors import MovieDreamerError
 from ..moviedreamer_core.script import ResolvedShot, Script, parse_script, resolve
+from ..moviedreamer_core.script.edits import edit_script
 from ..moviedreamer_core.script.formats import any_document
 from ..moviedreamer_core.script.portraits import EXAMPLES
 from . import host
-from .script_sources import kept_copy, kept_text, script_file
+from .answers import answer_to, text_of
+from .script_sources import kept_copy, kept_text, script_file, text_kind
 
 ROUTE = "/moviedreamer/script"
 
@@ -28,6 +32,18 @@ def add_routes() -> None:
             return web.json_response(script_text(name, embedded) if asked.get("edit") else script_shots(name, embedded))
         except MovieDreamerError as error:
             return web.json_response({"error": str(error)}, status=404)
+
+    @server.routes.post(f"{ROUTE}/edit")
+    async def edit(request: web.Request) -> web.StreamResponse:
+        return await answer_to(request, edited_text)
+
+
+def edited_text(asked: dict[str, Any]) -> dict[str, str]:
+    """{"text"} with the edits of {"text", "name", "edits"} in it."""
+    text, edits = text_of(asked, "text"), asked.get("edits")
+    if not isinstance(edits, list):
+        raise MovieDreamerError(f"'edits' is a {type(edits).__name__}; expected a list")
+    return {"text": edit_script(text, edits, kind=text_kind(text), file=text_of(asked, "name", "script"))}
 
 
 def script_shots(name: str, embedded: str) -> dict[str, Any]:

@@ -73,8 +73,8 @@ class Document:
             return self
         data = copy.deepcopy(self.data)
         for path, value in values.items():
-            _set(data, path, value)
-        text = _write(data, self.kind, self.text)
+            set_field(data, path, value)
+        text = tree_text(data, self.kind, self.text)
         return _document(self.path, self.kind, text)
 
     def pin_ids(self) -> Document:
@@ -171,7 +171,8 @@ def _line(lines: Lines, path: FieldPath) -> int:
     return lines.get(path, 0)
 
 
-def _set(data: Any, path: FieldPath, value: Any) -> None:
+def set_field(data: Any, path: FieldPath, value: Any) -> None:
+    """Set one field of a tree; None takes it out."""
     try:
         for step in path[:-1]:
             data = data[step]
@@ -185,7 +186,7 @@ def _set(data: Any, path: FieldPath, value: Any) -> None:
         raise MovieDreamerError(f"the script has no field {path}; only its last step may be new") from None
 
 
-def _write(data: Any, kind: str, before: str) -> str:
+def tree_text(data: Any, kind: str, before: str) -> str:
     """The tree as text, indented as the text before it was."""
     if kind == "json":
         return json.dumps(data, indent=_json_indent(before), ensure_ascii=False) + "\n"

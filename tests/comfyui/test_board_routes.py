@@ -141,6 +141,22 @@ def test_bad_bodies_are_answered_in_words(server, film, body, status):
     assert "Traceback" not in server.said()
 
 
+def test_a_script_is_edited_as_text(server, film):
+    text = (server.base / "input" / "three_shots.yaml").read_text()
+    edits = [{"move": "ask", "before": "hello"}, {"set": "hello", "field": "characters.mara.action", "value": "zzgrmf"}]
+    status, _, body = ask(server, "/moviedreamer/script/edit", {"text": text, "name": "a.yaml", "edits": edits})
+    assert status == 200, body
+    now = json.loads(body)["text"]
+    status, _, body = ask(server, "/moviedreamer/script/check", {"text": now, "name": "a.yaml", "board": film[2]})
+    line = next(n for n, each in enumerate(now.splitlines(), 1) if "zzgrmf" in each)
+    found = json.loads(body)
+    assert (status, found["problems"], found["unknown"]) == (200, [], [{"line": line, "word": "zzgrmf"}])
+    assert "hello" in [each["shot"] for each in found["changed"]]
+    for wrong in ({"text": text, "edits": [{"remove": "nobody"}]}, {"text": text, "edits": 5}, {"edits": []}):
+        status, _, body = ask(server, "/moviedreamer/script/edit", wrong)
+        assert status == 400 and json.loads(body)["error"]
+
+
 def test_a_strangers_text_comes_back_as_it_is_and_as_json(server, film):
     evil = "<img src=x onerror=alert(1)>"
     text = (server.base / "input" / "three_shots.yaml").read_text()
