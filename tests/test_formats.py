@@ -23,7 +23,7 @@ ENTITY = {
                         "1:2": {"characters": ["Nobody known"], "places": [], "objects": ["the lamp"]}},
     "entity_descriptions": {
         "Character 1": {"name": "Mara", "label": "woman", "description": "red hair"},
-        "Place 1": {"name": "The Quay", "label": "quay", "description": "a stone quay"},
+        "Location 1": {"name": "The Quay", "label": "quay", "description": "a stone quay"},
         "Object 1": {"name": "the lamp", "label": "lamp", "description": "brass"},
     },
 }  # fmt: skip

@@ -16,7 +16,8 @@ from ..model import Script, Shot
 from ..parts import Described
 from .common import MAX_TEXT, Names, as_written, compact, mappings, size_for, text_of, texts, with_rest
 
-_ENTITIES = {"Character": "characters", "Place": "places", "Object": "props"}
+_LABELS = {"characters": "Character", "places": "Location", "props": "Object"}
+_ENTITIES = {label: group for group, label in _LABELS.items()} | {"Place": "places"}
 _SCHEDULE = {"characters": "characters", "places": "places", "objects": "props"}
 _LISTS = {"video_prompts": "motion", "first_frame_prompt": "still", "action_descriptions": "plot"}
 _SHOT_LISTS = (*_LISTS, "cut")
@@ -123,7 +124,7 @@ def _shot_again(shot: Shot, names: Mapping[str, Mapping[str, str]]) -> dict[str,
 
 
 def _write(script: Script, kind: str) -> dict[str, Any]:
-    groups = {name: getattr(script, name) for name in _ENTITIES.values()}
+    groups = {name: getattr(script, name) for name in _LABELS}
     names = {
         name: {key.casefold(): part.shown_name for part in parts for key in (part.id, part.shown_name)}
         for name, parts in groups.items()
@@ -154,7 +155,7 @@ def _empty_schedule(kind: str) -> dict[str, Any]:
 def _entities(groups: Mapping[str, tuple[Described, ...]], kind: str) -> dict[str, Any]:
     """`entity_descriptions` of the script's characters, places and props."""
     rows = {}
-    for label, name in _ENTITIES.items():
+    for name, label in _LABELS.items():
         for number, part in enumerate(groups[name], 1):
             row = as_written(part, kind, _entity_again(part, f"{label} {number}"))
             rows[str(row.pop("key"))] = row
@@ -170,8 +171,8 @@ class _Cast:
 
     def __init__(self, described: Any, kind: str) -> None:
         self.parts: dict[str, list[dict[str, Any]]] = {}
-        self.names: dict[str, dict[str, str]] = {name: {} for name in _ENTITIES.values()}
-        self._ids = {name: Names(name[:-1]) for name in _ENTITIES.values()}
+        self.names: dict[str, dict[str, str]] = {name: {} for name in _LABELS}
+        self._ids = {name: Names(name[:-1]) for name in _LABELS}
         rest = {}
         for key, raw in described.items() if isinstance(described, dict) else ():
             group = _ENTITIES.get(key.rpartition(" ")[0])
@@ -191,8 +192,7 @@ class _Cast:
         part = self._ids[group].give(str(name)) | compact({"description": text_of(raw.get("description"))})
         shown = str(part.get("name", part["id"]))
         number = len(parts) + 1
-        label = next(label for label, where in _ENTITIES.items() if where == group)
-        again = {"key": f"{label} {number}", "name": shown, "description": part.get("description", "")}
+        again = {"key": f"{_LABELS[group]} {number}", "name": shown, "description": part.get("description", "")}
         parts.append(with_rest(part, kind, raw | {"key": key}, again))
         self.names[group] |= {str(part["id"]).casefold(): shown, shown.casefold(): shown}
 
