@@ -13,6 +13,7 @@ from .options import set_threads
 if TYPE_CHECKING:
     from ..bundle import Bundle
     from ..papertown.reader import Reader
+    from ..store import Store
 
 
 def add_commands(commands: argparse._SubParsersAction) -> None:
@@ -22,6 +23,9 @@ def add_commands(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("--films", type=int, default=10, help="how many, one of 100 shots (default: %(default)s)")
     parser.add_argument("--quick", action="store_true", help="two short films: to see that everything works")
     parser.add_argument("--gallery", action="store_true", help="draw pictures of the films, too")
+    parser.add_argument("--entity-bench", nargs="?", const="", metavar="DIR",
+                        help="play EntityBench's schedules instead (its data/scripts; without DIR own ones of its "
+                             "statistics), by our plan and by what the field does: a page")  # fmt: skip
     parser.add_argument("--out", type=Path, default=Path("docs/evidence"), help="default: %(default)s")
     parser.add_argument("--store", type=Path, default=Path("runs/evaluation"),
                         help="keeps what is made: the same command goes on (default: %(default)s)")  # fmt: skip
@@ -44,6 +48,9 @@ def _evaluate(options: argparse.Namespace) -> None:
 
     set_threads(options.threads)
     bundle, store = Bundle.open(options.bundle), Store(options.store)
+    if options.entity_bench is not None:
+        sys.stdout.write(f"{_entity_bench(options, bundle, store)}\n")
+        return
     clip = find_metric_clip(bundle, options.metric_clip)
     judges = Judges(_reader(bundle, options.reader), MetricClip.load(clip) if clip else None)
     films = held_out_films(options.films, quick=options.quick)
@@ -54,6 +61,21 @@ def _evaluate(options: argparse.Namespace) -> None:
         if options.gallery:
             written += draw_gallery(made, options.out, bars)
     sys.stdout.write("".join(f"{path}\n" for path in written))
+
+
+def _entity_bench(options: argparse.Namespace, bundle: "Bundle", store: "Store") -> Path:
+    from ..evaluation.entity_page import print_entity_bench
+    from ..evaluation.schedules import own_schedules, read_schedules
+
+    count, folder = options.films, options.entity_bench
+    schedules = read_schedules(Path(folder), count) if folder else own_schedules(count)
+    source = (
+        f"{count} of EntityBench's 140 schedules" if folder else "Schedules of EntityBench's statistics, drawn anew"
+    )
+    words = ["moviedreamer evaluate --bundle", Path(options.bundle).name, "--entity-bench"]
+    command = " ".join([*words, *(["EntityBench/data/scripts"] if folder else []), "--films", str(count)])
+    with Bars(options.quiet) as bars:
+        return print_entity_bench(bundle, store, schedules, source, command, options.out, bars)
 
 
 def _reader(bundle: "Bundle", folder: Path | None) -> "Reader":

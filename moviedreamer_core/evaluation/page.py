@@ -96,7 +96,7 @@ def as_markdown(found: Evidence, run: Run) -> str:
     targets = [
         (f"`{t.key}`", str(t), _number(value.get(t.key)), _ends(found, t.key), _verdict(found, t)) for t in TARGETS
     ]
-    lines += ["## Targets", "", *_table(("what", "target", "value", "95 %", ""), targets), ""]
+    lines += ["## Targets", "", *table(("what", "target", "value", "95 %", ""), targets), ""]
     rows = [
         (f"`{key}`", _number(value.get(key)), _ends(found, key), _number(value.get(f"baselines.true_tokens.{key}")),
          _number(value.get(f"baselines.drawn.{key}")), _number(chance.get(key)), str(found.counts.get(key, "")),
@@ -104,13 +104,13 @@ def as_markdown(found: Evidence, run: Run) -> str:
         for key, about in KEYS.items()
     ]  # fmt: skip
     head = ("key", "value", "95 %", "ceiling", "drawn", "chance", "n", "what it is")
-    lines += ["## The films", "", *_table(head, rows), ""]
+    lines += ["## The films", "", *table(head, rows), ""]
     lines += [f"Sampled: `{key}` from {text}." for key, text in found.sampled.items()]
     lines += ["", "## Baselines", "", *_baselines(found), ""]
     lines += ["## Attribute by attribute", "", *_attributes(found), ""]
     lines += ["## Along the film", "", *_along(found), ""]
     parts = [(part, f"`{facts['fingerprint']}`", facts["commit"], facts["steps"]) for part, facts in run.parts.items()]
-    lines += ["## Weights", "", *_table(("part", "fingerprint", "commit", "steps"), parts), ""]
+    lines += ["## Weights", "", *table(("part", "fingerprint", "commit", "steps"), parts), ""]
     return "\n".join(lines)
 
 
@@ -140,7 +140,7 @@ def _baselines(found: Evidence) -> Iterable[str]:
         rows.append((f"`{variant.name}`", *map(_number, numbers)))
     drawn = [found.values.get(f"baselines.drawn.{key}") for key in BESIDE]
     rows.append(("drawn frames", *map(_number, drawn)))
-    yield from _table(("", *(f"`{key}`" for key in BESIDE)), rows)
+    yield from table(("", *(f"`{key}`" for key in BESIDE)), rows)
     yield ""
     yield from (f"- `{variant.name}`: {variant.about}." for variant in (PLAN, *BASELINES))
     for name, other in SAME.items():
@@ -162,7 +162,7 @@ def _attributes(found: Evidence) -> Iterable[str]:
     yield "Close and medium shots, the one person there. Wardrobe and arrangement are said in no script: in a free run"
     yield "their truth is chance for any planner, and what counts is whether they are kept (`unstated_kept`)."
     yield ""
-    yield from _table(("attribute", "film", "ceiling (true tokens)", "reader on drawn frames", "chance"), rows)
+    yield from table(("attribute", "film", "ceiling (true tokens)", "reader on drawn frames", "chance"), rows)
 
 
 def _along(found: Evidence) -> Iterable[str]:
@@ -173,7 +173,7 @@ def _along(found: Evidence) -> Iterable[str]:
         keys = [key for key in found.values if key.startswith(prefix)]
         rows = [(key.removeprefix(prefix), _number(found.values[key]), str(found.counts.get(key, ""))) for key in keys]
         if rows:
-            yield from _table((title, "value", "n"), rows)
+            yield from table((title, "value", "n"), rows)
             yield ""
 
 
@@ -185,6 +185,7 @@ def _number(value: float | None) -> str:
     return "" if value is None else f"{value:.3f}"
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """The lines of a Markdown table."""
     marks = "|".join(" --- " for _ in head)
     return [f"| {' | '.join(head)} |", f"|{marks}|", *(f"| {' | '.join(row)} |" for row in rows)]
