@@ -79,13 +79,14 @@ def english(infos: list[dict[str, Any]]) -> Defs:
 
 def categories(infos: list[dict[str, Any]]) -> dict[str, Any]:
     """locales/en/main.json. The template dialog has room for our name, not for the folder's; the sidebar asks for the
-    storyboard's title by its English words.
+    storyboard's title and short name by their English words.
     """
     storyboard = json.loads(STORYBOARD.read_text(encoding="utf-8"))
     return {
         "nodeCategories": {part: part for info in infos for part in info["category"].split("/")},
         "templateWorkflows": {"category": dict.fromkeys(FOLDERS, "MovieDreamer")},
         "Storyboard": storyboard["storyboard"],
+        "Board": "Board",
         "storyboard": storyboard,
     }
 

@@ -24,7 +24,7 @@ app.registerExtension({
     document.head.append(Object.assign(document.createElement("link"), { rel: "stylesheet", href: new URL("./board/board.css", import.meta.url).href }));
     await loadWords((path) => api.fetchApi(path), app.extensionManager.setting.get("Comfy.Locale")).catch(complain);
     app.extensionManager.registerSidebarTab({
-      id: TAB, icon: "pi pi-images", title: "Storyboard", tooltip: "Storyboard", type: "custom", render, destroy: close,
+      id: TAB, icon: "pi pi-images", title: "Storyboard", label: "Board", tooltip: "Storyboard", type: "custom", render, destroy: close,
     });
     for (const planner of desk.graph.planners()) lines.get(planner)?.();
     listen();

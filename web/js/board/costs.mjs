@@ -1,8 +1,8 @@
 // What a click will cost, in words, and the bar at the storyboard's end that says it.
 
-import { button, el, say } from "./dom.mjs";
+import { button, el, mark, say } from "./dom.mjs";
 import { length, list, many, t } from "./language.mjs";
-import { costOf } from "./model.mjs";
+import { costOf, isMade } from "./model.mjs";
 
 /** "3 shots: 2 keyframes, 3 clips, about 40 s"; what `costOf` counted. */
 export function costWords(cost) {
@@ -18,9 +18,10 @@ export class CostBar {
     this.desk = desk;
     this.words = el("span", { class: "md-cost", role: "status" });
     this.run = button(t("runStale"), { symbol: "play", kind: "primary", act: () => desk.runStale() });
+    this.rest = button(t("lockRest"), { symbol: "lock", shown: false, act: () => desk.lockRest() });
     this.meter = el("div", { class: "md-meter", role: "progressbar", hidden: true, "aria-label": t("progress"),
       "aria-valuemin": 0 }, this.bar = el("div"));
-    this.element = el("footer", { class: "md-bar" }, this.meter, this.words, this.run);
+    this.element = el("footer", { class: "md-bar" }, this.meter, this.words, this.rest, this.run);
   }
 
   update() {
@@ -28,12 +29,23 @@ export class CostBar {
     say(this.words, desk.running ? this.runningWords() : costWords(cost));
     this.words.title = this.words.textContent;
     this.run.disabled = desk.running || !cost.shots;
+    this.rest.disabled = desk.running || desk.board.shots.every((shot) => isMade(shot) || desk.ownOf(shot).lock);
+    this.progress();
+  }
+
+  /** How far a run is: of what it would make when it began, how much is left. */
+  progress() {
+    const { desk } = this, left = costOf(desk.board.shots), steps = left.plan + left.keyframe + left.clip;
+    this.most = desk.running ? Math.max(this.most ?? 0, steps) : 0;
+    this.meter.hidden = !this.most;
+    if (!this.most) return;
+    mark(this.meter, "aria-valuemax", this.most);
+    mark(this.meter, "aria-valuenow", this.most - steps);
+    this.bar.style.width = `${(100 * (this.most - steps)) / this.most}%`;
   }
 
   runningWords() {
     const { shots } = this.desk.board, drawn = shots.find((shot) => shot.state === "rendering");
-    const left = costOf(shots);
-    this.meter.hidden = false;
-    return drawn ? t("renderingShot", { n: drawn.number, id: drawn.id, left: left.shots }) : t("running");
+    return drawn ? t("renderingShot", { n: drawn.number, id: drawn.id, left: costOf(shots).shots }) : t("running");
   }
 }

@@ -3,7 +3,7 @@
 
 import { chosenFor, common, directed, onlyThese, readDirection, undirected } from "./direction.mjs";
 import { EDITOR, LOADER } from "./graph.mjs";
-import { between, costOf, matching, withEvent } from "./model.mjs";
+import { between, costOf, isMade, matching, withEvent } from "./model.mjs";
 import { widgetOf } from "../script_helpers.mjs";
 
 const NOTHING = {};
@@ -188,9 +188,10 @@ export class Desk {
     this.writeDirection(directed(this.direction, this.board.shots, ids, choices));
   }
 
-  /** Locks every shot but the chosen ones. */
+  /** Locks every shot that a run would leave as it is. */
   lockRest() {
-    this.direct({ lock: true }, this.board.shots.map((shot) => shot.id).filter((id) => !this.chosen.has(id)));
+    const rest = this.board.shots.filter((shot) => shot.picture && !isMade(shot) && !this.ownOf(shot).lock);
+    this.direct({ lock: true }, rest.map((shot) => shot.id));
   }
 
   takeBack(ids = [...this.chosen]) {

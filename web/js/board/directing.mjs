@@ -82,7 +82,6 @@ function actions(desk, shots) {
       button(t("reroll"), { symbol: "refresh", act: () => desk.reroll(desk.rerolls ?? 1), hint: t("rerollHint") }), count),
     button(locked ? t("unlock") : t("lock"), { symbol: locked ? "lock" : "lock-open", "aria-pressed": String(locked),
       hint: t("lockHint"), act: () => desk.direct({ lock: !locked }) }),
-    button(t("lockRest"), { symbol: "lock", hint: t("lockRestHint"), act: () => desk.lockRest() }),
     directed ? button(t("takeBack"), { symbol: "undo", act: () => desk.takeBack(chosen) }) : null,
     button(shots.length === 1 ? t("runShot") : t("runShots"), { symbol: "play", act: () => desk.runOnly(chosen),
       disabled: desk.running || !cost.shots, hint: costWords(cost), kind: "run" }),

@@ -2,12 +2,12 @@
 // pack's locales, which ComfyUI serves at /i18n.
 
 let words = {};
+let loading = null;
 let chosen = "en";
 
-/** Fetches the words once. `asked` is the page's language ("zh", "ja-JP"); English stands in for what is missing. */
-export async function loadWords(fetchApi, asked) {
-  const response = await fetchApi("/i18n");
-  useWords(response.status === 200 ? await response.json() : {}, asked);
+/** Fetches the words, once for all who ask. `asked` is the page's language ("zh", "ja-JP"); English stands in for it. */
+export function loadWords(fetchApi, asked) {
+  return loading ??= fetchApi("/i18n").then(async (response) => useWords(response.ok ? await response.json() : {}, asked));
 }
 
 /** Takes the words from what /i18n answers: {language: {storyboard: {key: words}}}. */

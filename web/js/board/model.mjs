@@ -46,6 +46,11 @@ export function reasonOf(shot) {
   return stage ? shot.stages[stage].why : "";
 }
 
+/** Whether a run would make something of a shot. */
+export function isMade(shot) {
+  return STAGES.some((stage) => shot.stages?.[stage]?.made);
+}
+
 /** What a run of these shots makes: {shots, plan, keyframe, clip: how many, seconds: null if some are unknown}. */
 export function costOf(shots) {
   const cost = { shots: 0, plan: 0, keyframe: 0, clip: 0, seconds: 0 };
@@ -71,12 +76,6 @@ export function withEvent(board, event) {
     shot.stages = { ...shot.stages, [event.stage]: { ...shot.stages?.[event.stage], made: false, why: "" } };
   }
   return { ...board, shots: board.shots.with(at, shot) };
-}
-
-/** How many shots are ready and how many a film has: what a run's bar shows. */
-export function progressOf(board) {
-  const ready = board.shots.filter((shot) => ["animated", "external"].includes(shot.state)).length;
-  return { ready, of: board.shots.length };
 }
 
 /** The ids from one shot to another, both included, in the order in which they are shown. */
