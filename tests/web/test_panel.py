@@ -115,12 +115,11 @@ def test_words_are_edited_and_shots_are_moved_with_the_keyboard_and_by_dragging(
     line.fill("It burns <b>again</b>.")
     line.press("Enter")
     board.wait_for_function("() => app.graph.nodes[0].widgets[0].value.endsWith('# edited')")
-    said = [{"character": "tom", "text": "It burns <b>again</b>."}]
-    assert edits == [{"set": "shot-2", "field": "dialogue", "value": said}]
+    assert edits == [{"set": "shot-2", "field": "dialogue.0", "value": "It burns <b>again</b>."}]
     board.locator(".md-cards").focus()
     board.keyboard.press("Alt+ArrowRight")
     board.wait_for_timeout(200)
-    assert edits[-1] == {"move": "shot-2", "before": "shot-4"}
+    assert edits[-1] == {"move": "shot-2", "after": "shot-3"}
     card(board, "shot-1").drag_to(card(board, "shot-3"), target_position={"x": 10, "y": 40})
     board.wait_for_timeout(200)
     assert edits[-1] == {"move": "shot-1", "before": "shot-3"}

@@ -85,7 +85,8 @@ class Artist:
 
     def direction(self) -> dict:
         text = self.page.evaluate(
-            "() => app.graph.nodes.find(n => n.type === 'MovieDreamerPlanFilm').widgets.find(w => w.name === 'direction').value"
+            "() => app.graph.nodes.find(n => n.type === 'MovieDreamerPlanFilm')"
+            ".widgets.find(w => w.name === 'direction').value"
         )
         return json.loads(text)
 
@@ -172,7 +173,9 @@ def test_a_film_is_directed_in_twenty_clicks(artist):
     wait_for(page, f"() => {TEXT}.includes('I am back!')")
     artist.picture("words")
     artist.clicks += 1
-    artist.card("four")  # the next card, five, is in sight below it
+    page.keyboard.press("Escape")  # closes the drawer, so that both cards are in sight
+    artist.card("five")
+    artist.card("four")
     artist.drag("five", "four")
     wait_for(page, f"() => {TEXT}.indexOf('id: five') < {TEXT}.indexOf('id: four')")
     assert "# The harbour." in page.evaluate(f"() => {TEXT}"), "comments are kept"
@@ -185,7 +188,9 @@ def test_a_film_is_directed_in_twenty_clicks(artist):
     after = artist.store()
     new = {stage: len(after[stage] - before[stage]) for stage in STAGES}
     assert {shot for shot, stage in told} == {"seven"}, "only the shots concerned are made"
-    assert new["keyframe"] == new["clip"] == 1 and cost.startswith("1 shot: 1 keyframe, 1 clip"), "what was said is what ran"
+    assert new["keyframe"] == new["clip"] == 1 and cost.startswith("1 shot: 1 keyframe, 1 clip"), (
+        "what was said is what ran"
+    )
     artist.picture("end")
     assert artist.clicks <= 20, artist.clicks
 

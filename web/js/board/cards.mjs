@@ -30,6 +30,7 @@ export class Cards {
     this.nameAll(board);
     this.seen = { ...this.named, chosen: desk.chosen, current: desk.current, count: shots.length };
     this.grid.show(shots);
+    this.element.classList.toggle("md-stacked", this.grid.grid?.columns === 1);
     this.point();
   }
 
@@ -112,8 +113,9 @@ export class Cards {
     const where = (event) => {
       const card = event.target.closest(".md-card");
       if (!card || !event.dataTransfer.types.includes(DRAGGED)) return null;
-      const box = card.getBoundingClientRect();
-      return { card, after: event.clientX > box.left + box.width / 2 };
+      const box = card.getBoundingClientRect(), below = event.clientY > box.top + box.height / 2;
+      const right = event.clientX > box.left + box.width / 2;
+      return { card, after: this.grid.grid.columns > 1 ? right : below };
     };
     const unmark = () => element.querySelectorAll(".md-before, .md-after")
       .forEach((card) => card.classList.remove("md-before", "md-after"));

@@ -274,7 +274,7 @@ export class Desk {
   /** A new shot after another one, then chosen. */
   async insertAfter(id) {
     const before = new Set(this.board.shots.map((shot) => shot.id));
-    await this.edit({ insert: id, shot: {} });
+    await this.edit({ insert: id, shot: { size: this.find(id).size } });
     const made = this.board?.shots.find((shot) => !before.has(shot.id));
     if (made) this.choose(made.id);
   }
@@ -311,19 +311,15 @@ export class Desk {
     }
   }
 
-  /** Moves a shot by places among all shots of the film, -1 before the one before it. */
+  /** Moves a shot by one place among all shots of the film: -1 before the one before it, 1 after the next. */
   shift(id, by) {
-    const ids = this.board.shots.map((shot) => shot.id), at = ids.indexOf(id), to = at + by;
-    if (to < 0 || to >= ids.length) return undefined;
-    return this.edit({ move: id, before: by < 0 ? ids[to] : ids[to + 1] ?? null });
+    const ids = this.board.shots.map((shot) => shot.id), beside = ids[ids.indexOf(id) + by];
+    return beside === undefined ? undefined : this.drop(id, beside, by > 0);
   }
 
   /** Puts a shot before or after another one. */
   drop(id, target, after) {
-    const ids = this.board.shots.map((shot) => shot.id).filter((each) => each !== id);
-    const at = ids.indexOf(target) + (after ? 1 : 0);
-    if (id === target) return undefined;
-    return this.edit({ move: id, before: ids[at] ?? null });
+    return id === target ? undefined : this.edit({ move: id, [after ? "after" : "before"]: target });
   }
 
   /** Goes to the node whose rule decided a shot's engine; else where the shot is written. */

@@ -1,8 +1,8 @@
 // The storyboard and the graph: the film's nodes, their widgets, and changes that the page's undo takes back.
 
 import { nodeOf } from "../shots_helpers.mjs";
-import { showLine } from "../script_editor.mjs";
 import { replaceNode, widgetOf } from "../script_helpers.mjs";
+import { showLine } from "../script_editor.mjs";
 import { PLANNER, above } from "../takes_helpers.mjs";
 
 export const EDITOR = "MovieDreamerEditScript";
@@ -131,10 +131,10 @@ export class Graph {
     canvas.centerOnNode?.(node);
   }
 
-  /** Shows a line (from 1) of Edit Script. */
+  /** Shows a line (from 1) of Edit Script; of a script from elsewhere its node. */
   showLine(planner, line) {
     const node = this.scriptNode(planner);
     this.show(node);
-    if (node && line) showLine(node, line);
+    if (line && node?.comfyClass === EDITOR) showLine(node, line);
   }
 }

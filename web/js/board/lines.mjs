@@ -43,28 +43,28 @@ function textField(desk, shot, label, name, value) {
 }
 
 function actionField(desk, shot, id) {
-  return textField(desk, shot, t("field.action", { name: nameOf(desk, id) }), `actions.${id}`, shot.actions?.[id]);
+  return textField(desk, shot, t("field.action", { name: nameOf(desk, id) }), `characters.${id}.action`, shot.actions?.[id]);
 }
 
 function lineField(desk, shot, line, at) {
   const label = line.character ? t("field.says", { name: nameOf(desk, line.character) }) : t("field.dialogue");
-  const write = () => {
-    const lines = shot.dialogue.map((each, k) => (k === at ? { ...each, text: made.value.trim() } : each));
-    desk.edit({ set: shot.id, field: "dialogue", value: lines.filter((each) => each.text) });
-  };
   const made = el("input", { class: "md-field", type: "text", value: line.text, name: `line.${at}`, "aria-label": label,
-    on: { change: write } });
+    on: { change: () => write(made.value.trim()) } });
+  // The last line that is emptied goes with the whole dialogue.
+  const write = (words) => desk.edit(!words && shot.dialogue.length === 1 ? { set: shot.id, field: "dialogue", value: null }
+    : { set: shot.id, field: `dialogue.${at}`, value: words });
   return field(label, made);
 }
 
-/** A field for one more line, by the first character who is seen. */
+/** A field for the first line of a shot in which nobody speaks, by the first character who is seen. */
 function newLine(desk, shot) {
-  const who = shot.characters?.find((id) => id !== shot.dialogue?.at(-1)?.character) ?? shot.characters?.[0];
-  if (!who || shot.dialogue?.some((line) => !line.character)) return null;
-  const made = el("input", { class: "md-field", type: "text", name: "line.new", placeholder: t("addLine"),
-    "aria-label": t("field.says", { name: nameOf(desk, who) }), on: { change: () => made.value.trim() && desk.edit({
-      set: shot.id, field: "dialogue", value: [...(shot.dialogue ?? []), { character: who, text: made.value.trim() }] }) } });
-  return field(t("field.says", { name: nameOf(desk, who) }), made);
+  const who = shot.characters?.[0];
+  if (!who || shot.dialogue?.length) return null;
+  const label = t("field.says", { name: nameOf(desk, who) });
+  const made = el("input", { class: "md-field", type: "text", name: "line.0", placeholder: t("addLine"), "aria-label": label,
+    on: { change: () => write(made.value.trim()) } });
+  const write = (words) => words && desk.edit({ set: shot.id, field: "dialogue", value: [{ who, line: words }] });
+  return field(label, made);
 }
 
 function sizeField(desk, shot) {
