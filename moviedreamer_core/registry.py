@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
 from importlib.metadata import EntryPoints, entry_points
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, runtime_checkable
 
 from .bundle import Bundle
 from .errors import MovieDreamerError
@@ -48,6 +48,15 @@ class Animator(Protocol):
 
     def animate(self, request: ClipRequest, progress: Progress = SILENT) -> Tensor | ClipWithSound:
         """Frames [request.frames, 3, H, W] in [0, 1]; the first is the keyframe (or the start frame)."""
+        ...
+
+
+@runtime_checkable
+class MadeElsewhere(Protocol):
+    """A decoder or animator whose results are made before it is asked for them, such as by a graph of nodes."""
+
+    def spent(self, request: KeyframeRequest | ClipRequest) -> float:
+        """Seconds that the result of this request took, which asking for it does not."""
         ...
 
 
@@ -134,6 +143,11 @@ class Registry(Generic[T]):
         near = get_close_matches(name, names, 1)
         hint = f"; did you mean '{near[0]}'?" if near else ""
         raise MovieDreamerError(f"no {self.kind} is called '{name}'; there are {', '.join(names)}{hint}")
+
+
+def spent_before(maker: object, request: KeyframeRequest | ClipRequest) -> float:
+    """Seconds that a result took before it was asked for."""
+    return maker.spent(request) if isinstance(maker, MadeElsewhere) else 0.0
 
 
 def _as_factory(found: object, name: str, kind: str) -> Factory:

@@ -4,13 +4,13 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
-from ..moviedreamer_core.registry import Capabilities, Factory
+from ..moviedreamer_core.registry import Capabilities
 from ..moviedreamer_core.store import content_hash
 from . import host
 from ._comfy import io
 from .comfy_decoder import PROMPT, ModelDecoder, Sampling, check_widths, context_width
 from .model_fingerprint import clip_fingerprint, model_fingerprint
-from .types import Category, DecoderHandle, DecoderType
+from .types import Category, DecoderHandle, DecoderType, ready
 
 SHOWN_LIKE = "mini"
 """The bundle that says at which size the film is shown when no other one does."""
@@ -142,13 +142,7 @@ def decoder_of(
     parts.append(model_fingerprint(vae.patcher, lambda f: content_hash(f, memo)))
     fingerprint = sha256(repr([*parts, condition_fingerprint, sampling]).encode()).hexdigest()
     decoder = ModelDecoder(model, clip, vae, sampling, condition, fingerprint)
-    maker = Factory(
-        f"model-{fingerprint[:8]}",
-        "a MODEL, CLIP and VAE of ComfyUI",
-        lambda _: decoder,
-        lambda _: fingerprint,
-        lambda _: reads,
-    )
+    maker = ready(f"model-{fingerprint[:8]}", "a MODEL, CLIP and VAE of ComfyUI", decoder, fingerprint, reads)
     return DecoderHandle(host.open_bundle(SHOWN_LIKE), maker)
 
 

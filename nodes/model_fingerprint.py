@@ -45,10 +45,15 @@ def clip_fingerprint(clip: Any, hash_file: Callable[[Path], str]) -> str:
     return digest.hexdigest()
 
 
+def loaded_from(patcher: Any) -> list[Path]:
+    """The files that a patcher's weights were loaded from, as far as its loader says so."""
+    recipe = getattr(patcher, "cached_patcher_init", None)
+    return list(_files(recipe[1])) if recipe else []
+
+
 def _origin(patcher: Any, hash_file: Callable[[Path], str]) -> Iterator[str]:
     """Where the weights come from: files and how they were read, or else the weights."""
-    recipe = getattr(patcher, "cached_patcher_init", None)
-    files = list(_files(recipe[1])) if recipe else []
+    recipe, files = getattr(patcher, "cached_patcher_init", None), loaded_from(patcher)
     if recipe is None or not files:
         yield _weights_of(patcher)
         return

@@ -5,6 +5,7 @@ A type's name is part of every saved workflow: it never changes. Values are hand
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from ..moviedreamer_core.bundle import Bundle
 from ..moviedreamer_core.cast import Cast
@@ -14,7 +15,7 @@ from ..moviedreamer_core.film.planning import FilmPlan
 from ..moviedreamer_core.film.session import FilmSession
 from ..moviedreamer_core.film.settings import FilmSettings
 from ..moviedreamer_core.film.takes import NO_TAKES, FilmTakes
-from ..moviedreamer_core.registry import Animator, Decoder, Factory
+from ..moviedreamer_core.registry import Animator, Capabilities, Decoder, Factory
 from ..moviedreamer_core.script import Script
 from ._comfy import io
 
@@ -67,6 +68,21 @@ class ScriptCast:
     source: ScriptSource
     cast: Cast
     faces: Bundle | None
+
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Ready(Factory[T]):
+    """A factory of what is there already, `made`: asking it loads nothing."""
+
+    made: T | None = None
+
+
+def ready(name: str, summary: str, made: T, fingerprint: str, can: Capabilities) -> Ready[T]:
+    """The factory of a decoder or animator that a node made."""
+    return Ready(name, summary, lambda _: made, lambda _: fingerprint, lambda _: can, made=made)
 
 
 @dataclass(frozen=True)

@@ -133,7 +133,7 @@ def test_what_needs_a_missing_picture_is_left_out_and_an_optional_input_alone_wh
 )
 def test_frames_are_rounded_up_to_what_the_model_can(pack, slots, requests, rule, fps, frames, film, wanted):
     request = requests.ClipRequest(torch.zeros(3, 16, 32), frames, film)
-    assert slots.Wishes(frames=rule, fps=fps).model_frames(request) == wanted
+    assert slots.Wishes(frames=rule, fps=fps).model_frames(frames, film) == wanted
     results, rate = pack.module("nodes.bodies.results"), fps or film
     made = torch.arange(wanted).view(-1, 1, 1, 1).expand(-1, 3, 2, 2).float()
     taken = results.resampled(made, rate, request)[:, 0, 0, 0]
@@ -173,15 +173,15 @@ def test_what_is_wired_names_what_is_read(slots):
 def test_a_shot_has_what_it_has(slots, requests, tmp_path):
     names = [slot.name for slot in slots.SLOTS]
     still = requests.KeyframeRequest(None, sentence="a harbour", size=(830, 470), seed=3)
-    missing = {names[number] for number in slots.missing_slots(still)}
+    missing = {names[number] for number in slots.missing_slots(slots.has_of(still))}
     assert missing >= {"reference_1", "place", "memory", "keyframe", "frames"} and "prompt" not in missing
     wishes = slots.Wishes(prompt_template="photo, {prompt}", multiple=32)
     wired = [names.index(name) for name in ("prompt", "seed", "width", "height", "steps")]
     values = slots.values_of(still, wishes, wired)
     assert [values[n] for n in wired] == ["photo, a harbour", 3, 832, 480, 20]
     moving = requests.ClipRequest(torch.zeros(3, 16, 32), 8, 8, next_keyframe=torch.zeros(3, 16, 32))
-    assert {names[n] for n in slots.missing_slots(moving)} >= {"reference_1", "place", "memory"}
-    assert "last_keyframe" not in {names[n] for n in slots.missing_slots(moving)}
+    assert {names[n] for n in slots.missing_slots(slots.has_of(moving))} >= {"reference_1", "place", "memory"}
+    assert "last_keyframe" not in {names[n] for n in slots.missing_slots(slots.has_of(moving))}
 
 
 def test_the_memory_sheet_is_as_square_as_can_be(slots, tmp_path):

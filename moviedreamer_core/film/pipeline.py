@@ -18,6 +18,7 @@ from ..errors import MovieDreamerError
 from ..media.audio import write_wav
 from ..media.clips import clip_info, read_clip, to_float, to_uint8, write_clip
 from ..planner.plan import tokens_digest
+from ..registry import spent_before
 from ..requests import ClipWithSound
 from ..script import ResolvedShot, Script
 from ..store import Artefact, artefact_key
@@ -235,10 +236,14 @@ def render_keyframe(
         carried = Tokens(plan.take(shot.id).planned.tokens[number][None], plan.plan.tokenizer_fingerprint)
         earlier = earlier_keyframes(shot, before, can.earlier)
 
-        def make(path: Path) -> None:
-            request = keyframe_request(session, shot, number, carried, cast, earlier)
-            picture = session.load_decoder(shot).decode(request, session.inner)
+        def make(path: Path) -> float:
+            request, decoder = (
+                keyframe_request(session, shot, number, carried, cast, earlier),
+                session.load_decoder(shot),
+            )
+            picture = decoder.decode(request, session.inner)
             save_picture(checked_keyframe(picture, request, can, session.decoder(shot)), path)
+            return spent_before(decoder, request)
 
         made = fetch_shot(session, shot, "keyframe", known.inputs, ".png", make)
     keyframe = Keyframe(shot, number, made.path, made.key, made.fresh, made.seconds, known.older)
@@ -267,12 +272,13 @@ def make_clip(session: FilmSession, shot: ResolvedShot, keyframes: Sequence[Keyf
     made = known.made
     if made is None:
 
-        def make(path: Path) -> None:
+        def make(path: Path) -> float:
             start = last_frame(before.path) if before else None
-            clip = _animate(session, shot, [read_picture(k.path) for k in keyframes], start)
+            clip, spent = _animate(session, shot, [read_picture(k.path) for k in keyframes], start)
             write_clip(path, to_uint8(clip.frames), session.script.fps)
             if clip.sound is not None:
                 write_wav(path.with_suffix(SOUND), clip.sound.samples, clip.sound.rate)
+            return spent
 
         made = fetch_shot(session, shot, "clip", known.inputs, ".mp4", make)
     if not known.chosen:
@@ -293,16 +299,21 @@ def last_frame(path: Path) -> Tensor:
     return to_float(frame)
 
 
-def _animate(session: FilmSession, shot: ResolvedShot, keyframes: list[Tensor], start: Tensor | None) -> ClipWithSound:
-    """The clip of a shot: one run of frames for each of its keyframes, as equal as they can be, joined."""
+def _animate(
+    session: FilmSession, shot: ResolvedShot, keyframes: list[Tensor], start: Tensor | None
+) -> tuple[ClipWithSound, float]:
+    """The clip of a shot: one run of frames for each of its keyframes, as equal as they can be, joined; and the seconds
+    that were spent on it before.
+    """
     animator, reads = session.load_animator(shot), session.animator_capabilities(shot)
-    parts = []
+    parts, spent = [], 0.0
     for number in range(len(keyframes)):
         request = clip_request(session, shot, number, keyframes, start)
         made = animator.animate(request, session.inner)
+        spent += spent_before(animator, request)
         part = checked_clip(made, request, reads, session.animator(shot))
         parts.append(part if request.start_frame is None else without_first(part, request.fps))
-    return joined(parts, session.script.fps)
+    return joined(parts, session.script.fps), spent
 
 
 def show_clip(session: FilmSession, shot: ResolvedShot, clip: Artefact) -> Artefact:
@@ -420,7 +431,7 @@ def fetch_shot(
     stage: str,
     inputs: Mapping[str, object],
     suffix: str,
-    make: Callable[[Path], None],
+    make: Callable[[Path], float | None],
     *,
     record: str = "",
     note: str = "",

@@ -52,7 +52,7 @@ class Glance(Store):
         stage: str,
         inputs: Mapping[str, object],
         suffix: str,
-        make: Callable[[Path], None],
+        make: Callable[[Path], float | None],
         *,
         check: Callable[[], None] | None = None,
     ) -> Artefact:

@@ -81,13 +81,14 @@ class Store:
         stage: str,
         inputs: Mapping[str, object],
         suffix: str,
-        make: Callable[[Path], None],
+        make: Callable[[Path], float | None],
         *,
         check: Callable[[], None] | None = None,
     ) -> Artefact:
         """The artefact that `stage` makes from `inputs`, read if it is there and whole, else made.
 
-        `make(path)` writes one file at `path` (it ends in `suffix`) and may leave companions in the same folder. While
+        `make(path)` writes one file at `path` (it ends in `suffix`) and may leave companions in the same folder; it
+        may return seconds that the result took before, which count with those that it takes now. While
         another process makes the same artefact this one waits, calling `check`, which may raise to give up.
         Raises MovieDreamerError if the disk is full, the folder cannot be written, or nothing was made; whatever `make`
         raises passes on. In all these cases the store is as it was.
@@ -156,7 +157,7 @@ class Store:
         return target
 
     def _make(
-        self, stage: str, key: str, inputs: Mapping[str, object], suffix: str, make: Callable[[Path], None]
+        self, stage: str, key: str, inputs: Mapping[str, object], suffix: str, make: Callable[[Path], float | None]
     ) -> Artefact:
         folder = self.root / "making" / key
         if folder.exists():  # a maker was killed here: its lock is ours now
@@ -165,8 +166,8 @@ class Store:
         try:
             path = folder / f"{stage}{suffix}"
             start = time.perf_counter()
-            _call(make, path, stage)
-            seconds = time.perf_counter() - start
+            before = _call(make, path, stage)
+            seconds = time.perf_counter() - start + before
             _write_record(folder, stage, key, inputs, path, seconds)
             home = self.home(stage, key)
             home.parent.mkdir(parents=True, exist_ok=True)
@@ -191,17 +192,19 @@ class Store:
             ).bytes_left
 
 
-def _call(make: Callable[[Path], None], path: Path, stage: str) -> None:
-    """Let `make` write `path`. Where its folder is gone afterwards, that is the reason for whatever it raised."""
+def _call(make: Callable[[Path], float | None], path: Path, stage: str) -> float:
+    """Let `make` write `path`; the seconds that it says were spent before. Where its folder is gone afterwards, that is
+    the reason for whatever it raised.
+    """
     doing = f"store what {stage} makes"
     try:
-        make(path)
+        before = make(path)
     except Exception as error:
         if path.parent.exists():
             raise
         raise removed(path, doing) from error
     if path.is_file() and path.stat().st_size:
-        return
+        return before or 0.0
     if not path.parent.exists():
         raise removed(path, doing)
     raise MovieDreamerError(f"The stage {stage} made no file: expected {path.name}. Please report this.")

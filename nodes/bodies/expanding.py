@@ -14,10 +14,9 @@ from .. import host
 from .._comfy import io
 from .files import output_types, required_inputs
 from .graph import Graph, copy_body, is_link
-from .makers import NotDrawnError
 from .memory import MEMORY
 from .runs import Run, Unit
-from .slots import missing_slots
+from .slots import has_of, missing_slots
 
 SHOT_IN, VALUES = "MovieDreamerShotIn", "MovieDreamerBodyValues"
 SHOT, PAIR, END = "MovieDreamerBodyShot", "MovieDreamerBodyPair", "MovieDreamerBodyEnd"
@@ -58,7 +57,7 @@ def expand_shot(prompt: Any, ticket: str, unit: Unit) -> io.NodeOutput:
         raise MovieDreamerError("the nodes of this decoder or animator left the workflow: press Run again")
     body = MEMORY.body(prompt, out, SHOT_IN, output_types)
     name = missing.body.name(request)
-    MEMORY.requests[name] = request
+    MEMORY.ask(name, request)
     log.info("MovieDreamer: shot %s by the nodes that lead to node %s", request.shot, out)
     host.tell_page("shot", {"shot": request.shot}, out)
     graph = _Adding(ticket)
@@ -68,13 +67,13 @@ def expand_shot(prompt: Any, ticket: str, unit: Unit) -> io.NodeOutput:
         for node in body.ins
     }
     copies, into = copy_body(
-        prompt, body, graph.prefix, inputs_of_in=stands, seed=request.seed % 2**63, missing=missing_slots(request),
-        required=required_inputs, edge=graph.held,
+        prompt, body, graph.prefix, inputs_of_in=stands, seed=request.seed % 2**63,
+        missing=missing_slots(has_of(request)), required=required_inputs, edge=graph.held,
     )  # fmt: skip
     graph.nodes.update(copies)
     main = "images" if isinstance(request, KeyframeRequest) else "clip"
     if main not in into:
-        raise MovieDreamerError(_nothing_left(missing))
+        raise MovieDreamerError(f"shot {request.shot!r}: {nothing_left()}")
     rate = into.get("fps")
     if not rate:  # Shot In says at which rate its model works
         rate = prompt[body.ins[0]]["inputs"].get("fps", 0.0)
@@ -106,12 +105,12 @@ def forget_progress() -> None:
             del state.nodes[node]
 
 
-def _nothing_left(missing: NotDrawnError) -> str:
-    request = missing.request
+def nothing_left() -> str:
+    """Why a body cannot make a shot for which nothing leads to Shot Out."""
     return (
-        f"shot {request.shot!r}: the nodes before Shot Out need a picture that this shot does not have (a further "
-        "person's reference, an earlier keyframe, a last keyframe), so nothing leads to Shot Out. Wire that picture "
-        "into an input that is optional, or give this shot another decoder or animator by a route"
+        "the nodes before Shot Out need a picture that this shot does not have (a further person's reference, an "
+        "earlier keyframe, a last keyframe), so nothing leads to Shot Out. Wire that picture into an input that is "
+        "optional, or give this shot another decoder or animator by a route"
     )
 
 

@@ -33,13 +33,22 @@ def named_file(value: str) -> Path | None:
     """The file of this name in any model folder, or in the input folder."""
     import folder_paths
 
+    if found := model_file(value):
+        return found[1]
+    if folder_paths.exists_annotated_filepath(value):
+        path = Path(folder_paths.get_annotated_filepath(value))
+        return path if path.is_file() else None
+    return None
+
+
+def model_file(value: str) -> tuple[str, Path] | None:
+    """The model folder and the path of the file of this name."""
+    import folder_paths
+
     for folder in folder_paths.folder_names_and_paths:
         found = folder_paths.get_full_path(folder, value)
         if found and Path(found).is_file():
-            return Path(found)
-    if folder_paths.exists_annotated_filepath(value):
-        found = Path(folder_paths.get_annotated_filepath(value))
-        return found if found.is_file() else None
+            return folder, Path(found)
     return None
 
 

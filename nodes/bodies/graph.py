@@ -154,6 +154,13 @@ def copy_body(
     return graph, {n: moved(v) for n, v in into.items() if not _absent(v, body, missing, gone)}
 
 
+def leads_out(
+    prompt: Prompt, body: Body, name: str, missing: Collection[int], required: Callable[[str], Collection[str]]
+) -> bool:
+    """Whether anything is left that leads into input `name` of Shot Out for a shot that lacks these slots."""
+    return not _absent(prompt[body.out]["inputs"].get(name), body, missing, _without(prompt, body, missing, required))
+
+
 def _downstream(prompt: Prompt, starts: tuple[str, ...]) -> set[str]:
     users: dict[str, set[str]] = {}
     for node in prompt:

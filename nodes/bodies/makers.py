@@ -6,17 +6,19 @@ came out, and asks again (runs.py).
 """
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 from torch import Tensor
 
 from ...moviedreamer_core.progress import SILENT, Progress
-from ...moviedreamer_core.registry import Animator, Capabilities, Decoder, Factory
+from ...moviedreamer_core.registry import Capabilities
 from ...moviedreamer_core.requests import ClipRequest, ClipWithSound, KeyframeRequest
 from .. import host
-from ..types import AnimatorHandle, DecoderHandle
+from ..types import AnimatorHandle, DecoderHandle, Ready, ready
 from .memory import MEMORY
 from .slots import Request
 
+T = TypeVar("T", bound="BodyMaker")
 SHOWN_LIKE = "mini"
 """The bundle whose upscaler and planner stand beside a body."""
 
@@ -42,6 +44,10 @@ class BodyMaker:
     def name(self, request: Request) -> str:
         """What a result is called until the core has taken it."""
         return f"{self.fingerprint}/{request.shot}/{request.number}/{request.seed}"
+
+    def spent(self, request: Request) -> float:
+        """Seconds that the nodes took, from the copying of the body on."""
+        return MEMORY.spent(self.name(request))
 
     def _take(self, request: Request) -> Tensor | ClipWithSound:
         returned = MEMORY.returned.get(self.name(request))
@@ -70,17 +76,13 @@ class BodyAnimator(BodyMaker):
 
 def decoder_handle(out: str, fingerprint: str, can: Capabilities) -> DecoderHandle:
     """A body as the decoder on a wire."""
-    body = BodyDecoder(out, fingerprint)
-    factory: Factory[Decoder] = Factory(
-        f"body-{fingerprint[:8]}", "a graph of nodes", lambda _: body, lambda _: fingerprint, lambda _: can
-    )
-    return DecoderHandle(host.open_bundle(SHOWN_LIKE), factory)
+    return DecoderHandle(host.open_bundle(SHOWN_LIKE), _factory(BodyDecoder(out, fingerprint), can))
 
 
 def animator_handle(out: str, fingerprint: str, can: Capabilities) -> AnimatorHandle:
     """A body as the animator on a wire."""
-    body = BodyAnimator(out, fingerprint)
-    factory: Factory[Animator] = Factory(
-        f"body-{fingerprint[:8]}", "a graph of nodes", lambda _: body, lambda _: fingerprint, lambda _: can
-    )
-    return AnimatorHandle(host.open_bundle(SHOWN_LIKE), factory)
+    return AnimatorHandle(host.open_bundle(SHOWN_LIKE), _factory(BodyAnimator(out, fingerprint), can))
+
+
+def _factory(body: T, can: Capabilities) -> Ready[T]:
+    return ready(f"body-{body.fingerprint[:8]}", "a graph of nodes", body, body.fingerprint, can)

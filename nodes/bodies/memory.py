@@ -6,6 +6,7 @@ one prompt at a time. Pictures are not kept here: they are files of the store as
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from ...moviedreamer_core.errors import MovieDreamerError
@@ -18,13 +19,14 @@ if TYPE_CHECKING:
 
 @dataclass
 class Memory:
-    """One prompt's: the `runs` by ticket; by a result's name what was asked, and what was given and not taken yet; by
-    Shot Out's id the bodies; by a link the values that are held.
+    """One prompt's: the `runs` by ticket; by a result's name what was asked and when, and what was given and not taken
+    yet; by Shot Out's id the bodies; by a link the values that are held.
     """
 
     prompt: str = ""
     runs: dict[str, "Run"] = field(default_factory=dict)
     requests: dict[str, "Request"] = field(default_factory=dict)
+    asked: dict[str, float] = field(default_factory=dict)
     returned: dict[str, Any] = field(default_factory=dict)
     bodies: dict[str, Body] = field(default_factory=dict)
     held: dict[str, list[Any]] = field(default_factory=dict)
@@ -37,16 +39,24 @@ class Memory:
 
     def clear(self) -> None:
         """Forget everything."""
-        for known in (self.runs, self.requests, self.returned, self.bodies, self.held):
+        for known in (self.runs, self.requests, self.asked, self.returned, self.bodies, self.held):
             known.clear()
 
     def run(self, ticket: str) -> "Run":
         """The work that waits."""
         return _found(self.runs, ticket)
 
+    def ask(self, name: str, request: "Request") -> None:
+        """Remember what a shot is asked now."""
+        self.requests[name], self.asked[name] = request, perf_counter()
+
     def request(self, name: str) -> "Request":
         """What a shot was asked."""
         return _found(self.requests, name)
+
+    def spent(self, name: str) -> float:
+        """Seconds since a shot was asked."""
+        return perf_counter() - self.asked[name] if name in self.asked else 0.0
 
     def body(self, prompt: Prompt, out: str, shot_in: str, output_types: Callable[[], Collection[str]]) -> Body:
         """The body that ends in `out`, found once."""

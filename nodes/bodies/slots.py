@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 import torch
 
 from ...moviedreamer_core.film.pipeline import read_picture
+from ...moviedreamer_core.preflight import Has
 from ...moviedreamer_core.registry import Capabilities
 from ...moviedreamer_core.requests import ClipRequest, KeyframeRequest
 from .. import host
@@ -40,13 +41,13 @@ class Wishes:
         """The nearest multiple, at least one."""
         return max(1, round(side / self.multiple)) * self.multiple
 
-    def model_rate(self, request: ClipRequest) -> float:
-        """Frames a second at which the model makes the clip."""
-        return self.fps or float(request.fps)
+    def model_rate(self, fps: int) -> float:
+        """Frames a second at which the model makes a clip of a film with `fps`."""
+        return self.fps or float(fps)
 
-    def model_frames(self, request: ClipRequest) -> int:
+    def model_frames(self, frames: int, fps: int) -> int:
         """Frames to ask of the model, rounded up: they last as long as those of the film that are wanted."""
-        least = ceil((request.frames - 1) / request.fps * self.model_rate(request) - 1e-6) + 1
+        least = ceil((frames - 1) / fps * self.model_rate(fps) - 1e-6) + 1
         step, rest = FRAME_STEPS[self.frames]
         return max(0, ceil((least - rest) / step)) * step + rest
 
@@ -156,8 +157,8 @@ SLOTS: tuple[Slot, ...] = (
     _slot("place", io.Image, _still(_place), label="same place before", earlier=PLACE),
     _slot("keyframe", io.Image, _clip(lambda r, w: host.to_images([_first(r)]))),
     _slot("last_keyframe", io.Image, _clip(_last), label="last keyframe"),
-    _slot("frames", io.Int, _clip(lambda r, w: w.model_frames(r)), "fps"),
-    _slot("fps", io.Float, _clip(lambda r, w: w.model_rate(r)), "fps"),
+    _slot("frames", io.Int, _clip(lambda r, w: w.model_frames(r.frames, r.fps)), "fps"),
+    _slot("fps", io.Float, _clip(lambda r, w: w.model_rate(r.fps)), "fps"),
     _slot("seconds", io.Float, _clip(lambda r, w: r.frames / r.fps), "fps"),
     _slot("shot", io.String, lambda r, w: r.shot, "shot", label="shot id"),
     _slot("action", io.String, _prompt(lambda r: r.prompt), "prompt"),
@@ -167,6 +168,10 @@ SLOTS: tuple[Slot, ...] = (
     _slot("cfg", io.Float, _chosen("guidance", "cfg"), "guidance"),
     _slot("motion", io.Float, _clip(lambda r, w: r.motion), "motion"),
 )
+
+
+ONLY_CLIPS = ("keyframe", "last_keyframe", "frames", "fps", "seconds", "lines", "motion")
+"""What a keyframe's request has nothing for."""
 
 
 def keyframe_capabilities(slots: frozenset[int], own_seed: bool, size: tuple[int, int]) -> Capabilities:
@@ -190,16 +195,21 @@ def values_of(request: Request, wishes: Wishes, wired: Collection[int]) -> list[
     return [slot.value(request, wishes) if number in wired else None for number, slot in enumerate(SLOTS)]
 
 
-def missing_slots(request: Request) -> set[int]:
-    """The slots for which a shot has nothing. Nothing is read from disk."""
-    known = request.references
-    gone = {n for n, slot in enumerate(SLOTS) if slot.references > len(known)}
+def has_of(request: Request) -> Has:
+    """What the shot of a request has."""
+    people = len(request.references)
     if isinstance(request, KeyframeRequest):
-        only_clips = ("keyframe", "last_keyframe", "frames", "fps", "seconds", "lines", "motion")
-        kinds = {each.kind for each in request.earlier}
-        return gone | {n for n, s in enumerate(SLOTS) if s.name in only_clips or (s.earlier and not s.earlier & kinds)}
-    gone |= {n for n, slot in enumerate(SLOTS) if slot.earlier}
-    return gone | ({number_of("last_keyframe")} if request.next_keyframe is None else set())
+        return Has(people, frozenset(each.kind for each in request.earlier))
+    return Has(people, next_keyframe=request.next_keyframe is not None, clip=True)
+
+
+def missing_slots(has: Has) -> set[int]:
+    """The slots for which a shot has nothing."""
+    gone = {n for n, slot in enumerate(SLOTS) if slot.references > has.references}
+    gone |= {n for n, slot in enumerate(SLOTS) if slot.earlier and not slot.earlier & has.earlier}
+    if not has.clip:
+        return gone | {number_of(name) for name in ONLY_CLIPS}
+    return gone | (set() if has.next_keyframe else {number_of("last_keyframe")})
 
 
 def number_of(name: str) -> int:
