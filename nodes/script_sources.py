@@ -16,6 +16,8 @@ from ..moviedreamer_core.bundle import Bundle
 from ..moviedreamer_core.cast import load_faces, pack_fingerprint
 from ..moviedreamer_core.errors import MovieDreamerError
 from ..moviedreamer_core.files import is_file, leads_outside
+from ..moviedreamer_core.film.packed import SUFFIX as PACKED
+from ..moviedreamer_core.film.packed import open_film
 from ..moviedreamer_core.film.pipeline import faceless, make_cast
 from ..moviedreamer_core.film.portable import (
     Embedded,
@@ -33,6 +35,7 @@ from ..moviedreamer_core.script.errors import ScriptError, nearest, problem_of
 from ..moviedreamer_core.script.formats import SUFFIXES, any_document
 from ..moviedreamer_core.script.marks import text_kind
 from ..moviedreamer_core.script.portraits import EXAMPLES, example_path, named_file, portrait_path
+from ..moviedreamer_core.store import content_hash
 from . import host
 from .types import ScriptCast, ScriptSource
 
@@ -55,7 +58,7 @@ def true_or_message(check: Callable[[], object]) -> bool | str:
 def script_names() -> list[str]:
     """The packaged examples, then every script, screenplay, shot list and story of the input folder, subfolders too."""
     folder = host.input_folder()
-    listed = set(SUFFIXES) - {".txt"}  # most notes are no prompts
+    listed = {*SUFFIXES, PACKED} - {".txt"}  # most notes are no prompts
     files = sorted(f for f in folder.rglob("*") if f.suffix.lower() in listed and f.is_file())
     return [*EXAMPLES, *(file.relative_to(folder).as_posix() for file in files)]
 
@@ -65,8 +68,10 @@ def script_file(name: str) -> Path | None:
     if name in EXAMPLES:
         return example_path(name)
     path = host.input_folder().resolve() / name
-    fits = not leads_outside(name) and path.suffix.lower() in SUFFIXES
-    return path if fits and is_file(path) else None
+    fits = not leads_outside(name) and path.suffix.lower() in (*SUFFIXES, PACKED)
+    if not fits or not is_file(path):
+        return None
+    return _unpacked(path) if path.suffix.lower() == PACKED else path
 
 
 def load_source(name: str, keep_inside: bool, embedded: str, faces: Bundle | None) -> tuple[ScriptSource, str]:
@@ -225,6 +230,14 @@ def stamp_of_text(text: str) -> str:
     except MovieDreamerError:
         return ""
     return host.stamp(*(named_file(source.folder, name) for name in named_files(source.script)))
+
+
+def _unpacked(path: Path) -> Path:
+    """The script of a film in one file, unpacked once into our folder in the input folder, its results in the store."""
+    store = host.film_store()
+    folder = host.input_folder().resolve() / HOME / "opened" / content_hash(path, store.hashes)[:16]
+    done = [one for one in folder.glob("*") if one.suffix in (".yaml", ".json")] if folder.is_dir() else []
+    return done[0] if done else open_film(path, folder, store).script
 
 
 def _below(name: str) -> str:

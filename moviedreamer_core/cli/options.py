@@ -11,6 +11,7 @@ from ..errors import MovieDreamerError
 from ..progress import Progress
 from ..script import Route
 from .bundles import add_bundle_option, add_faces_option, chosen_bundle
+from .opening import SUFFIX, opened
 from .script_files import examples, find_script, open_script
 from .stores import add_store_option
 
@@ -103,6 +104,8 @@ def open_session(options: argparse.Namespace, progress: Progress) -> Any:
     from .takes import earlier_takes
 
     set_threads(options.threads)
+    if options.script.lower().endswith(SUFFIX):
+        options.script = str(opened(find_script(options.script), Store(options.store)))
     script, folder = open_script(options.script)
     settings = FilmSettings(
         seed=options.seed,
