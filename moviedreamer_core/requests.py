@@ -17,9 +17,6 @@ if TYPE_CHECKING:  # annotations alone: a list of names need not wait for torch
 
     from .tokenizer import Tokens
 
-MAX_CONTROL = 2.0
-"""The largest motion and anchor strength that an animator is asked for."""
-
 
 @dataclass(frozen=True)
 class Slot:
@@ -65,7 +62,7 @@ class KeyframeRequest:
     """One keyframe. `number` counts a shot's keyframes from 0; `slots` are its people from left to right.
 
     `tokens`: its plan, one keyframe's (or a plain tensor [T, D] of the decoder's own tokenizer). `prompt`: the shot in
-    one sentence; `sentence`: the same with the look of everyone in it. `size` None, `steps` and `guidance` 0 leave them
+    one sentence; `sentence`: the same with the look of everyone in it. `size`, `steps` and `guidance` None leave them
     to the decoder. `references`: see film/references.py.
     """
 
@@ -74,8 +71,8 @@ class KeyframeRequest:
     prompt: str = ""
     sentence: str = ""
     size: tuple[int, int] | None = None
-    steps: int = 0
-    guidance: float = 0.0
+    steps: int | None = None
+    guidance: float | None = None
     seed: int = 0
     shot: str = ""
     number: int = 0
@@ -90,8 +87,8 @@ class ClipRequest:
     `prompt` says what moves, `sentence` the whole shot with everyone in it, `lines` what is spoken, one line of text
     each, `sound` what else is heard. `frames` are wanted at `fps` a second. `anchor` is the picture whose look is kept;
     `next_keyframe` the one that the clip should arrive at, where the shot has a further keyframe. `motion` and
-    `anchor_strength` go from 0 to MAX_CONTROL, 1 is usual. `number` counts the parts of a shot with several keyframes
-    from 0.
+    `anchor_strength` go from 0 to 2 (script/controls.py), 1 is usual. `number` counts the parts of a shot with several
+    keyframes from 0.
     """
 
     keyframe: Tensor

@@ -5,7 +5,6 @@ from dataclasses import replace
 from ..moviedreamer_core.film.checks import check_animating
 from ..moviedreamer_core.film.pipeline import Clip, rendered_of
 from ..moviedreamer_core.report.reasons import picture_outcomes, takes_before
-from ..moviedreamer_core.requests import MAX_CONTROL
 from ..moviedreamer_core.script import ShotSettings
 from . import host
 from ._comfy import io
@@ -36,6 +35,7 @@ from .types import (
     ScriptSource,
     ShotSettingsType,
 )
+from .widgets import control_input
 
 
 class MovieDreamerAnimateKeyframes(io.ComfyNode):
@@ -66,21 +66,14 @@ class MovieDreamerAnimateKeyframes(io.ComfyNode):
                 ShotSettingsType.Input(
                     "shot_settings", optional=True, tooltip="Seeds, seconds and motion of named shots (Shot Settings)."
                 ),
-                io.Float.Input(
+                control_input(
                     "motion",
-                    default=1.0,
-                    min=0.0,
-                    max=MAX_CONTROL,
-                    step=0.05,
-                    tooltip="How much moves, 0 to 2: 0 is almost a still, 1 is usual.",
+                    "How much moves, 0 to 2: 0 is almost a still, 1 is usual.",
+                    always=True,
                 ),
-                io.Float.Input(
+                control_input(
                     "anchor_strength",
-                    default=1.0,
-                    min=0.0,
-                    max=MAX_CONTROL,
-                    step=0.05,
-                    tooltip="How strictly a clip keeps the look of its keyframe, 0 to 2: 0 lets it drift in long "
+                    "How strictly a clip keeps the look of its keyframe, 0 to 2: 0 lets it drift in long "
                     "shots, 1 is usual.",
                 ),
                 seed_input(

@@ -34,6 +34,7 @@ from .types import (
     ScriptSource,
     ShotSettingsType,
 )
+from .widgets import control_input, decided
 
 
 class MovieDreamerDecodeKeyframes(io.ComfyNode):
@@ -71,21 +72,14 @@ class MovieDreamerDecodeKeyframes(io.ComfyNode):
                     "Seed of the keyframes, from which every shot's own follows. -1 takes the film's. Another seed "
                     "renders all keyframes anew from the same plan."
                 ),
-                io.Int.Input(
+                control_input(
                     "steps",
-                    default=0,
-                    min=0,
-                    max=1000,
-                    tooltip="Denoising steps of a keyframe, 1 to 1000. 0 takes the decoder's own number. More is "
+                    "Denoising steps of a keyframe, 1 to 1000. 0 takes the decoder's own number. More is "
                     "slower and often cleaner.",
                 ),
-                io.Float.Input(
+                control_input(
                     "guidance",
-                    default=0.0,
-                    min=0.0,
-                    max=50.0,
-                    step=0.1,
-                    tooltip="How strictly the picture follows its plan, up to 50; 1 is no guidance. 0 takes the "
+                    "How strictly the picture follows its plan, up to 50; 1 is no guidance. 0 takes the "
                     "decoder's own value.",
                 ),
             ],
@@ -113,8 +107,8 @@ class MovieDreamerDecodeKeyframes(io.ComfyNode):
         settings = replace(
             plan.settings,
             seed=plan.settings.seed if seed < 0 else seed,
-            steps=steps or None,
-            guidance=guidance or None,
+            steps=decided("steps", steps),
+            guidance=decided("guidance", guidance),
             shot_settings=(*plan.settings.shot_settings, *later_settings(shot_settings)),
         )
         session = host.make_session(

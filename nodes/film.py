@@ -128,7 +128,7 @@ class MovieDreamerCombineFilm(io.ComfyNode):
     ) -> io.NodeOutput:
         session = replace(clips.session, progress=host.HostProgress())
         chosen = None if transition == SCRIPT else transition
-        joining = Joining(fps, chosen, transition_seconds, subtitles, chapters, fit, sound=format == "mp4")
+        joining = Joining(fps or None, chosen, transition_seconds, subtitles, chapters, fit, sound=format == "mp4")
         sound = sound_file(session.store, audio) if audio is not None and format == "mp4" else None
         suffix = "" if format == "png" else f".{format}"
         out = numbered(filename_prefix, suffix, film_arguments(session, joining)["size"])

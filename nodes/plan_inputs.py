@@ -16,11 +16,11 @@ from ..moviedreamer_core.film.settings import FilmSettings
 from ..moviedreamer_core.film.takes import Rendered
 from ..moviedreamer_core.report.plan_report import plan_report
 from ..moviedreamer_core.script import ShotSettings, select_shots
-from ..moviedreamer_core.script.parts import MAX_SEED
 from ..moviedreamer_core.tokenizer import Tokens
 from . import host
 from ._comfy import io
 from .types import PlanType, ScriptPlan, ScriptSource, ScriptType, TokensType
+from .widgets import control_input, decided
 
 SELECTION = 'By id or number from 1: "harbour-2", "3, 7-9", "scene:harbour", "who:mara", "all".'
 
@@ -28,17 +28,17 @@ SELECTION = 'By id or number from 1: "harbour-2", "3, 7-9", "scene:harbour", "wh
 def seed_input(tooltip: str) -> io.Int.Input:
     """A seed that stays as it is from run to run."""
     fixed = io.ControlAfterGenerate.fixed
-    return io.Int.Input("seed", default=-1, min=-1, max=MAX_SEED, control_after_generate=fixed, tooltip=tooltip)
+    return control_input("seed", tooltip, control_after_generate=fixed)
 
 
 def temperature_input(tooltip: str) -> io.Float.Input:
     """The planner's temperature; -1 leaves it to others."""
-    return io.Float.Input("temperature", default=-1.0, min=-1.0, max=4.0, step=0.05, tooltip=tooltip)
+    return control_input("temperature", tooltip)
 
 
-def candidates_input(tooltip: str, least: int) -> io.Int.Input:
-    """How many candidates are drawn."""
-    return io.Int.Input("candidates", default=least, min=least, max=256, tooltip=tooltip)
+def candidates_input(tooltip: str, *, always: bool) -> io.Int.Input:
+    """How many candidates are drawn; without `always` 0 leaves it alone."""
+    return control_input("candidates", tooltip, always=always)
 
 
 def shots_input(tooltip: str) -> io.String.Input:
@@ -142,15 +142,6 @@ def checked_shots(shots: str | None) -> bool | str:
     return True
 
 
-def checked_temperature(temperature: float) -> float | None:
-    """The planner's temperature, None for -1. Raises MovieDreamerError for what is neither."""
-    if temperature != -1 and not 0 <= temperature <= 4:
-        raise MovieDreamerError(
-            f"temperature is {temperature:g}; expected 0 (the likeliest) to 4, or -1 to leave it to the planner"
-        )
-    return None if temperature == -1 else temperature
-
-
 def film_settings(
     seed: int,
     temperature: float,
@@ -161,8 +152,8 @@ def film_settings(
 ) -> FilmSettings:
     """The settings that a node's values mean. Raises MovieDreamerError for values out of range."""
     return FilmSettings(
-        seed=None if seed < 0 else seed,
-        temperature=checked_temperature(temperature),
+        seed=decided("seed", seed),
+        temperature=decided("temperature", temperature, "leave it to the planner"),
         candidates=candidates,
         shot_settings=tuple(shot_settings or ()),
         storyboard=read_direction(direction),
@@ -175,10 +166,10 @@ def planning_session(
 ) -> FilmSession:
     """The session in which a script's plan is made or changed; -1 and 0 leave temperature and candidates alone."""
     settings = planning_only(plan.settings)
-    if (chosen := checked_temperature(temperature)) is not None:
+    if (chosen := decided("temperature", temperature, "leave it to the planner")) is not None:
         settings = replace(settings, temperature=chosen)
-    if candidates > 0:
-        settings = replace(settings, candidates=candidates)
+    if (count := decided("candidates", candidates)) is not None:
+        settings = replace(settings, candidates=count)
     return host.make_session(plan.source, planner or plan.bundle, settings, history=plan.history, takes=plan.takes)
 
 

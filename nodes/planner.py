@@ -76,7 +76,7 @@ class MovieDreamerPlanFilm(io.ComfyNode):
                 ),
                 candidates_input(
                     "Draws for each keyframe, 1 to 256. The likeliest is taken; Pick Candidate can choose another one.",
-                    least=1,
+                    always=True,
                 ),
                 io.Combo.Input(
                     "replan",
@@ -158,7 +158,9 @@ class MovieDreamerReplanFrom(io.ComfyNode):
                 temperature_input(
                     "How far the planner strays for these shots, 0 (the likeliest) to 4. -1: as in Plan Film."
                 ),
-                candidates_input("Draws for each keyframe of these shots, 1 to 256. 0: as many as in Plan Film.", 0),
+                candidates_input(
+                    "Draws for each keyframe of these shots, 1 to 256. 0: as many as in Plan Film.", always=False
+                ),
             ],
             outputs=[plan_output("The plan with these shots planned again."), report_output()],
         )

@@ -24,6 +24,6 @@ def external_clip(images: torch.Tensor | None, video: Any, fps: float) -> Extern
     source = video.get_stream_source() if hasattr(video, "get_stream_source") else None
     if isinstance(source, str | Path) and Path(source).is_file() and hasattr(video, "get_frame_rate"):
         start, length = video.get_active_trim_window() if hasattr(video, "get_active_trim_window") else (0.0, 0.0)
-        return ExternalClip(Path(source), checked_fps(video.get_frame_rate()), float(start), float(length))
+        return ExternalClip(Path(source), checked_fps(video.get_frame_rate()), float(start), float(length) or None)
     parts = video.get_components()
     return ExternalClip(to_uint8(host.from_images(parts.images)), checked_fps(parts.frame_rate))

@@ -115,7 +115,7 @@ def test_bundles_of_one_name_in_different_folders_are_different_decoders(film, t
 def test_motion_ends_where_the_animators_end(pack):
     """Nothing accepts a value that the animator would refuse later."""
     error, core = pack.module("moviedreamer_core.errors").MovieDreamerError, pack.module
-    most = core("moviedreamer_core.requests").MAX_CONTROL
+    most = core("moviedreamer_core.script.controls").CONTROLS["motion"].most
     film_settings = core("moviedreamer_core.film.settings").FilmSettings
     shot_settings = core("moviedreamer_core.script").ShotSettings
     read_direction = core("moviedreamer_core.film.direction").read_direction
@@ -143,7 +143,7 @@ def unloaded(monkeypatch, pack):
     monkeypatch.setattr(pack.module("nodes.host").HostBundle, "once", lambda *_: pytest.fail("a network was loaded"))
 
 
-def test_what_cannot_work_is_message_before_a_network_is_loaded(film, unloaded):
+def test_what_cannot_work_is_said_before_a_network_is_loaded(film, unloaded):
     pack, plan, bundle = film
     error = pack.module("moviedreamer_core.errors").MovieDreamerError
     paper = decoder(pack, bundle)
@@ -244,7 +244,7 @@ def test_the_node_keeps_a_strip_and_says_what_was_made_and_why(film):
 
 
 @pytest.mark.parametrize("node", ["RouteDecoder", "RouteAnimator", "ShotSettings"])
-def test_a_shot_that_the_script_lacks_is_message_by_the_node_that_names_it(film, node):
+def test_a_shot_that_the_script_lacks_is_said_by_the_node_that_names_it(film, node):
     pack, plan, bundle = film
     handle = {"RouteDecoder": decoder, "RouteAnimator": animator}.get(node)
     wired = {} if handle is None else {node.removeprefix("Route").lower(): handle(pack, bundle)}

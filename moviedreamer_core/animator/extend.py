@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from ..errors import MovieDreamerError
-from ..requests import MAX_CONTROL, ClipRequest
+from ..requests import ClipRequest
+from ..script.controls import CONTROLS
 
 MAX_FRAMES = 4096
 MAX_FPS = 60
@@ -52,9 +53,8 @@ def checked(request: ClipRequest) -> Tensor:
         )
     if not 1 <= fps <= MAX_FPS:
         raise MovieDreamerError(f"A clip cannot be animated at {fps} frames a second; expected 1 to {MAX_FPS}.")
-    for name, value in (("motion", request.motion), ("anchor strength", request.anchor_strength)):
-        if not 0 <= value <= MAX_CONTROL:
-            raise MovieDreamerError(f"The {name} is {value}; expected 0 to {MAX_CONTROL:g} (1 is usual).")
+    for name, value in (("motion", request.motion), ("anchor_strength", request.anchor_strength)):
+        CONTROLS[name].check(value, or_else=" (1 is usual)")
     return keyframe if start_frame is None else start_frame
 
 

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from ..film.direction import BOUNDS
 from ..film.dry_run import Step
 from ..film.making import AS_WRITTEN
 from ..registry import Registry
 from ..script import fit_aspect
+from ..script.controls import shot_bounds
 from .cards import card
 from .film import BoardFilm
 from .look import Looked, look_at
@@ -38,7 +38,7 @@ def board_of(film: BoardFilm) -> dict[str, Any]:
         "characters": [{"id": who.id, "name": who.shown_name} for who in script.characters],
         "places": list(dict.fromkeys(shot.place for shot in session.shots)),
         "scenes": _scenes(film),
-        "controls": {field: {"least": least, "most": most} for field, (least, most) in BOUNDS.items()},
+        "controls": {field: {"least": least, "most": most} for field, (least, most) in shot_bounds().items()},
         "shots": [card(film, looked, shot) for shot in session.shots],
         "cost": _cost(looked),
         "continuity": None,

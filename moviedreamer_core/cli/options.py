@@ -10,6 +10,7 @@ from typing import Any
 from ..errors import MovieDreamerError
 from ..progress import Progress
 from ..script import Route
+from ..script.controls import CONTROLS
 from .bundles import add_bundle_option, add_faces_option, chosen_bundle
 from .opening import SUFFIX, opened
 from .script_files import examples, find_script, open_script
@@ -40,21 +41,11 @@ def add_making_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--shot-seed", action="append", default=[], metavar="SEED=SHOTS", help="seed of some shots, e.g. '7=3'"
     )
-    parser.add_argument("--steps", type=int, help="sampling steps of the decoders (default: the decoder's own)")
-    parser.add_argument(
-        "--guidance", type=float, help="how strongly a decoder follows its condition (default: its own)"
-    )
-    parser.add_argument(
-        "--temperature", type=float, help="how far the planner strays, 0 to 4 (default: the planner's own)"
-    )
-    parser.add_argument("--candidates", type=int, default=1, help="draws per keyframe, of which the likeliest is kept")
+    _add_controls(parser, "steps", "guidance", "temperature", "candidates")
     parser.add_argument("--history", action="append", default=[], metavar="EPISODE",
                         help="an earlier film to go on from: its script (it is in the store), or a folder of keyframe "
                              "pictures, which say less; again for each episode, in order")  # fmt: skip
-    parser.add_argument("--motion", type=float, default=1.0, help="how much clips move, 0 to 2")
-    parser.add_argument(
-        "--anchor-strength", type=float, default=1.0, help="how much clips hold on to their keyframe, 0 to 2"
-    )
+    _add_controls(parser, "motion", "anchor_strength")
     parser.add_argument("--replan", default="changed", metavar="WHAT",
                         help="changed, following (also what was planned with older shots), all, or shots")  # fmt: skip
     parser.add_argument("--lock", action="append", default=[], metavar="SHOTS",
@@ -65,6 +56,17 @@ def add_making_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threads", type=int, default=default_threads(), help="CPU threads (default: %(default)s)")
     parser.add_argument("--dry-run", action="store_true", help="say what would be made, why, and how long it takes")
     parser.add_argument("--quiet", action="store_true", help="show no progress")
+
+
+def _add_controls(parser: argparse.ArgumentParser, *names: str) -> None:
+    """An option for each control, as the table of controls has it."""
+    for name in names:
+        control = CONTROLS[name]
+        usual = "the bundle's own" if control.default is None else f"{control.default:g}"
+        parser.add_argument(
+            f"--{name.replace('_', '-')}", type=control.kind, default=control.default,
+            help=f"{control.help}, {control.bounds} (default: {usual})",
+        )  # fmt: skip
 
 
 def default_threads() -> int:

@@ -42,7 +42,7 @@ class DiffusionDecoder:
     def decode(self, request: KeyframeRequest, progress: Progress = SILENT) -> Tensor:
         """Tokens and slots of a keyframe -> image [3, height, width] in [0, 1].
 
-        The size can only be the render size. Steps and guidance 0 take the decoder's own (guidance 1 is none). The
+        The size can only be the render size. Steps and guidance None take the decoder's own (guidance 1 is none). The
         prompt is for decoders that read words; this one does not: place and plot reach the picture through the tokens.
 
         Raises MovieDreamerError for tokens of another tokenizer, too many characters, another size, or NaN.

@@ -60,7 +60,7 @@ KEYFRAME_VALUES: Mapping[str, Reader] = {
     "prompt": lambda session, shot, number: prompt_of(shot, worded=True),
     "sentence": lambda session, shot, number: sentence_of(shot, worded=True),
     "size": lambda session, shot, number: list(session.picture_size(shot)),
-    "steps": lambda session, shot, number: session.steps(shot),
+    "steps": lambda session, shot, number: session.steps(shot) or 0,  # as in keys.py
     "guidance": lambda session, shot, number: session.guidance(shot),
     "seed": lambda session, shot, number: session.draw_seed(shot, "keyframe", number),
 }
@@ -109,7 +109,7 @@ def keyframe_request(
         sentence=sentence_of(shot, worded=worded),
         size=session.picture_size(shot),
         steps=session.steps(shot),
-        guidance=session.guidance(shot) or 0.0,
+        guidance=session.guidance(shot),
         seed=session.draw_seed(shot, "keyframe", number),
         shot=shot.id,
         number=number,

@@ -40,7 +40,7 @@ def check_decoding(session: FilmSession, cast: Cast, plan: FilmPlan) -> None:
             raise MovieDreamerError(f"{who}{error}") from error
         _check_tokens(who, reads, plan.plan.tokenizer_fingerprint, take.tokens.shape[-2:])
         _check_people(who, reads, shot, cast)
-        if reads.steps and session.steps(shot) > reads.steps:
+        if reads.steps and (session.steps(shot) or 0) > reads.steps:
             raise MovieDreamerError(f"{who}it takes at most {reads.steps} denoising steps, got {session.steps(shot)}")
 
 

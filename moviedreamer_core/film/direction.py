@@ -11,20 +11,10 @@ from dataclasses import replace
 from typing import Any
 
 from ..errors import MovieDreamerError
-from ..requests import MAX_CONTROL
+from ..script.controls import CONTROLS, PER_SHOT
 from ..script.errors import nearest
-from ..script.parts import MAX_SECONDS, MAX_SEED
-from ..script.resolve import DECIDED
 from .settings import FilmSettings
 
-BOUNDS = {
-    "seed": (0, MAX_SEED),
-    "steps": (1, 1000),
-    "seconds": (0.1, MAX_SECONDS),
-    "guidance": (0, 50),
-    "motion": (0, MAX_CONTROL),
-}
-FRACTIONS = ("seconds", "guidance", "motion")
 MAX_CHARACTERS = 2 * 1024 * 1024
 NAMED = ("decoder", "animator")
 
@@ -66,10 +56,10 @@ def _choices(shot: str, chosen: object) -> dict[str, Any]:
 
 def _checked(shot: str, field: str, value: Any) -> Any:
     where = f"direction: shot {shot!r}: "
-    if field not in DECIDED:
-        near = nearest(field, DECIDED)
+    if field not in PER_SHOT:
+        near = nearest(field, PER_SHOT)
         hint = f"; did you mean {near}?" if near else ""
-        raise MovieDreamerError(f"{where}got the field {field!r}; expected one of {', '.join(DECIDED)}{hint}")
+        raise MovieDreamerError(f"{where}got the field {field!r}; expected one of {', '.join(PER_SHOT)}{hint}")
     if field in NAMED:
         if not isinstance(value, str) or not value.strip():
             raise MovieDreamerError(f"{where}{field} is {value!r}; expected the name of one")
@@ -78,11 +68,10 @@ def _checked(shot: str, field: str, value: Any) -> Any:
         if not isinstance(value, bool):
             raise MovieDreamerError(f"{where}lock is {value!r}; expected true or false")
         return value
-    low, high = BOUNDS[field]
-    number = (int, float) if field in FRACTIONS else int
-    if isinstance(value, bool) or not isinstance(value, number) or not low <= value <= high:
-        kind = "a number" if field in FRACTIONS else "a whole number"
-        raise MovieDreamerError(f"{where}{field} is {value!r}; expected {kind} from {low:g} to {high:.16g}")
+    control = CONTROLS[field]
+    number, kind = ((int, float), "a number") if control.kind is float else (int, "a whole number")
+    if isinstance(value, bool) or not isinstance(value, number) or not control.holds(value):
+        raise MovieDreamerError(f"{where}{field} is {value!r}; expected {kind} from {control.bounds}")
     return value
 
 

@@ -29,14 +29,14 @@ NOTE = "made elsewhere"
 
 @dataclass(frozen=True)
 class ExternalClip:
-    """Moving pictures from elsewhere: a file, or frames uint8 [F, H, W, 3]. `start` and `length` (0: to the end) cut
-    it, in seconds. One frame alone is a still.
+    """Moving pictures from elsewhere: a file, or frames uint8 [F, H, W, 3]. `start` and `length` (None: to the end)
+    cut it, in seconds. One frame alone is a still.
     """
 
     source: Path | np.ndarray
     fps: Fraction
     start: float = 0.0
-    length: float = 0.0
+    length: float | None = None
 
     @property
     def info(self) -> ClipInfo:
@@ -61,7 +61,7 @@ class ExternalClip:
             content = content_hash(self.source, session.store.hashes)
         else:
             content = array_hash(self.source)
-        return {"content": content, "fps": str(self.fps), "start": self.start, "length": self.length}
+        return {"content": content, "fps": str(self.fps), "start": self.start, "length": self.length or 0.0}
 
     def _window(self, count: Any) -> tuple[int, Any]:
         first = round(self.start * self.fps)

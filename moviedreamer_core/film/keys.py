@@ -62,7 +62,7 @@ def keyframe_inputs(
             "faces": [faces.get(who.id, "") for who in shot.characters],
             "number": number,
             "size": list(session.size),
-            "steps": session.steps(shot),
+            "steps": session.steps(shot) or 0,  # nobody's choice has been 0 in keys from the first store on
             "guidance": session.guidance(shot),
         }
     else:

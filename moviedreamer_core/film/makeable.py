@@ -84,7 +84,7 @@ def _decoder_problems(session: FilmSession) -> Iterator[str]:
         if able.people and len(shot.characters) > able.people:
             most = f"draws at most {able.people} people"
             yield f"{session.at(shot)}: decoder '{session.decoder(shot)}' {most}, the shot has {len(shot.characters)}"
-        if able.steps and session.steps(shot) > able.steps:
+        if able.steps and (session.steps(shot) or 0) > able.steps:
             got = f"got {session.steps(shot)}"
             yield f"{session.at(shot)}: decoder '{session.decoder(shot)}' takes at most {able.steps} steps, {got}"
 

@@ -28,13 +28,13 @@ LIBRARIES = ("torch", "diffusers", "transformers", "av")
 
 @dataclass(frozen=True)
 class Joining:
-    """What may be said of one film file beside the script; None and 0 leave it to the script and the session.
+    """What may be said of one film file beside the script; None leaves it to the script and the session.
 
     `transition` comes between all shots but those that continue the one before; the first keeps its own. `fps` shows
     the clips in their own time. Without `sound` the script's sound file is left out too (a GIF can have none).
     """
 
-    fps: int = 0
+    fps: int | None = None
     transition: str | None = None
     transition_seconds: float = 0.5
     subtitles: bool = True
@@ -47,8 +47,8 @@ class Joining:
             raise MovieDreamerError(f"transition is {self.transition!r}; expected one of {', '.join(TRANSITIONS)}")
         if self.fit is not None and self.fit not in FITS:
             raise MovieDreamerError(f"fit is {self.fit!r}; expected {' or '.join(FITS)}")
-        if not 0 <= self.fps <= 240:
-            raise MovieDreamerError(f"the film's fps is {self.fps}; expected 1 to 240, or 0 for the script's")
+        if self.fps is not None and not 1 <= self.fps <= 240:
+            raise MovieDreamerError(f"the film's fps is {self.fps}; expected 1 to 240")
 
 
 AS_WRITTEN = Joining()

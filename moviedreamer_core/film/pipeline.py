@@ -409,7 +409,7 @@ def _drawn(session: FilmSession, shot: ResolvedShot, own: Sequence[Keyframe]) ->
     return session.made(shot).drawn or Drawn(
         decoder=session.decoder(shot),
         seed=session.seed(shot),
-        steps=session.steps(shot),
+        steps=session.steps(shot) or 0,
         guidance=session.guidance(shot),
         keyframes=tuple(keyframe.key for keyframe in own),
     )

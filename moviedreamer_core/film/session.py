@@ -12,7 +12,7 @@ from ..errors import MovieDreamerError
 from ..files import is_file, shown_name
 from ..progress import SILENT, Progress
 from ..registry import Animator, Capabilities, Decoder, Registry
-from ..script import Choice, ResolvedShot, Script, resolve, shot_seed
+from ..script import Choice, ResolvedShot, Script, resolve
 from ..script.check import MAX_FRAMES
 from ..script.portraits import named_file
 from ..store import Store, content_hash
@@ -146,11 +146,11 @@ class FilmSession:
         """Width and height that are asked of a shot's decoder: its own, or those of the film."""
         return self.decoder_capabilities(shot).size or self.size
 
-    def steps(self, shot: ResolvedShot) -> int:
-        """Sampling steps of a shot's decoder; 0 leaves it to the decoder."""
+    def steps(self, shot: ResolvedShot) -> int | None:
+        """Sampling steps of a shot's decoder; None leaves it to the decoder."""
         if made := self.made(shot).drawn:
-            return made.steps
-        return shot.choice("steps").value or self.settings.steps or 0
+            return made.steps or None  # kept as 0 in films' takes
+        return shot.choice("steps").value or self.settings.steps
 
     def guidance(self, shot: ResolvedShot) -> float | None:
         """Guidance of a shot's decoder; None leaves it to the decoder."""
@@ -173,7 +173,7 @@ class FilmSession:
 
     def seed(self, shot: ResolvedShot) -> int:
         """A shot's seed."""
-        return shot.seed if shot.seed is not None else shot_seed(self.script.seed, shot.id)
+        return shot.seed_in(self.script.seed)
 
     def as_made(self, shot: ResolvedShot, stage: str) -> ResolvedShot:
         """The shot with the seed that it has at a stage, keyframe or clip: for a locked one, the seed of then."""

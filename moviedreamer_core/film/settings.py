@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import MovieDreamerError
-from ..requests import MAX_CONTROL
 from ..script import Route, ShotSettings
+from ..script.controls import CONTROLS
 
 REPLAN = ("changed", "following", "all")
 
@@ -26,9 +26,9 @@ class FilmSettings:
     steps: int | None = None
     guidance: float | None = None
     temperature: float | None = None
-    candidates: int = 1
-    anchor_strength: float = 1.0
-    motion: float = 1.0
+    candidates: int = CONTROLS["candidates"].default
+    anchor_strength: float = CONTROLS["anchor_strength"].default
+    motion: float = CONTROLS["motion"].default
     replan: str = "changed"
     fit: str = "pad"
     decoder: str | None = None
@@ -39,18 +39,9 @@ class FilmSettings:
     rerolled: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        _between("steps", self.steps, 1, 1000)
-        _between("guidance", self.guidance, 0, 50)
-        _between("temperature", self.temperature, 0, 4)
-        _between("candidates", self.candidates, 1, 256)
-        _between("anchor strength", self.anchor_strength, 0, MAX_CONTROL)
-        _between("motion", self.motion, 0, MAX_CONTROL)
+        for name in ("steps", "guidance", "temperature", "candidates", "anchor_strength", "motion"):
+            CONTROLS[name].check(getattr(self, name))
         for each in self.shot_settings:
-            _between(f"motion of {each.shots!r}", each.motion, 0, MAX_CONTROL)
+            CONTROLS["motion"].check(each.motion, f"motion of {each.shots!r}")
         if self.fit not in ("pad", "crop"):
             raise MovieDreamerError(f"fit is {self.fit!r}; expected pad or crop")
-
-
-def _between(name: str, value: float | None, low: float, high: float) -> None:
-    if value is not None and not low <= value <= high:
-        raise MovieDreamerError(f"{name} is {value}; expected {low} to {high:g}")

@@ -27,9 +27,8 @@ from ..errors import MovieDreamerError
 from ..media.clips import file_tags  # PyAV takes a moment to load
 from ..planner import PlannedShot
 from ..planner.plan import Context, read_shots, shot_rows
-from ..requests import MAX_CONTROL
 from ..script import Choice, ResolvedShot
-from ..script.parts import MAX_SECONDS, MAX_SEED
+from ..script.controls import CONTROLS
 from ..script.resolve import ResolvedCharacter
 from ..store.files import plain_errors, write_text
 
@@ -41,7 +40,7 @@ EACH = 8
 """Takes that are kept of one shot: enough to undo a few edits."""
 MOST_CHARACTERS = 64 * 1024 * 1024
 
-Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]
+Seed = Annotated[int, Field(ge=0, le=CONTROLS["seed"].most)]
 Key = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 
@@ -60,7 +59,7 @@ class ShotState:
     size: str
     plot: str
     characters: tuple[ResolvedCharacter, ...]
-    seconds: Annotated[float, Field(gt=0, le=MAX_SECONDS)]
+    seconds: Annotated[float, Field(gt=0, le=CONTROLS["seconds"].most)]
     keyframes: Annotated[int, Field(ge=1, le=100)]
     join: str
     seed: Seed
@@ -86,8 +85,8 @@ class Drawn(BaseModel):
 
     decoder: str
     seed: Seed
-    steps: Annotated[int, Field(ge=0, le=1000)] = 0
-    guidance: Annotated[float, Field(ge=0, le=50)] | None = None
+    steps: Annotated[int, Field(ge=0, le=CONTROLS["steps"].most)] = 0
+    guidance: Annotated[float, Field(ge=0, le=CONTROLS["guidance"].most)] | None = None
     keyframes: tuple[Key, ...]
 
 
@@ -98,8 +97,8 @@ class Moved(BaseModel):
 
     animator: str
     seed: Seed
-    motion: Annotated[float, Field(ge=0, le=MAX_CONTROL)] = 1.0
-    anchor_strength: Annotated[float, Field(ge=0, le=MAX_CONTROL)] = 1.0
+    motion: Annotated[float, Field(ge=0, le=CONTROLS["motion"].most)] = 1.0
+    anchor_strength: Annotated[float, Field(ge=0, le=CONTROLS["anchor_strength"].most)] = 1.0
     clip: Key
 
 

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ..errors import MovieDreamerError
 from ..progress import SILENT, Progress
+from ..script.controls import CONTROLS
 from ..script.resolve import ResolvedShot, shot_seed
 from ..script.sentences import ShotSentences, shot_sentences
 from ..threads import one_thread
@@ -21,8 +22,6 @@ from .conditions import Conditions, Faces, Sentences, inputs_digest, shot_condit
 from .memory import Memory
 from .model import Planner
 from .plan import HISTORY, Context, PlannedShot, tokens_digest
-
-MOST_CANDIDATES = 256
 
 
 @dataclass(frozen=True)
@@ -227,8 +226,7 @@ def _requests(
     many = shot_conditions(sentences, cast, encoder, max_slots=c.max_slots, face_width=c.face_width)
     requests = []
     for n, shot in enumerate(shots):
-        own = seeds.get(shot.id, shot.seed)
-        own = shot_seed(seed, shot.id) if own is None else own
+        own = seeds[shot.id] if shot.id in seeds else shot.seed_in(seed)
         requests.append(_Request(shot, sentences[n], many[n], own, _kept(planner, shot, frozen.get(shot.id))))
     return requests
 
@@ -260,10 +258,8 @@ def _require(planner: Planner, tokens: Tokens, what: str) -> Tensor:
 
 
 def _check_draw(draw: _Draw) -> None:
-    if not 1 <= draw.count <= MOST_CANDIDATES:
-        raise MovieDreamerError(f"candidates: got {draw.count}, expected 1 to {MOST_CANDIDATES}")
-    if not 0 <= draw.temperature <= 4:
-        raise MovieDreamerError(f"temperature: got {draw.temperature}, expected 0 (the top mode) to 4")
+    CONTROLS["candidates"].check(draw.count)
+    CONTROLS["temperature"].check(draw.temperature)
 
 
 def _check_encoders(planner: Planner, cast: Faces | None, encoder: Sentences) -> None:

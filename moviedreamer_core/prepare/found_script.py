@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import Any
 
 from ..script import Script, script_from, script_text
-from ..script.parts import MAX_SECONDS
+from ..script.controls import CONTROLS
 from .captions import Caption
 from .people import Sighting
 from .shots import Span
@@ -20,7 +20,6 @@ from .shots import Span
 UNKNOWN_PLACE = "a place to be described"
 CLOSE, MEDIUM = 0.3, 0.14  # heights of the largest face, in shares of the picture's
 CAST_FILE = "cast.safetensors"
-LEAST_SECONDS = 0.1
 MOST_PEOPLE = 16  # in one shot of a script
 
 
@@ -109,6 +108,6 @@ def _shot(shot: FilmShot, fps: Fraction) -> dict[str, Any]:
         ],
         "plot": caption.plot,
         "size": shot_size(shot),
-        "seconds": round(min(MAX_SECONDS, max(LEAST_SECONDS, shot.span.frames / float(fps))), 3),
+        "seconds": round(CONTROLS["seconds"].within(shot.span.frames / float(fps)), 3),
         "transition": "fade" if shot.span.begins == "fade" else None,
     }

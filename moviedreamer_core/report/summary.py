@@ -105,7 +105,7 @@ def decisions(session: FilmSession, shot: ResolvedShot) -> dict[str, str]:
     """Who decided what for a shot: field -> "value (source)". Fields that nobody decided say so."""
     used = {
         "decoder": session.decoder(shot), "animator": session.animator(shot), "seed": session.seed(shot),
-        "steps": session.steps(shot) or None, "seconds": shot.seconds,
+        "steps": session.steps(shot), "seconds": shot.seconds,
     }  # fmt: skip
     used |= {field: value for field in ("guidance", "motion") if (value := shot.choice(field).value) is not None}
     return {field: _decision(session, shot, field, value) for field, value in used.items()}

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from .controls import CONTROLS
 from .set_check import set_issues
 from .walk import FieldPath, Issue, each_shot, name_issue, names_of, parts_of, value_of
 
@@ -18,7 +19,6 @@ MAX_FRAMES = 3600
 """Frames of one shot: two minutes at 30 a second. A clip is made as a whole, in memory."""
 MAX_SUBTITLE = 30_000
 DEFAULT_FPS = 8
-DEFAULT_SECONDS = 2.0
 
 
 def reference_issues(script: Any) -> list[Issue]:
@@ -100,7 +100,7 @@ def _length_issues(script: Any) -> Iterator[Issue]:
         scene = parts_of(script, "scenes")[int(path[1])]
         levels = (shot, value_of(scene, "defaults"), value_of(script, "defaults"))
         written = (value_of(level, "seconds") for level in levels if level is not None)
-        seconds = next((value for value in written if value is not None), DEFAULT_SECONDS)
+        seconds = next((value for value in written if value is not None), CONTROLS["seconds"].default)
         is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
         # Numbers beyond the fields' own bounds are named there, and may be too long to reckon with.
         if is_number and abs(seconds) < 1e6 and abs(fps) < 1e6 and seconds * fps > MAX_FRAMES:

@@ -24,7 +24,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from ..errors import MovieDreamerError
 from .blocks import Block, put_in, taken_out
-from .check import DEFAULT_SECONDS
+from .controls import CONTROLS
 from .errors import ScriptError
 from .load import Document, document_of, set_field, tree_text
 from .model import Shot
@@ -148,7 +148,7 @@ def _target(document: Document, edit: Mapping[str, Any]) -> Place:
 def _split(document: Document, edit: Mapping[str, Any]) -> Document:
     at = _place(document, edit["split"])
     scene, shot = document.script.scenes[at[0]], document.script.scenes[at[0]].shots[at[1]]
-    whole = shot.seconds or scene.defaults.seconds or document.script.defaults.seconds or DEFAULT_SECONDS
+    whole = shot.seconds or scene.defaults.seconds or document.script.defaults.seconds or CONTROLS["seconds"].default
     half = round(whole / 2, 3) if isinstance(whole, int | float) else None
     second = plain(_shots(document.data, at[0])[at[1]], frozenset())
     for field in ("dialogue", "transition", "seed", "keyframes", "translations"):
@@ -181,7 +181,7 @@ def _merge(document: Document, edit: Mapping[str, Any]) -> Document:
 def _merged(document: Document, at: Place, first: Any, second: Any) -> dict[str, Any]:
     """The fields of a shot that shows what two showed."""
     scene = document.script.scenes[at[0]]
-    inherited = scene.defaults.seconds or document.script.defaults.seconds or DEFAULT_SECONDS
+    inherited = scene.defaults.seconds or document.script.defaults.seconds or CONTROLS["seconds"].default
     lengths: list[Any] = [each.get("seconds") or inherited for each in (first, second)]
     values: dict[str, Any] = {}
     if all(isinstance(length, int | float) for length in lengths):

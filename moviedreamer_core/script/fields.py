@@ -11,8 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from .controls import CONTROLS
 from .model import Script
-from .resolve import ResolvedShot, shot_seed
+from .resolve import ResolvedShot
 from .sizes import bundle_size
 
 STAGES = ("cast", "plan", "keyframe", "clip", "film")
@@ -63,16 +64,17 @@ def _faces(shot: ResolvedShot, script: Script) -> Any:
     return [[c.id, list(c.references), c.embeddings] for c in script.characters]
 
 
-def _seed(shot: ResolvedShot, script: Script) -> int:
-    return shot.seed if shot.seed is not None else shot_seed(script.seed, shot.id)
-
-
 def _steps(shot: ResolvedShot, script: Script) -> int | None:
     return next((choice.value for choice in shot.choices if choice.field == "steps"), None)
 
 
 def _size(shot: ResolvedShot, script: Script) -> str:
     return bundle_size(shot.size, len(shot.characters))
+
+
+def _decided(name: str, read: Callable[[ResolvedShot, Script], Any]) -> ScriptField:
+    """A control that stands in the script: its stages are those of the table of controls."""
+    return ScriptField(f"shot.{name}", CONTROLS[name].stages, read)
 
 
 _PICTURE = ("plan", "keyframe")
@@ -90,13 +92,13 @@ FIELDS: tuple[ScriptField, ...] = (
     ScriptField("characters.description", _PICTURE, _of_people("description")),
     ScriptField("shot.characters.expression", _PICTURE, _of_people("expression")),
     ScriptField("shot.characters.action", ("plan", "keyframe", "clip"), _of_people("action")),
-    ScriptField("shot.keyframes", ("plan", "keyframe", "clip"), _of_shot("keyframes")),
-    ScriptField("shot.seed", ("plan", "keyframe", "clip"), _seed),
-    ScriptField("shot.decoder", ("keyframe",), _of_shot("decoder")),
-    ScriptField("shot.steps", ("keyframe",), _steps),
-    ScriptField("shot.animator", ("clip",), _of_shot("animator")),
+    _decided("keyframes", _of_shot("keyframes")),
+    _decided("seed", lambda shot, script: shot.seed_in(script.seed)),
+    _decided("decoder", _of_shot("decoder")),
+    _decided("steps", _steps),
+    _decided("animator", _of_shot("animator")),
     ScriptField("shot.join", ("clip",), _of_shot("join")),
-    ScriptField("shot.seconds", ("clip", "film"), _of_shot("seconds")),
+    _decided("seconds", _of_shot("seconds")),
     ScriptField("fps", ("clip", "film"), _of_script("fps"), whole_script=True),
     ScriptField("shot.still", (), _of_shot("still"), worded=("keyframe",)),
     ScriptField("shot.motion", (), _of_shot("motion_words"), worded=("clip",)),

@@ -21,10 +21,8 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails
 
-MAX_SECONDS = 120.0
-MAX_SEED = 2**53 - 1  # the largest whole number that JSON and JavaScript carry exactly
-MAX_GUIDANCE = 50.0
-MAX_MOTION = 2.0
+from .controls import CONTROLS
+
 OWN = "x-"
 """How the names of fields begin that belong to other programs."""
 
@@ -36,8 +34,15 @@ Name = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=_P
 Id = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^\w[\w-]*$")]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)]
 FilePath = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=_PRINTABLE)]
-Seed = Annotated[int, Field(strict=True, ge=0, le=MAX_SEED)]
-Seconds = Annotated[float, Field(strict=True, ge=0.1, le=MAX_SECONDS)]
+
+
+def _number(control: str) -> Any:
+    """The bounds of a control, for a field that holds it."""
+    return Field(strict=True, ge=CONTROLS[control].least, le=CONTROLS[control].most)
+
+
+Seed = Annotated[int, _number("seed")]
+Seconds = Annotated[float, _number("seconds")]
 AUTO: Literal["auto"] = "auto"
 """The length of a shot that lasts as long as its lines take to say."""
 
@@ -49,11 +54,11 @@ def _length_kind(value: Any) -> str:
 Length = Annotated[
     Annotated[Seconds, Tag("number")] | Annotated[Literal["auto"], Tag(AUTO)], Discriminator(_length_kind)
 ]
-Margin = Annotated[float, Field(strict=True, ge=0, le=MAX_SECONDS)]
-Keyframes = Annotated[int, Field(strict=True, ge=1, le=16)]
-Steps = Annotated[int, Field(strict=True, ge=1, le=1000)]
-Guidance = Annotated[float, Field(strict=True, ge=0, le=MAX_GUIDANCE)]
-MotionStrength = Annotated[float, Field(strict=True, ge=0, le=MAX_MOTION)]
+Margin = Annotated[float, Field(strict=True, ge=0, le=CONTROLS["seconds"].most)]
+Keyframes = Annotated[int, _number("keyframes")]
+Steps = Annotated[int, _number("steps")]
+Guidance = Annotated[float, _number("guidance")]
+MotionStrength = Annotated[float, _number("motion")]
 PartName = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[\w.:/-]+$")]
 Pictures = Annotated[tuple[FilePath, ...], Field(max_length=32)]
 Kind = Literal["person", "drawn", "animal", "thing"]

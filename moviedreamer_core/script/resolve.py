@@ -1,7 +1,7 @@
 """From a script to its shots, each complete: names are ids, inheritance is done, and it is known who decided what.
 
 Data contract: `resolve` is pure and deterministic; shots come in film order. What a shot leaves out comes from its
-scene's defaults, then the script's. For the fields in `DECIDED` there may be later voices:
+scene's defaults, then the script's. For the fields in `PER_SHOT` there may be later voices:
 storyboard choice > shot settings > most specific route > shot > scene > script > the bundle's default.
 A shot's seed is a hash of the film's seed and the shot's id, so inserting, deleting or moving shots changes no other.
 """
@@ -14,16 +14,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import MovieDreamerError
-from .check import DEFAULT_SECONDS
+from .controls import CONTROLS, PER_SHOT
 from .errors import nearest
 from .model import Character, Scene, Script, Shot
-from .parts import AUTO, MAX_SECONDS, Described
+from .parts import AUTO, Described
 from .routes import Route, Target, pick, select, targets_of
 from .speech import speech_seconds
-
-DECIDED = ("seed", "decoder", "animator", "steps", "seconds", "guidance", "motion", "lock")
-_IN_SCRIPT = {"motion": "motion_strength"}
-"""Fields that a script calls otherwise: its `motion` is words."""
 
 
 @dataclass(frozen=True)
@@ -119,8 +115,12 @@ class ResolvedShot:
         return max(self.seconds - sum(self.trim), 0.0)
 
     def choice(self, field: str) -> Choice:
-        """Value and source of one of `DECIDED`."""
+        """Value and source of one of `PER_SHOT`."""
         return next(choice for choice in self.choices if choice.field == field)
+
+    def seed_in(self, film_seed: int) -> int:
+        """The shot's seed in a film of this seed: its own, else the one that follows from the film's and its id."""
+        return shot_seed(film_seed, self.id) if self.seed is None else self.seed
 
 
 @dataclass(frozen=True)
@@ -195,15 +195,15 @@ def resolve(
 ) -> tuple[ResolvedShot, ...]:
     """All shots in film order.
 
-    `storyboard` maps shot ids, or numbers from 1, to chosen values of `DECIDED`. Among settings and among routes the
+    `storyboard` maps shot ids, or numbers from 1, to chosen values of `PER_SHOT`. Among settings and among routes the
     most specific one that speaks for a shot decides, at equal rank the last. Raises MovieDreamerError for shots that do
     not exist.
     """
     ids = shot_ids(script)
     targets = targets_of(script, ids, scene_ids(script))
     spoken = {
-        "routes": {f: pick([r for r in routes if r.field == f], targets) for f in DECIDED if routes},
-        "settings": {f: pick(_setting_routes(settings, f), targets) for f in DECIDED if settings},
+        "routes": {f: pick([r for r in routes if r.field == f], targets) for f in PER_SHOT if routes},
+        "settings": {f: pick(_setting_routes(settings, f), targets) for f in PER_SHOT if settings},
     }
     storyboard = _checked(storyboard or {}, targets)
     _check_fields(routes)
@@ -214,7 +214,7 @@ def resolve(
             target = targets[len(shots)]
             choices = tuple(
                 _choose(field, target, script, scene, shot, storyboard, spoken["settings"], spoken["routes"])
-                for field in DECIDED
+                for field in PER_SHOT
             )
             line = script.line_of(("scenes", scene_index, "shots", shot_index))
             shots.append(_resolved(script, scene, shot, target, scene_index, line, cast, choices, voiced))
@@ -290,8 +290,9 @@ def _as_long_as(
         return choice
     told = dialogue if isinstance(dialogue, str) else ""
     text = (ResolvedLine("", "", "", told, "", script.language or "", False),) if told else ()
-    seconds = max(DEFAULT_SECONDS, speech_seconds(lines or text, voiced))
-    return Choice(choice.field, min(seconds, MAX_SECONDS), f"{choice.source}, {AUTO}")
+    length = CONTROLS["seconds"]
+    seconds = max(length.default, speech_seconds(lines or text, voiced))
+    return Choice(choice.field, length.within(seconds), f"{choice.source}, {AUTO}")
 
 
 def _things(known: Sequence[Described], names: Iterable[str]) -> Iterator[ResolvedThing]:
@@ -335,9 +336,9 @@ def _subtitle(shot: Shot, cast: dict[str, Any]) -> str:
 
 def _inherit(field: str, shot: Shot, scene: Scene, script: Script) -> tuple[Any, str]:
     """(value, source): the shot's own, else its scene's, else the script's, else (None, "default")."""
-    name = _IN_SCRIPT.get(field, field)
+    name = CONTROLS[field].in_script if field in CONTROLS else field
     for part, source in ((shot, "shot"), (scene.defaults, "scene"), (script.defaults, "script")):
-        value = getattr(part, name, None)
+        value = getattr(part, name, None) if name else None
         if value is not None:
             return value, source
     return None, "default"
@@ -365,7 +366,7 @@ def _choose(
     if value is None and field == "seed":
         return Choice(field, shot_seed(script.seed, target.shot_id), f"film seed {script.seed} and shot id")
     if value is None:
-        return Choice(field, DEFAULT_SECONDS if field == "seconds" else None, "default")
+        return Choice(field, CONTROLS[field].default if field == "seconds" else None, "default")
     return Choice(field, value, source)
 
 
@@ -397,5 +398,5 @@ def _check_fields(routes: Sequence[Route]) -> None:
 
 def _check_names(fields: Iterable[str], verb: str) -> None:
     for field in fields:
-        if field not in DECIDED:
-            raise MovieDreamerError(f"{verb} {field!r}; expected one of {', '.join(DECIDED)}")
+        if field not in PER_SHOT:
+            raise MovieDreamerError(f"{verb} {field!r}; expected one of {', '.join(PER_SHOT)}")

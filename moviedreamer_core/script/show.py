@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from .controls import PER_SHOT
 from .fields import field_table
 from .model import Script
-from .resolve import DECIDED, Choice, ResolvedShot, resolve
+from .resolve import Choice, ResolvedShot, resolve
 
 
 def show_script(script: Script, shots: Sequence[ResolvedShot] | None = None, *, fields: bool = True) -> str:
@@ -25,9 +26,9 @@ def show_script(script: Script, shots: Sequence[ResolvedShot] | None = None, *, 
 
 def choice_table(shots: Sequence[ResolvedShot]) -> str:
     """One row a shot: the value of every decided field and, in brackets, who decided it."""
-    rows: list[tuple[str, ...]] = [("shot", *DECIDED)]
+    rows: list[tuple[str, ...]] = [("shot", *PER_SHOT)]
     for shot in shots:
-        cells = [shot.choice(field) for field in DECIDED]
+        cells = [shot.choice(field) for field in PER_SHOT]
         rows.append((f"{shot.index + 1} {shot.id}", *(_cell(choice) for choice in cells)))
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return "\n".join("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths)).rstrip() for row in rows)
