@@ -33,12 +33,12 @@ from .motion import make_clips, sampled
 from .run import CLIPS, Made
 from .variants import BASELINES, render
 
-STILL_BYTES, GIF_BYTES = 170_000, 400_000
+STILL_BYTES, GIF_BYTES = 110_000, 240_000
 SHEETS = 1
 COLUMNS, CELL, GAP = 8, (224, 112), 6
 ROWS = {"drawn": "the truth, drawn", "true_tokens": "ceiling: decoded from true tokens", "plan": "as planned",
         "copy": "tokens copied from the place's first shot"}  # fmt: skip
-GIF_SIZE, GIF_SECONDS = (256, 128), 6
+GIF_SIZE, GIF_SECONDS = (256, 128), 4
 SMALLER = ((1400, 88), (1400, 76), (1200, 72), (1000, 66), (800, 60), (640, 50))
 """Widths in pixels and JPEG qualities to try in turn."""
 

@@ -53,7 +53,7 @@ def write_page(ablation: Ablation, out: Path, groups: dict[str, str] | None = No
         head = HEAD.format(runs=_shown(ablation.root))
         text = "\n".join([head, "| claim | what these runs saw |", "|---|---|", *short, "", *sections])
         write_text(out / PAGE, text)
-        write_text(out / NUMBERS, json.dumps(numbers, indent=2, sort_keys=True) + "\n")
+        write_text(out / NUMBERS, json.dumps(numbers, indent=None, separators=(",", ":"), sort_keys=True) + "\n")
     return [out / PAGE, out / NUMBERS, *files]
 
 
