@@ -55,9 +55,9 @@ def sheet(keyframes: str = "frames") -> Node:
     return Node("sheet", md("ContactSheet"), [keyframes], tall=SHEET)
 
 
-def film(clips: str = "clips") -> Node:
+def film(clips: str = "clips", wide: int = 0) -> Node:
     """The last node of most films, with room for the film."""
-    return Node("film", md("CombineFilm"), [clips], tall=FILM)
+    return Node("film", md("CombineFilm"), [clips], tall=FILM + wide // 2, wide=wide)
 
 
 def first_film() -> Workflow:
@@ -69,7 +69,7 @@ def first_film() -> Workflow:
 
 # Then try
 
-## 1. **edit** on *Load Script*, and change a word: only the shots that it touches are made again.
+## 1. **Open storyboard** on *Plan Film*: give a shot another decoder, reroll it, change what is said, move it.
 
 ## 2. another *seed* in *Plan Film*: another film of the same script.
 
@@ -87,7 +87,7 @@ def first_film() -> Workflow:
                 )
             ],
             [Group("Clips, contact sheet", [clips(["frames", "bundle"]), sheet()], PURPLE)],
-            [Group("Film", [film()], PURPLE)],
+            [Group("Film", [film(wide=84)], PURPLE)],
         ],
         (0, 9),
     )

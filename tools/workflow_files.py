@@ -45,10 +45,10 @@ class Node:
 
     def __init__(
         self, key: str, kind: str, after: Sequence[str] = (), *, title: str | None = None, tall: int = 0,
-        collapsed: bool = False, models: Sequence[dict[str, str]] = (), **inputs: object,
+        wide: int = 0, collapsed: bool = False, models: Sequence[dict[str, str]] = (), **inputs: object,
     ) -> None:  # fmt: skip
         self.key, self.kind, self.after, self.title, self.tall, self.inputs = key, kind, after, title, tall, inputs
-        self.collapsed, self.models = collapsed, list(models)
+        self.wide, self.collapsed, self.models = wide, collapsed, list(models)
 
 
 @dataclass(frozen=True)
@@ -215,8 +215,8 @@ class Writer:
         links = self._links()
         nodes, groups, x = [], [], 0
         for column in self.workflow.columns:
-            wide = any(isinstance(part, Note) for group in column for part in group.parts)
-            top, width = 0, self.workflow.width + (NOTE if wide else 0)
+            parts = [part for group in column for part in group.parts]
+            top, width = 0, self.workflow.width + max(NOTE if isinstance(part, Note) else part.wide for part in parts)
             for group in column:
                 y = top + TOP
                 for part in group.parts:

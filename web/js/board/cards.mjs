@@ -16,7 +16,7 @@ export class Cards {
       "aria-label": t("shots") });
     let made = 0;
     this.grid = new VirtualGrid(this.element, {
-      make: () => makeCard(++made), fill: (card, shot, index) => this.fill(card, shot, index), least: LEAST,
+      make: () => makeCard(++made), resized: () => this.keepInSight(), fill: (card, shot, index) => this.fill(card, shot, index), least: LEAST,
       shape: (width) => width * this.ratio + FACTS,
     });
     this.ratio = 0.5;
@@ -46,6 +46,12 @@ export class Cards {
 
   fill(card, shot, index) {
     fillCard(card, shot, index, { ...this.seen, own: this.desk.ownOf(shot) });
+  }
+
+  /** The drawer takes room from the cards: the one that it is about stays in sight. */
+  keepInSight() {
+    const { desk } = this;
+    if (desk.chosen.size) this.grid.reveal(desk.shown.findIndex((shot) => shot.id === desk.current));
   }
 
   /** Tells a screen reader which card is the current one. */

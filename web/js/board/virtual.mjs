@@ -22,10 +22,12 @@ export function placeOf(grid, index) {
   return { x: column * (grid.cardWidth + grid.gap), y: row * (grid.cardHeight + grid.gap) };
 }
 
-/** Keeps the cards of `items` that are in sight inside a scrolling element. `make` builds a card, `fill` writes into it. */
+/** Keeps the cards of `items` that are in sight inside a scrolling element. `make` builds a card, `fill` writes into it,
+ *  `resized` is called after the room for them changed.
+ */
 export class VirtualGrid {
-  constructor(scroller, { make, fill, least = 200, gap = 8, shape, padding = 8 }) {
-    Object.assign(this, { scroller, make, fill, least, gap, shape, padding });
+  constructor(scroller, { make, fill, resized, least = 200, gap = 8, shape, padding = 8 }) {
+    Object.assign(this, { scroller, make, fill, resized, least, gap, shape, padding });
     this.items = [];
     this.cards = new Map();  // index -> card
     this.free = [];
@@ -34,7 +36,10 @@ export class VirtualGrid {
     scroller.append(this.space);
     this.scrolled = () => this.later();
     scroller.addEventListener("scroll", this.scrolled, { passive: true });
-    this.watcher = new ResizeObserver(() => this.resize());
+    this.watcher = new ResizeObserver(() => {
+      this.resize();
+      this.resized?.();
+    });
     this.watcher.observe(scroller);
     this.waiting = 0;
   }
