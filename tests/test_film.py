@@ -1,6 +1,8 @@
 """Film files, written and read back: length, pictures, chapters, subtitles, sound, metadata; contact sheets."""
 
+import base64
 import errno
+import importlib.util
 import json
 import os
 import re
@@ -8,7 +10,9 @@ import subprocess
 import sys
 import wave
 from fractions import Fraction
+from hashlib import sha256
 from pathlib import Path
+from types import SimpleNamespace
 
 import av
 import numpy as np
@@ -17,13 +21,16 @@ import torch
 from PIL import Image
 
 from moviedreamer_core.errors import MovieDreamerError
-from moviedreamer_core.film.continuity import Continuity
+from moviedreamer_core.film.continuity import Continuity, ShotScore
 from moviedreamer_core.media.assemble import assemble
 from moviedreamer_core.media.clips import clip_info, read_clip, to_float, to_uint8, write_clip
 from moviedreamer_core.media.frames import ClipSource, fitted, timeline
+from moviedreamer_core.report import html
 from moviedreamer_core.report.contact_sheet import SheetShot, contact_sheet
 from moviedreamer_core.report.html import ReportShot, write_report
+from moviedreamer_core.report.strips import continuity_strips
 
+ROOT = Path(__file__).parents[1]
 SIZE = (64, 32)
 RED, GREEN, BLUE = (200, 40, 30), (30, 160, 60), (20, 60, 190)
 
@@ -427,26 +434,95 @@ def test_a_contact_sheet_shows_every_shot(tmp_path):
 # report
 
 
-def test_a_report_is_one_page_that_loads_nothing(tmp_path):
-    picture = tmp_path / "keyframe.png"
-    Image.fromarray(np.random.default_rng(0).integers(0, 256, (900, 1800, 3), np.uint8)).save(picture)
-    likeness = torch.tensor([[1.0, 0.4], [0.4, 1.0]])
-    path = write_report(
-        tmp_path / "report.html",
-        title="Lamps <script>alert(1)</script>",
-        summary="2",
-        film=tmp_path / "film.mp4",
-        shots=[
-            ReportShot(picture, "1 one", "harbour", {"says": "<b>Hi</b> & bye", "plot": ""}, "older plan"),
-            ReportShot(picture, "2 two", "library", {"seed": "7"}),
-        ],
-        continuity=Continuity(("one", "two"), (0.9, -0.2), (None, 0.4), likeness),
+def board_with(title, dialogue):
+    """A board of two shots, as far as the page reads it."""
+    shot = {
+        "scene": "quay", "place": "the harbour", "characters": ["mara"], "props": [], "size": "wide", "seconds": 2.0,
+        "plot": "", "actions": {}, "expressions": {}, "decided": {}, "state": "animated", "stages": {}, "note": "",
+        "picture": None, "clip": None, "takes": 1, "locked": False,
+    }  # fmt: skip
+    names = enumerate(("one", "two"), 1)
+    shots = [
+        {**shot, "id": name, "number": n, "dialogue": [{"character": None, "text": dialogue}]} for n, name in names
+    ]
+    scenes = [{"id": "quay", "number": 1, "place": "the harbour", "title": "the harbour"}]
+    visits = [{"shot": "two", "likeness": 0.4}]
+    return {
+        "film": {"title": title, "name": title, "width": 20, "height": 10, "seconds": 4.0, "fps": 8, "seed": 1},
+        "characters": [{"id": "mara", "name": "Mara"}], "places": ["the harbour"], "scenes": scenes, "shots": shots,
+        "continuity": {"people": {}, "places": {"the harbour": visits}, "weak": []},
+    }  # fmt: skip
+
+
+def report_of(folder, film, title="Lamps <script>alert(1)</script>", dialogue="</script><b>Hi</b> & bye"):
+    picture = folder / "keyframe.png"
+    if not picture.exists():
+        Image.fromarray(np.random.default_rng(0).integers(0, 256, (900, 1800, 3), np.uint8)).save(picture)
+    return write_report(
+        folder / "report.html",
+        board=board_with(title, dialogue),
+        summary="2 shots",
+        film=film,
+        shots={
+            "one": ReportShot([picture, picture], {"seed": "7"}, (0.0, 2.0), "older plan"),
+            "two": ReportShot([picture], {"plot": ""}),
+        },
         parameters={"script": "title: Lamps\nshots: []", "seeds": {"one": 7}},
         timings={"plan": 1.234},
     )
-    page = path.read_text(encoding="utf-8")
-    assert "alert(1)" in page and "<script" not in page and "&lt;b&gt;Hi&lt;/b&gt; &amp; bye" in page
-    assert page.count("data:image/jpeg;base64,") == 2 and page.count("<svg") == 2 and "1.23 s" in page
-    assert len(page) < picture.stat().st_size / 4  # thumbnails, not the pictures themselves
-    assert set(re.findall(r'(?:src|href)="([^"]{0,12})', page)) == {"film.mp4", "data:image/j"} and "http" not in page
-    assert "prefers-color-scheme" in page and "older plan" in page
+
+
+def test_a_report_is_one_page_that_loads_nothing_and_runs_nothing_of_a_script(tmp_path):
+    film = tmp_path / "film.mp4"
+    write_clip(film, flat(RED), 8)
+    page = report_of(tmp_path, film).read_text(encoding="utf-8")
+    assert "&lt;script&gt;alert(1)" in page and "<script>alert" not in page and "<b>Hi" not in page
+    scripts = re.findall(r"<script([^>]*)>(.*?)</script>", page, re.DOTALL)
+    assert [kind for kind, _ in scripts] == [' id="data" type="application/json"', ' id="film" type="text/plain"', ""]
+    data = json.loads(scripts[0][1])
+    assert data["board"]["shots"][0]["dialogue"][0]["text"] == "</script><b>Hi</b> & bye"
+    assert data["film"] == {"name": "film.mp4", "inside": True} and data["shots"]["one"]["span"] == [0.0, 2.0]
+    assert data["tables"][0]["rows"] == [["plan", "1.23 s"]] and data["shots"]["two"]["rows"] == []
+    assert base64.b64decode(scripts[1][1]) == film.read_bytes()
+    assert page.count("data:image/jpeg;base64,") == 3
+    assert len(page) < (tmp_path / "keyframe.png").stat().st_size / 4  # thumbnails, not the pictures themselves
+    assert not re.search(r"""(?:src|href)=["']|https?://(?!www\.w3\.org)|@import|url\(""", page), "nothing is fetched"
+    policy = re.search(r'Content-Security-Policy" content="([^"]+)"', page)[1]
+    own = base64.b64encode(sha256(scripts[2][1].encode()).digest()).decode()
+    assert f"script-src 'sha256-{own}';" in policy and "default-src 'none'" in policy
+
+
+def test_a_long_film_lies_beside_its_report(tmp_path, monkeypatch):
+    film = tmp_path / "film.mp4"
+    write_clip(film, flat(RED), 8)
+    Image.fromarray(flat(RED)[0]).save(tmp_path / "keyframe.png")
+    monkeypatch.setattr(html, "MOST_INSIDE", film.stat().st_size - 1)
+    page = report_of(tmp_path, film).read_text(encoding="utf-8")
+    assert '"film": {"name": "film.mp4", "inside": false}' in page and 'id="film"' not in page
+    folder = report_of(tmp_path, tmp_path).read_text(encoding="utf-8")
+    assert '"film": null' in folder, "a folder of pictures is not shown"
+
+
+def test_the_reports_script_is_that_of_the_storyboards_cards():
+    spec = importlib.util.spec_from_file_location("make_report_page", ROOT / "tools" / "make_report_page.py")
+    make = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(make)
+    for name, text in (("report.js", make.script()), ("report.css", make.sheet())):
+        there = (make.TARGET / name).read_text(encoding="utf-8")
+        assert there == text, "a module of web/js/board/ changed: run tools/make_report_page.py"
+        assert "</script" not in there and "</style" not in there
+
+
+def test_continuity_strips_follow_places_and_faces():
+    scores = (
+        ShotScore(0.9, None, {"mara": 0.8}),
+        ShotScore(0.9, 0.9, {"mara": None}),
+        ShotScore(0.8, 0.4, {"mara": 0.82}),
+    )
+    ids = ("one", "two", "three")
+    found = Continuity(ids, (0.9, 0.9, 0.8), (None, 0.9, 0.4), torch.eye(3), scores, ("a",) * 3)
+    assert continuity_strips(found, [SimpleNamespace(id=name, place="the harbour") for name in ids]) == {
+        "people": {"mara": [{"shot": "one", "likeness": 0.8}, {"shot": "three", "likeness": 0.82}]},
+        "places": {"the harbour": [{"shot": "two", "likeness": 0.9}, {"shot": "three", "likeness": 0.4}]},
+        "weak": ["three"],
+    }

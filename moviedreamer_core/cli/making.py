@@ -127,7 +127,15 @@ def _make(session: "FilmSession", options: argparse.Namespace, began: float) -> 
     from ..report.summary import write_summary
 
     yield from write_summary(
-        session, plan, keyframes, clips, film, times=times, seconds=time.perf_counter() - began, threads=options.threads
+        session,
+        plan,
+        keyframes,
+        clips,
+        film,
+        cast,
+        times=times,
+        seconds=time.perf_counter() - began,
+        threads=options.threads,
     )
 
 

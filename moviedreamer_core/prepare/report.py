@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from ..report.html import META, STYLE
 from ..store.files import write_text
 from .found_script import FilmShot, person_id, shot_size
 from .measure import frames_at
@@ -18,7 +17,21 @@ from .shots import FoundShots, Span
 
 WIDE = 360
 FACE = 96
-OWN = ".faces{display:flex;flex-wrap:wrap;gap:.4rem;margin:.3rem 0 1rem}.faces img{width:96px;height:96px}"
+META = '<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+STYLE = """
+:root{color-scheme:light dark;--paper:#faf8f3;--ink:#222026;--grey:#7a756e;--rule:#dfdad0;--card:#fff}
+@media(prefers-color-scheme:dark){:root{--paper:#1b1a1e;--ink:#eeeae2;--grey:#a09a90;--rule:#3a3740;--card:#242329}}
+body{margin:0 auto;max-width:76rem;padding:2rem 1.5rem;background:var(--paper);color:var(--ink);
+font:16px/1.45 system-ui,sans-serif}h1{margin:0 0 .2rem}h2{margin:2.4rem 0 .8rem;font-size:1.15rem}
+p,.grey{color:var(--grey)}video,img{width:100%;display:block;border-radius:6px}
+.board{display:grid;grid-template-columns:repeat(auto-fill,minmax(17rem,1fr));gap:1.1rem}
+.card{background:var(--card);border:1px solid var(--rule);border-radius:8px;overflow:hidden}
+.card img{border-radius:0}.card div{padding:.6rem .8rem;font-size:.86rem}.card b{font-size:.98rem}
+table{border-collapse:collapse;font-size:.86rem;width:100%}
+td,th{text-align:left;padding:.25rem .7rem .25rem 0;border-bottom:1px solid var(--rule);vertical-align:top}
+pre{font-size:.78rem;overflow:auto;background:var(--card);border:1px solid var(--rule);border-radius:6px;padding:.8rem}
+.faces{display:flex;flex-wrap:wrap;gap:.4rem;margin:.3rem 0 1rem}.faces img{width:96px;height:96px}
+"""
 
 
 def write_report(
@@ -44,7 +57,7 @@ def write_report(
         _left_out("titles", found.titles, fps),
         _left_out("too short", found.short, fps),
     ]
-    head = f"{META}<title>{escape(title)}</title><style>{STYLE}{OWN}</style>"
+    head = f"{META}<title>{escape(title)}</title><style>{STYLE}</style>"
     write_text(path, f"<!doctype html><html lang=en><head>{head}</head><body>{''.join(parts)}</body></html>\n")
     return path
 

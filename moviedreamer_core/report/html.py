@@ -1,103 +1,93 @@
-"""A one-page HTML report of a film: the film, its storyboard, a continuity plot, what decided it, what it took.
+"""A film's report: the storyboard, read only, as one HTML page that can be sent to anyone.
 
-The page needs no network and no other file but the film beside it: pictures are inside, plots are SVG.
+The page needs no network and no ComfyUI: pictures are inside, and the film too where it has no more than `MOST_INSIDE`
+bytes; a longer one lies beside the page. Its script, page/report.js, shows the storyboard's own cards and strips. What
+film scripts say enters as JSON and becomes text there: a content security policy lets that one script run and no other.
 """
 
 import base64
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
 from html import escape
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
-from torch import Tensor
 
-from ..film.continuity import Continuity
 from ..media.clips import read_clip
 from ..store.files import plain_errors, write_text
 
-MOST_CELLS = 160
 THUMBNAIL = 512
+MOST_INSIDE = 24 * 1024 * 1024
+"""Bytes of a film that the page carries inside, a third more as text."""
+PAGE = Path(__file__).parent / "page"
 META = '<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-COLORS = ("#c44e3e", "#4070b0", "#d69a2a", "#4e8c5c", "#845ca4", "#40989e", "#b26284", "#786c54")
-STYLE = """
-:root{color-scheme:light dark;--paper:#faf8f3;--ink:#222026;--grey:#7a756e;--rule:#dfdad0;--card:#fff}
-@media(prefers-color-scheme:dark){:root{--paper:#1b1a1e;--ink:#eeeae2;--grey:#a09a90;--rule:#3a3740;--card:#242329}}
-body{margin:0 auto;max-width:76rem;padding:2rem 1.5rem;background:var(--paper);color:var(--ink);
-font:16px/1.45 system-ui,sans-serif}h1{margin:0 0 .2rem}h2{margin:2.4rem 0 .8rem;font-size:1.15rem}
-p,.grey{color:var(--grey)}video,img{width:100%;display:block;border-radius:6px}
-.board{display:grid;grid-template-columns:repeat(auto-fill,minmax(17rem,1fr));gap:1.1rem}
-.card{background:var(--card);border:1px solid var(--rule);border-radius:8px;overflow:hidden}
-.card img{border-radius:0}.card div{padding:.6rem .8rem;font-size:.86rem}.card b{font-size:.98rem}
-.note{color:#b06a00}table{border-collapse:collapse;font-size:.86rem;width:100%}
-td,th{text-align:left;padding:.25rem .7rem .25rem 0;border-bottom:1px solid var(--rule);vertical-align:top}
-pre{font-size:.78rem;overflow:auto;background:var(--card);border:1px solid var(--rule);border-radius:6px;padding:.8rem}
-.plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(22rem,1fr));gap:1.6rem}svg text{fill:var(--grey)}
-"""
+NO_SCRIPT = "This page shows its shots with a script of its own, which is turned off here."
 
 
 @dataclass(frozen=True)
 class ReportShot:
-    """One card of the storyboard. `rows`: what to say of it, label to text; `note` stands out."""
+    """What the page says of a shot beside its card. `pictures` are its keyframes, the first is the card's; `span` is
+    where it lies in the film, in seconds; `rows` say more of it, label to text; `note` stands out.
+    """
 
-    picture: Path
-    shot: str
-    scene: str
+    pictures: Sequence[Path]
     rows: Mapping[str, str]
+    span: tuple[float, float] | None = None
     note: str = ""
 
 
 def write_report(
     path: Path,
     *,
-    title: str,
+    board: Mapping[str, Any],
     summary: str,
     film: Path | None,
-    shots: Sequence[ReportShot],
-    continuity: Continuity | None,
+    shots: Mapping[str, ReportShot],
     parameters: Mapping[str, object],
     timings: Mapping[str, float],
 ) -> Path:
-    """Write the page; it appears whole or not at all."""
-    scenes = list(dict.fromkeys(shot.scene for shot in shots))
-    colors = {scene: COLORS[i % len(COLORS)] for i, scene in enumerate(scenes)}
-    parts = [
-        f"<h1>{escape(title)}</h1><p>{escape(summary)}</p>",
-        _film(film),
-        '<h2>Storyboard</h2><div class="board">',
-        *(_card(shot, colors[shot.scene]) for shot in shots),
-        "</div>",
-        _continuity(continuity, [colors[shot.scene] for shot in shots]),
-        "<h2>Time</h2>" + _table({name: f"{seconds:.2f} s" for name, seconds in timings.items()}),
-        "<h2>Parameters</h2>" + _table({name: _shown(value) for name, value in parameters.items()}),
-    ]
-    head = f"{META}<title>{escape(title)}</title><style>{STYLE}</style>"
+    """Write the page of a board (`board.board_of`); it appears whole or not at all. `shots` has all shots of the board,
+    `film` is an MP4 or GIF beside the page; a folder of pictures is not shown.
+    """
+    shown = film if film is not None and film.is_file() else None
+    inside = shown is not None and shown.suffix == ".mp4" and shown.stat().st_size <= MOST_INSIDE
+    data = {
+        "board": board,
+        "film": {"name": shown.name, "inside": inside} if shown else None,
+        "shots": {name: _shot(shot) for name, shot in shots.items()},
+        "tables": [
+            {"title": "Time", "rows": [[name, f"{seconds:.2f} s"] for name, seconds in timings.items()]},
+            {"title": "Parameters", "rows": [[name, _plain(value)] for name, value in parameters.items()]},
+        ],
+    }
+    carried = [_carried("data", "application/json", json.dumps(data, ensure_ascii=False).replace("<", "\\u003c"))]
+    if inside and shown is not None:
+        carried.append(_carried("film", "text/plain", base64.b64encode(shown.read_bytes()).decode()))
+    title = escape(str(board["film"]["title"]))
+    page = (
+        f"<!doctype html><html lang=en><head>{META}{_policy()}<title>{title}</title>"
+        f"<style>{_part('report.css')}</style></head><body><header><h1>{title}</h1><p>{escape(summary)}</p></header><noscript><p>{NO_SCRIPT}</p></noscript>"
+        f'<main id="report" class="moviedreamer-board"></main>{"".join(carried)}'
+        f"<script>{_part('report.js')}</script></body></html>\n"
+    )
     with plain_errors(path.parent, "write the report"):
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_text(path, f"<!doctype html><html lang=en><head>{head}</head><body>{''.join(parts)}</body></html>\n")
+        write_text(path, page)
     return path
 
 
-def _film(film: Path | None) -> str:
-    if film is None or film.is_dir():
-        return ""
-    name = escape(film.name, quote=True)
-    if film.suffix == ".gif":
-        return f'<img src="{name}" alt="the film">'
-    return f'<video src="{name}" controls loop muted></video>'
-
-
-def _card(shot: ReportShot, color: str) -> str:
-    data = _thumbnail(shot.picture)
-    rows = "".join(f"<br><span class=grey>{escape(k)}</span> {escape(v)}" for k, v in shot.rows.items() if v)
-    note = f'<br><span class="note">{escape(shot.note)}</span>' if shot.note else ""
-    return (
-        f'<div class="card" style="border-top:4px solid {color}">'
-        f'<img alt="" loading="lazy" src="data:image/jpeg;base64,{data}">'
-        f"<div><b>{escape(shot.shot)}</b> <span class=grey>{escape(shot.scene)}</span>{rows}{note}</div></div>"
-    )
+def _shot(shot: ReportShot) -> dict[str, Any]:
+    return {
+        "pictures": [f"data:image/jpeg;base64,{_thumbnail(picture)}" for picture in shot.pictures],
+        "rows": [[name, text] for name, text in shot.rows.items() if text],
+        "span": shot.span,
+        "note": shot.note,
+    }
 
 
 def _thumbnail(picture: Path) -> str:
@@ -109,63 +99,25 @@ def _thumbnail(picture: Path) -> str:
     return base64.b64encode(data.getvalue()).decode()
 
 
-def _continuity(found: Continuity | None, colors: Sequence[str]) -> str:
-    if found is None:
-        return ""
-    text = (
-        "The tokenizer reads every rendered keyframe again. Left: how much each picture shows what was planned (line), "
-        "how much it looks like the last shot of the same place (dots). "
-        "Right: how much every shot looks like every other; darker is closer."
+def _carried(name: str, kind: str, text: str) -> str:
+    """Text that the page's script reads; a browser runs nothing of this type."""
+    return f'<script id="{name}" type="{kind}">{text}</script>'
+
+
+@cache
+def _part(name: str) -> str:
+    return (PAGE / name).read_text(encoding="utf-8")
+
+
+def _policy() -> str:
+    """Only our script runs, nothing is fetched; pictures and the film come from the page, or from beside it."""
+    own = base64.b64encode(sha256(_part("report.js").encode()).digest()).decode()
+    rules = (
+        f"default-src 'none'; script-src 'sha256-{own}'; style-src 'unsafe-inline'; img-src data: 'self' file:; "
+        "media-src blob: 'self' file:; base-uri 'none'; form-action 'none'"
     )
-    plots = _lines(found, colors) + (_matrix(found.likeness, found.shots) if len(found.shots) <= MOST_CELLS else "")
-    return f'<h2>Continuity</h2><p>{text}</p><div class="plots">{plots}</div>'
+    return f'<meta http-equiv="Content-Security-Policy" content="{rules}">'
 
 
-def _lines(found: Continuity, colors: Sequence[str]) -> str:
-    wide, high, left = 520, 240, 34
-    low = min(0.0, *found.to_plan, *(v for v in found.to_place if v is not None))
-
-    def at(index: int, value: float) -> tuple[float, float]:
-        x = left + (wide - left - 10) * (index + 0.5) / len(found.shots)
-        return round(x, 1), round(10 + (high - 30) * (1 - value) / (1 - low), 1)
-
-    grid = "".join(
-        f'<line x1="{left}" x2="{wide}" y1="{at(0, v)[1]}" y2="{at(0, v)[1]}" stroke="var(--rule)"/>'
-        f'<text x="2" y="{at(0, v)[1] + 4}" font-size="11">{v:.1f}</text>'
-        for v in (0.0, 0.5, 1.0)
-    )
-    line = " ".join("{},{}".format(*at(i, v)) for i, v in enumerate(found.to_plan))
-    dots = "".join(
-        '<circle cx="{}" cy="{}" r="4" fill="{}"><title>{}: {:.2f}</title></circle>'.format(
-            *at(i, v), colors[i], escape(found.shots[i]), v
-        )
-        for i, v in enumerate(found.to_place)
-        if v is not None
-    )
-    path = f'<polyline points="{line}" fill="none" stroke="var(--ink)" stroke-width="1.5"/>'
-    return f'<svg viewBox="0 0 {wide} {high}">{grid}{path}{dots}</svg>'
-
-
-def _matrix(likeness: Tensor, shots: Sequence[str]) -> str:
-    count = len(shots)
-    cell = 240 / count
-    shade = likeness.clamp(0, 1).tolist()
-    cells = "".join(
-        f'<rect x="{j * cell:.2f}" y="{i * cell:.2f}" width="{cell + 0.2:.2f}" height="{cell + 0.2:.2f}" '
-        f'fill="#4070b0" fill-opacity="{shade[i][j]:.2f}"><title>{escape(shots[i])}, {escape(shots[j])}: '
-        f"{likeness[i, j]:.2f}</title></rect>"
-        for i in range(count)
-        for j in range(count)
-    )
-    return f'<svg viewBox="0 0 240 240" style="max-height:18rem">{cells}</svg>'
-
-
-def _table(rows: Mapping[str, str]) -> str:
-    cells = "".join(f"<tr><th>{escape(name)}</th><td>{text}</td></tr>" for name, text in rows.items())
-    return f"<table>{cells}</table>"
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, str) and "\n" in value:
-        return f"<details><summary>show</summary><pre>{escape(value)}</pre></details>"
-    return escape(value if isinstance(value, str) else json.dumps(value, default=str))
+def _plain(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, default=str)

@@ -1,17 +1,24 @@
 """Beside the film: a contact sheet and a report, so that one sees at once what was made and what to change."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
+from ..board import BoardFilm, FilmJoin, board_of
+from ..cast import Cast, pack_fingerprint
 from ..film.continuity import measure
-from ..film.making import MadeFilm, film_metadata
+from ..film.making import MadeFilm, film_arguments, film_clips, film_metadata
 from ..film.pipeline import Clip, Keyframe, show_keyframe
 from ..film.planning import FilmPlan
 from ..film.session import FilmSession
+from ..media.clips import checked_fps
+from ..media.frames import Span, timeline
 from ..script import ResolvedShot
 from .contact_sheet import SheetShot, contact_sheet
 from .html import ReportShot, write_report
 from .plan_report import likelihood
+from .strips import continuity_strips
 
 
 def write_sheet(
@@ -51,6 +58,7 @@ def write_summary(
     keyframes: Sequence[Keyframe],
     clips: Sequence[Clip],
     film: MadeFilm,
+    cast: Cast,
     *,
     times: Mapping[str, float],
     seconds: float,
@@ -63,11 +71,10 @@ def write_summary(
     length = f"{film.frames} frames, {film.size[0]}x{film.size[1]}, {session.script.fps} a second"
     report = write_report(
         beside(film.path, "report.html"),
-        title=session.script.title,
+        board=_board(session, plan, keyframes, clips, cast),
         summary=f"{len(session.shots)} shots, {length}. {now}.",
         film=film.path,
-        shots=_cards(session, plan, keyframes, clips),
-        continuity=measure(session, plan, keyframes),
+        shots=_shots(session, plan, keyframes, clips),
         parameters={**film_metadata(session), "bundle": str(session.bundle.folder), "threads": threads},
         timings={**times, "all": seconds},
     )
@@ -76,29 +83,46 @@ def write_summary(
     yield f"{now}; {took}"
 
 
-def _cards(
+def _board(
+    session: FilmSession, plan: FilmPlan, keyframes: Sequence[Keyframe], clips: Sequence[Clip], cast: Cast
+) -> dict[str, Any]:
+    """The film's board with its continuity; faces are looked for with the pack that made the cast."""
+    joined = FilmJoin(tuple(clip.shown_key for clip in clips), session.script)
+    board = board_of(BoardFilm(session, session, session, cast=cast, join=joined))
+    faces = session.bundle if session.bundle.has("faces") else None
+    if faces is not None and pack_fingerprint(faces.path("faces")) != cast.pack:
+        faces = None
+    found = measure(session, plan, keyframes, cast=cast, faces=faces)
+    return {**board, "continuity": continuity_strips(found, session.shots) if found is not None else None}
+
+
+def _shots(
     session: FilmSession, plan: FilmPlan, keyframes: Sequence[Keyframe], clips: Sequence[Clip]
-) -> list[ReportShot]:
-    took = {clip.shot.id: clip.seconds for clip in clips}
-    return [_card(session, plan, keyframe, took[keyframe.shot.id]) for keyframe in keyframes]
+) -> dict[str, ReportShot]:
+    arguments = film_arguments(session)
+    rate = checked_fps(arguments["fps"])
+    spans = timeline(film_clips(clips), rate, arguments["transition_seconds"])
+    pictures: dict[str, list[Keyframe]] = {}
+    for keyframe in keyframes:
+        pictures.setdefault(keyframe.shot.id, []).append(keyframe)
+    return {
+        clip.shot.id: _shot(session, plan, clip, pictures[clip.shot.id], span, rate)
+        for clip, span in zip(clips, spans, strict=True)
+    }
 
 
-def _card(session: FilmSession, plan: FilmPlan, keyframe: Keyframe, clip_seconds: float) -> ReportShot:
-    shot, take = keyframe.shot, plan.take(keyframe.shot.id)
-    number = f", keyframe {keyframe.number + 1}" if shot.keyframes > 1 else ""
+def _shot(
+    session: FilmSession, plan: FilmPlan, clip: Clip, keyframes: Sequence[Keyframe], span: Span, rate: Fraction
+) -> ReportShot:
+    shot, take = clip.shot, plan.take(clip.shot.id)
     rows = {
-        "who": "; ".join(", ".join(filter(None, (c.name, c.action, c.expression))) for c in shot.characters),
         "place": ", ".join(filter(None, (shot.place, *shot.elements, shot.time, shot.look))),
-        "plot": shot.plot,
-        "says": shot.dialogue,
-        "size": shot.size,
         **decisions(session, shot),
         "plan": likelihood(take.planned),
-        "took": f"keyframe {keyframe.seconds:.1f} s, clip {clip_seconds:.1f} s",
+        "took": f"keyframe {sum(k.seconds for k in keyframes):.1f} s, clip {clip.seconds:.1f} s",
     }
-    return ReportShot(
-        show_keyframe(session, keyframe), f"{shot.index + 1} {shot.id}{number}", shot.scene_id, rows, take.note
-    )
+    seconds = (round(float(span.first / rate), 3), round(float(span.end / rate), 3))
+    return ReportShot([show_keyframe(session, keyframe) for keyframe in keyframes], rows, seconds, take.note)
 
 
 def decisions(session: FilmSession, shot: ResolvedShot) -> dict[str, str]:
