@@ -77,6 +77,8 @@ def test_direction_seeds_one_shot_and_waits_for_decoders_that_are_wired_later(fi
     assert changed(plan, again) == ["three"] and older(again) == ["four", "five"]
     assert again.settings.storyboard["three"]["decoder"] == "wired later"
     assert "3 three: planned now" in report and "planned with an older shot three" in report
+    numbered = direction.replace('"three"', '"3"')
+    assert changed(again, planned(pack, plan, candidates=4, direction=numbered, takes=takes)[0]) == []
 
 
 def test_the_node_says_in_words_what_was_planned_and_why(film):

@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib.util
+import inspect
 import re
 import subprocess
 import sys
@@ -37,6 +38,29 @@ def test_the_entrypoint_gives_every_node_once(pack):
     nodes = asyncio.run(extension.get_node_list())
     ids = [node.define_schema().node_id for node in nodes]
     assert len(ids) == len(set(ids)) > 30 and all(name.startswith("MovieDreamer") for name in ids)
+
+
+def test_what_a_node_checks_before_a_run_stands_on_one_input(pack):
+    """ComfyUI marks every input that `validate_inputs` takes: a typo would stand on widgets that are right, too."""
+    extension = asyncio.run(sys.modules["moviedreamer_pack"].comfy_entrypoint())
+    checked = 0
+    for node in asyncio.run(extension.get_node_list()):
+        if "validate_inputs" in vars(node):
+            asked = list(inspect.signature(node.validate_inputs).parameters)
+            assert len(asked) == 1 and asked[0] in {port.id for port in node.define_schema().inputs}, node.__name__
+            checked += 1
+    assert checked > 20
+
+
+def test_the_readme_begins_with_the_film_then_two_commands_then_the_page():
+    """Whoever looks for a minute has seen what comes out and how; every picture is there."""
+    readme = (ROOT / "README.md").read_text()
+    pictures = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", readme)
+    assert pictures[0] == "docs/media/film.gif" and all((ROOT / name).is_file() for name in pictures)
+    places = [
+        readme.index(words) for words in (pictures[0], "git clone --depth 1", "make film ", "docs/media/first_film")
+    ]
+    assert places == sorted(places) and places[0] < readme.index("\n## ")
 
 
 def test_core_imports_without_heavy_libraries_or_comfy():

@@ -75,6 +75,20 @@ def boxes(page, renderer: str) -> list[tuple[str, float, float, float, float]]:
     return [tuple(box) for box in found]
 
 
+def under_the_minimap(page) -> list[str]:
+    """Classes of the nodes on the screen that lie under the minimap."""
+    return page.evaluate(
+        """() => { const map = document.querySelector('.minimap-main-container, [class*="minimap"]');
+        const over = map?.getBoundingClientRect(), { scale, offset } = window.app.canvas.ds;
+        if (!over?.width) return [];
+        const frame = window.app.canvas.canvas.getBoundingClientRect();
+        const at = (p, k) => (p + offset[k]) * scale + (k ? frame.top : frame.left);
+        return window.app.graph.nodes.filter((n) => at(n.pos[0] + n.size[0], 0) > over.left
+          && at(n.pos[1] + n.size[1], 1) > over.top && at(n.pos[0], 0) < over.right
+          && at(n.pos[1] - 30, 1) < over.bottom).map((n) => n.type); }"""
+    )
+
+
 def lying_over(found: list[tuple[str, float, float, float, float]]) -> list[str]:
     """Pairs of nodes that lie over each other by more than a pixel."""
     pairs = [(a, b) for k, a in enumerate(found) for b in found[k + 1 :]]

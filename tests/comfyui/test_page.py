@@ -6,7 +6,17 @@ from pathlib import Path
 
 import pytest
 from comfy_server import PACK, ROOT
-from page_driver import RENDERERS, boxes, load, lying_over, open_page, press_run, use_renderer, wait_for
+from page_driver import (
+    RENDERERS,
+    boxes,
+    load,
+    lying_over,
+    open_page,
+    press_run,
+    under_the_minimap,
+    use_renderer,
+    wait_for,
+)
 
 NAMES = sorted(path.stem for path in (ROOT / "workflows").glob("*.json"))
 # The page itself says the last of these, with no pack installed too.
@@ -53,6 +63,7 @@ def test_the_page_shows_it_whole(page, name, renderer):
     red = page.evaluate("() => window.app.graph.nodes.filter(n => n.has_errors).map(n => n.type)")
     assert not set(red) - wanting
     assert not lying_over(boxes(page, renderer))
+    assert not {"MovieDreamerCombineFilm", "MovieDreamerContactSheet"} & set(under_the_minimap(page))
     bodies = name > "11"  # graphs of other models are larger
     assert bodies or page.evaluate("() => window.app.canvas.ds.scale") >= 0.65
     if folder := os.environ.get("MOVIEDREAMER_SCREENSHOTS"):
