@@ -48,7 +48,7 @@ def decoder_capabilities(bundle: Bundle) -> Capabilities:
 def svd_capabilities(bundle: Bundle) -> Capabilities:
     """What the video animator of a bundle can take, from its configuration alone."""
     folder = bundle.path("animator")
-    if (folder / "model_index.json").is_file():
+    if (folder / "model_index.json").is_file() and not (folder / "config.json").is_file():
         return Capabilities()
     try:
         width, height = (int(side) for side in bundle.config("animator")["render_size"])

@@ -18,6 +18,8 @@ from transformers import CLIPVisionModelWithProjection
 
 from ..bundle import Bundle, load_model
 from ..decoder.latents import load_autoencoder
+from ..errors import MovieDreamerError
+from ..files import DAMAGED, read_json
 from ..sentences import load_text
 from .animate import VideoAnimator
 from .model import AnimatorModel
@@ -43,13 +45,25 @@ def _load(bundle: Bundle) -> VideoAnimator:
     folder = bundle.path("animator")
     fingerprint = bundle.fingerprint("animator", "vae")
     if (folder / "model_index.json").is_file():
-        return load_original(folder, fingerprint=fingerprint)
+        return load_original(folder, fingerprint=fingerprint, render_size=_own_size(folder))
     model = load_model(AnimatorModel, folder)
     own = folder / "vae"
     vae = None if model.warps else load_autoencoder(own if own.is_dir() else bundle.path("vae"))
     sentences = load_text(bundle) if model.context.config.sentence_width else None
     embedding = load_image_embedding(folder / "image_encoder") if model.context.config.source == "clip" else None
     return VideoAnimator(model, vae, sentences=sentences, image_embedding=embedding, fingerprint=fingerprint)
+
+
+def _own_size(folder: Path) -> tuple[int, int] | None:
+    """The size of clips that a bundle asks of an original, where it says so."""
+    file = folder / "config.json"
+    if not file.is_file():
+        return None
+    try:
+        width, height = (int(side) for side in read_json(file)["render_size"])
+    except DAMAGED as error:
+        raise MovieDreamerError(f"{file}: render_size: expected width and height: {error}") from error
+    return width, height
 
 
 def load_original(folder: Path, *, fingerprint: str = "", render_size: tuple[int, int] | None = None) -> VideoAnimator:

@@ -1,4 +1,6 @@
-"""`moviedreamer bundle info | pack`: what a bundle holds and how good it is; put trained parts together as one."""
+"""`moviedreamer bundle info | pack | make`: what a bundle holds and how good it is; put trained parts together as one;
+begin one from public weights.
+"""
 
 import argparse
 from pathlib import Path
@@ -53,6 +55,49 @@ def add_commands(commands: argparse._SubParsersAction) -> None:
     pack.add_argument("--to", dest="target", type=Path, default=PACKAGED / "mini", help="default: the packaged mini")
     pack.add_argument("--name", default="mini")
     pack.set_defaults(run=_pack)
+    make = actions.add_parser("make", help="begin a bundle of your own from public weights: what is ours is untrained")
+    _add_sources(make)
+    make.set_defaults(run=_make)
+
+
+def _add_sources(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="FOLDER", help="the new bundle")
+    parser.add_argument("--name", help="default: the folder's name")
+    for name, required, what in (
+        ("clip", True, "a CLIP with both towers, such as ViT-L: a folder of transformers"),
+        ("llama", True, "a model of LLaMA's class: a folder of transformers"),
+        ("sdxl", True, "SDXL: a folder of diffusers, or one .safetensors file"),
+        ("sdxl-config", False, "for a file of another kind: the folder of a model with its configuration"),
+        ("text", False, "another text tower, such as SDXL's text_encoder_2 (default: the CLIP's)"),
+        ("svd", False, "Stable Video Diffusion: a folder of diffusers"),
+        ("faces", False, "a face pack: a folder of ONNX files"),
+    ):
+        parser.add_argument(f"--{name}", type=Path, required=required, metavar="PLACE", help=what)
+    parser.add_argument("--size", type=_pixels, default="1024x576", help="of its pictures (default: %(default)s)")
+    parser.add_argument("--fps", type=int, default=8, help="default: %(default)s")
+    parser.add_argument("--seed", type=int, default=0, help="of the layers that begin untrained")
+
+
+def _pixels(text: str) -> tuple[int, int]:
+    width, _, height = text.partition("x")
+    if not (width.isdecimal() and height.isdecimal()):
+        raise argparse.ArgumentTypeError(f"{text!r}; expected width x height in pixels, such as 1024x576")
+    return int(width), int(height)
+
+
+def _make(options: argparse.Namespace) -> None:
+    from ..adopt import Sources, make_bundle
+
+    o = options
+    sources = Sources(o.clip, o.llama, o.sdxl, o.text, o.sdxl_config, o.svd, o.faces)
+    name = o.name or o.output.name
+    bundle = make_bundle(sources, o.output, name=name, size=o.size, fps=o.fps, seed=o.seed)
+    console = plain_console()
+    for part in bundle.parts():
+        card = bundle.card(part)
+        taken = "; ".join(f"{each['what']} from {each['from']} ({each['licence']})" for each in card["elsewhere"])
+        console.print(f"{part}: {taken}. Trained here: {card['trained']}")
+    console.print(f"{bundle.folder}: {', '.join(bundle.parts())}; every card names its sources and licences")
 
 
 def _pack(options: argparse.Namespace) -> None:
@@ -77,6 +122,7 @@ def _info(options: argparse.Namespace) -> None:
         if bundle.has(part):
             card = bundle.card(part)
             trained = f"{card.get('steps', '?')} steps, {card.get('seconds', '?')} s" if card else "no card"
+            trained = card.get("trained", trained)
             quality = ", ".join(f"{k} {_number(v)}" for k, v in card.get("quality", {}).items())
             table.add_row(part, shown_size(bundle.size(part)), bundle.fingerprint(part)[:12], trained, quality)
         else:

@@ -8,13 +8,15 @@ from torch import Tensor
 
 
 def noised(scheduler: DDIMScheduler, clean: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """clean [B, C, h, w] -> (noisy, timesteps [B], v target, loss weights [B])."""
+    """clean [B, C, h, w] -> (noisy, timesteps [B], what the network predicts, loss weights [B])."""
     steps = torch.randint(scheduler.config.num_train_timesteps, (len(clean),), device=clean.device)
     noise = torch.randn_like(clean)
     alphas = scheduler.alphas_cumprod.to(clean.device)[steps]  # [B]
     a, s = alphas.sqrt().view(-1, 1, 1, 1), (1 - alphas).sqrt().view(-1, 1, 1, 1)
     snr = alphas / (1 - alphas).clamp_min(1e-8)
     noisy, velocity = a * clean + s * noise, a * noise - s * clean  # Salimans and Ho 2022, appendix D
+    if scheduler.config.prediction_type == "epsilon":  # SDXL's own: the same weights, for noise over the SNR
+        return noisy, steps, noise, snr.clamp(max=5.0) / snr.clamp_min(1e-8)
     # 0.1 more than min-SNR: at zero terminal SNR its weight is nil, and the first step in use would never be learnt.
     return noisy, steps, velocity, snr.clamp(max=5.0).add(0.1) / (snr + 1)
 

@@ -1,0 +1,261 @@
+"""`moviedreamer bundle make`: a bundle from public weights, here tiny random ones of the real classes and key names."""
+
+import contextlib
+import io
+import json
+import shutil
+
+import pytest
+import torch
+from conftest import SCRIPT
+from diffusers import DDIMScheduler
+from safetensors.torch import load_file, save_file
+
+from moviedreamer_core.adopt import Sources, make_bundle
+from moviedreamer_core.adopt.weights import Weights
+from moviedreamer_core.animator.load import load_svd
+from moviedreamer_core.builtin import svd_capabilities
+from moviedreamer_core.bundle import Bundle
+from moviedreamer_core.cli.app import run
+from moviedreamer_core.errors import MovieDreamerError
+from moviedreamer_core.planner.load import load_planner
+from moviedreamer_core.training.diffusion import noised
+
+SIZE = (64, 64)
+
+
+@pytest.fixture(scope="module")
+def public(tmp_path_factory):
+    """Folders as they are published: CLIP, Llama, SDXL, SVD."""
+    folder = tmp_path_factory.mktemp("public")
+    torch.manual_seed(3)
+    write_clip(folder / "clip")
+    write_llama(folder / "llama")
+    write_sdxl(folder / "sdxl")
+    write_svd(folder / "svd")
+    return folder
+
+
+def write_clip(folder):
+    from transformers import CLIPConfig, CLIPModel
+
+    from moviedreamer_core.sentences.vocabulary import EOS, save_tokenizer, train_vocabulary
+
+    words = train_vocabulary(["a harbour at night", "she waves hello", "walks along"], 300)
+    text = dict(hidden_size=16, intermediate_size=32, num_hidden_layers=1, num_attention_heads=2, pad_token_id=0,
+                vocab_size=words.get_vocab_size(), max_position_embeddings=32, bos_token_id=1,
+                eos_token_id=words.token_to_id(EOS))  # fmt: skip
+    vision = dict(hidden_size=16, intermediate_size=32, num_hidden_layers=2, num_attention_heads=2, image_size=16,
+                  patch_size=8)  # fmt: skip
+    model = CLIPModel(CLIPConfig(text_config=text, vision_config=vision, projection_dim=12)).half()
+    model.save_pretrained(folder)
+    save_tokenizer(words, folder, longest=32)
+    mean = {"image_mean": [0.4, 0.5, 0.6], "image_std": [0.3, 0.3, 0.3]}
+    (folder / "preprocessor_config.json").write_text(json.dumps(mean))
+    (folder / "README.md").write_text("---\nlicense: mit\n---\nA CLIP.\n")
+
+
+def write_llama(folder):
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    config = LlamaConfig(hidden_size=16, num_hidden_layers=2, num_attention_heads=2, num_key_value_heads=1,
+                         intermediate_size=32, vocab_size=40, max_position_embeddings=512)  # fmt: skip
+    model = LlamaForCausalLM(config).bfloat16()
+    model.save_pretrained(folder, max_shard_size="6KB")
+    (folder / "LICENSE.txt").write_text("\nLLAMA LICENSE AGREEMENT\n")
+
+
+def write_sdxl(folder):
+    from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
+
+    unet = UNet2DConditionModel(
+        sample_size=8, block_out_channels=(32, 32), layers_per_block=1, norm_num_groups=8,
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"), up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
+        transformer_layers_per_block=[1, 1], attention_head_dim=[2, 4], cross_attention_dim=16,
+        use_linear_projection=True, addition_embed_type="text_time", addition_time_embed_dim=8,
+        projection_class_embeddings_input_dim=8 + 48,
+    )  # fmt: skip
+    vae = AutoencoderKL(block_out_channels=(8, 8, 8), norm_num_groups=4, down_block_types=("DownEncoderBlock2D",) * 3,
+                        up_block_types=("UpDecoderBlock2D",) * 3, scaling_factor=0.13025)  # fmt: skip
+    unet.half().save_pretrained(folder / "unet", variant="fp16")
+    vae.half().save_pretrained(folder / "vae")
+    DDIMScheduler(prediction_type="epsilon", beta_end=0.012).save_pretrained(folder / "scheduler")
+
+
+def write_svd(folder):
+    from diffusers import AutoencoderKLTemporalDecoder, EulerDiscreteScheduler, UNetSpatioTemporalConditionModel
+    from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
+
+    unet = UNetSpatioTemporalConditionModel(
+        sample_size=8, block_out_channels=(32, 32), num_attention_heads=(1, 1), layers_per_block=1, num_frames=3,
+        down_block_types=("DownBlockSpatioTemporal", "CrossAttnDownBlockSpatioTemporal"), cross_attention_dim=8,
+        up_block_types=("CrossAttnUpBlockSpatioTemporal", "UpBlockSpatioTemporal"), addition_time_embed_dim=8,
+        projection_class_embeddings_input_dim=24,
+    )  # fmt: skip
+    vision = CLIPVisionConfig(hidden_size=16, intermediate_size=16, num_hidden_layers=1, num_attention_heads=2,
+                              image_size=16, patch_size=8, projection_dim=8)  # fmt: skip
+    unet.half().save_pretrained(folder / "unet", variant="fp16")
+    AutoencoderKLTemporalDecoder(block_out_channels=(32, 32), down_block_types=("DownEncoderBlock2D",) * 2,
+                                 layers_per_block=1).half().save_pretrained(folder / "vae")  # fmt: skip
+    CLIPVisionModelWithProjection(vision).half().save_pretrained(folder / "image_encoder")
+    EulerDiscreteScheduler().save_pretrained(folder / "scheduler")
+    (folder / "model_index.json").write_text(json.dumps({"_class_name": "StableVideoDiffusionPipeline"}))
+
+
+def sources(public, **changes):
+    return Sources(public / "clip", public / "llama", public / "sdxl", svd=public / "svd", **changes)
+
+
+@pytest.fixture(scope="module")
+def said(public, tmp_path_factory):
+    """The folder of a bundle that the command made, and what it said."""
+    folder, said = tmp_path_factory.mktemp("made") / "mine", io.StringIO()
+    command = ["bundle", "make", "-o", str(folder), "--size", "64x64", "--seed", "1"]
+    for name in ("clip", "llama", "sdxl", "svd"):
+        command += [f"--{name}", str(public / name)]
+    with contextlib.redirect_stdout(said):
+        assert run(command) == 0
+    return folder, " ".join(said.getvalue().split())
+
+
+@pytest.fixture(scope="module")
+def made(said):
+    return Bundle.open(said[0])
+
+
+def test_what_comes_from_elsewhere_is_the_same_numbers(made, public):
+    planner = load_planner(made)
+    llama = Weights(public / "llama")
+    body = {f"model.{name}": value for name, value in planner.body.state_dict().items()}
+    assert len(Weights(public / "llama").files) > 1 and len(body) == 19
+    assert all(torch.equal(value, llama.reader(name)().float()) for name, value in body.items())
+    decoder = load_file(made.path("decoder") / "diffusion_pytorch_model.safetensors")
+    unet = load_file(public / "sdxl" / "unet" / "diffusion_pytorch_model.fp16.safetensors")
+    assert all(torch.equal(value, decoder[f"unet.{name}"]) for name, value in unet.items())
+    clip = load_file(public / "clip" / "model.safetensors")
+    tokenizer = load_file(made.path("tokenizer") / "diffusion_pytorch_model.safetensors")
+    tower = [name for name in clip if name.startswith(("vision_model.", "visual_projection."))]
+    assert tower and all(torch.equal(clip[name], tokenizer[f"tower.{name}"]) for name in tower)
+    assert made.config("tokenizer")["image_mean"] == [0.4, 0.5, 0.6]
+
+
+def test_a_film_is_made_with_it(made, tmp_path):
+    """Of noise: nothing of ours is trained. But every part fits every other."""
+    script = SCRIPT[: SCRIPT.index("      - id: two")].replace("seconds: 1.0", "seconds: 0.5")
+    (tmp_path / "film.yaml").write_text(script)
+    command = ["film", str(tmp_path / "film.yaml"), "--bundle", str(made.folder), "--store", str(tmp_path / "store")]
+    assert run([*command, "--steps", "2", "--animator", "panzoom", "-o", str(tmp_path / "film.mp4"), "--quiet"]) == 0
+    assert (tmp_path / "film.mp4").stat().st_size > 1000
+    assert load_svd(made).render_size == SIZE == svd_capabilities(made).size
+
+
+def test_cards_say_what_is_from_where_under_which_licence_and_what_is_untrained(made):
+    text, planner = made.card("text"), made.card("planner")
+    assert text["elsewhere"][0]["from"] == "clip" and text["elsewhere"][0]["licence"] == "mit"
+    assert len(text["elsewhere"][0]["files"]["model.safetensors"]) == 64
+    assert planner["elsewhere"][0]["licence"] == "LICENSE.txt: LLAMA LICENSE AGREEMENT"
+    assert planner["trained"].startswith("untrained (random, seed 1): everything that leads into the body")
+    assert "not stated" in made.card("vae")["elsewhere"][0]["licence"]
+    assert [each["what"] for each in made.card("animator")["elsewhere"]] == ["unet", "vae", "image_encoder"]
+
+
+def test_the_command_says_what_is_from_where(said, capsys):
+    assert "planner: body from llama (LICENSE.txt: LLAMA LICENSE AGREEMENT). Trained here: untrained" in said[1]
+    assert run(["bundle", "info", "--bundle", str(said[0])]) == 0
+    out = capsys.readouterr().out
+    assert "untrained" in out and "nothing is missing" in " ".join(out.split())
+
+
+def test_one_file_in_the_layout_of_its_publication_is_the_same_network(made, public, tmp_path):
+    """As ComfyUI's folder `checkpoints` has it; the names are those of SDXL's own file."""
+    unet = load_file(public / "sdxl/unet/diffusion_pytorch_model.fp16.safetensors")
+    state = {f"model.diffusion_model.{original_name(name)}": value for name, value in unet.items()}
+    vae = load_file(public / "sdxl/vae/diffusion_pytorch_model.safetensors")
+    state |= dict(original_vae(name, value) for name, value in vae.items())
+    save_file({name: value.contiguous() for name, value in state.items()}, tmp_path / "sdxl.safetensors")
+    chosen = Sources(public / "clip", public / "llama", tmp_path / "sdxl.safetensors", sdxl_config=public / "sdxl")
+    bundle = make_bundle(chosen, tmp_path / "mine", name="mine", size=SIZE, seed=1)
+    assert bundle.fingerprint(*bundle.parts()) == made.fingerprint(*bundle.parts()), "seed and numbers decide it"
+    with pytest.raises(MovieDreamerError, match="is there already"):
+        make_bundle(chosen, tmp_path / "mine", name="mine", size=SIZE)
+
+
+UNET_NAMES = {
+    "conv_in": "input_blocks.0.0", "down_blocks.0.resnets.0": "input_blocks.1.0",
+    "time_embedding.linear_1": "time_embed.0",
+    "down_blocks.0.downsamplers.0.conv": "input_blocks.2.0.op", "down_blocks.1.resnets.0": "input_blocks.3.0",
+    "down_blocks.1.attentions.0": "input_blocks.3.1", "mid_block.resnets.0": "middle_block.0",
+    "mid_block.attentions.0": "middle_block.1", "mid_block.resnets.1": "middle_block.2",
+    "up_blocks.0.resnets.0": "output_blocks.0.0", "up_blocks.0.attentions.0": "output_blocks.0.1",
+    "up_blocks.0.resnets.1": "output_blocks.1.0", "up_blocks.0.attentions.1": "output_blocks.1.1",
+    "up_blocks.0.upsamplers.0.conv": "output_blocks.1.2.conv", "up_blocks.1.resnets.0": "output_blocks.2.0",
+    "up_blocks.1.resnets.1": "output_blocks.3.0", "conv_norm_out": "out.0", "conv_out": "out.2",
+    "time_embedding.linear_2": "time_embed.2", "add_embedding.linear_1": "label_emb.0.0",
+    "add_embedding.linear_2": "label_emb.0.2",
+}  # fmt: skip
+RESNET_NAMES = {
+    "norm1.": "in_layers.0.", "conv1.": "in_layers.2.", "time_emb_proj.": "emb_layers.1.", "norm2.": "out_layers.0.",
+    "conv2.": "out_layers.3.", "conv_shortcut.": "skip_connection.",
+}  # fmt: skip
+VAE_NAMES = {
+    "down_blocks.": "down.", "up_blocks.0": "up.2", "up_blocks.1": "up.1", "up_blocks.2": "up.0",
+    "mid_block.resnets.0": "mid.block_1", "mid_block.resnets.1": "mid.block_2", "mid_block.attentions.0": "mid.attn_1",
+    "resnets.": "block.", "downsamplers.0": "downsample", "upsamplers.0": "upsample", "conv_shortcut": "nin_shortcut",
+    "conv_norm_out": "norm_out", "group_norm": "norm", "to_q": "q", "to_k": "k", "to_v": "v", "to_out.0": "proj_out",
+}  # fmt: skip
+
+
+def original_name(name):
+    """SDXL's UNet of two blocks: the name that its own file has for one of diffusers'."""
+    ours = next(begin for begin in sorted(UNET_NAMES, key=len, reverse=True) if name.startswith(begin))
+    rest = name.removeprefix(ours)
+    if "resnets" in ours:
+        for new, old in RESNET_NAMES.items():
+            rest = rest.replace(f".{new}", f".{old}")
+    return UNET_NAMES[ours] + rest
+
+
+def original_vae(name, value):
+    """The same of its autoencoder, whose attention is made of convolutions."""
+    attention = ".attentions." in name and value.ndim == 2
+    for new, old in VAE_NAMES.items():
+        name = name.replace(new, old)
+    return f"first_stage_model.{name}", value[:, :, None, None] if attention else value
+
+
+def test_the_unet_goes_on_predicting_what_it_predicted(made):
+    schedule = made.config("decoder")["schedule"]
+    assert schedule["prediction_type"] == "epsilon" and not schedule["rescale_betas_zero_snr"]
+    scheduler, clean = DDIMScheduler(**schedule), torch.randn(8, 4, 2, 2)
+    noisy, steps, target, weights = noised(scheduler, clean)
+    assert torch.allclose(scheduler.add_noise(clean, target, steps), noisy, atol=1e-5), "the target is the noise"
+    assert weights.isfinite().all() and float(weights.max()) <= 1
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda folder: (folder / "llama" / "config.json").write_text('{"model_type": "mistral"}'), "plain Llama"),
+        (lambda folder: shutil.rmtree(folder / "sdxl" / "vae"), "config.json"),
+        (lambda folder: next((folder / "llama").glob("model-00002*")).unlink(), "No such file"),
+        (lambda folder: (folder / "clip" / "tokenizer.json").unlink(), "no tokenizer"),
+        (
+            lambda folder: shutil.copy(folder / "sdxl/unet/config.json", folder / "sdxl/vae/config.json"),
+            "describes a UNet2D",
+        ),
+        (lambda folder: (folder / "svd" / "model_index.json").unlink(), "model_index.json"),
+    ],
+)
+def test_weights_that_are_not_what_they_should_be_leave_nothing(public, tmp_path, change, words):
+    folder = shutil.copytree(public, tmp_path / "public")
+    change(folder)
+    with pytest.raises(MovieDreamerError, match=words):
+        make_bundle(sources(folder), tmp_path / "mine", name="mine", size=SIZE)
+    assert [path.name for path in tmp_path.iterdir()] == ["public"]
+
+
+def test_pickled_weights_are_never_opened(tmp_path):
+    (tmp_path / "pytorch_model.bin").write_bytes(b"")
+    for place in (tmp_path, tmp_path / "pytorch_model.bin"):
+        with pytest.raises(MovieDreamerError, match="pickled"):
+            Weights(place)
