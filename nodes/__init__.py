@@ -6,7 +6,7 @@ from ._comfy import ComfyExtension, io
 
 MODULES = (
     "script", "cast", "loaders", "tokenizer", "planner", "decoder", "model_decoder", "animator", "body", "settings",
-    "shots", "film", "continuity", "body_steps",
+    "shots", "film", "continuity", "preflight", "body_steps",
 )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from ..moviedreamer_core.builtin import ANIMATORS
 from ..moviedreamer_core.film.checks import check_animating
 from ..moviedreamer_core.film.pipeline import Clip, rendered_of
 from ..moviedreamer_core.report.reasons import picture_outcomes, takes_before
@@ -15,6 +16,8 @@ from .plan_inputs import (
     check_selection,
     checked_shots,
     later_settings,
+    leave_out_inputs,
+    left_out,
     rendered_ui,
     script_input,
     seed_input,
@@ -80,6 +83,7 @@ class MovieDreamerAnimateKeyframes(io.ComfyNode):
                     "Seed of the clips, from which every shot's own follows. -1 takes the film's. Another seed moves "
                     "the same keyframes in another way."
                 ),
+                *leave_out_inputs("animator", ANIMATORS.names(), "panzoom"),
             ],
             outputs=[ClipsType.Output("clips", display_name="clips", tooltip="The clips of all shots, in film order.")],
             hidden=[io.Hidden.unique_id],
@@ -97,6 +101,8 @@ class MovieDreamerAnimateKeyframes(io.ComfyNode):
         seed: int,
         routes: tuple[RouteTo, ...] | None = None,
         shot_settings: tuple[ShotSettings, ...] | None = None,
+        leave_out: str = "",
+        instead: str = "",
     ) -> io.NodeOutput:
         plan, before = keyframes.plan, keyframes.session
         settings = replace(
@@ -104,7 +110,11 @@ class MovieDreamerAnimateKeyframes(io.ComfyNode):
             seed=plan.settings.seed if seed < 0 else seed,
             motion=motion,
             anchor_strength=anchor_strength,
-            shot_settings=(*before.settings.shot_settings, *later_settings(shot_settings)),
+            shot_settings=(
+                *before.settings.shot_settings,
+                *later_settings(shot_settings),
+                *left_out(plan.source.script, "animator", leave_out, instead),
+            ),
         )
         session = host.make_session(
             plan.source,

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
 from ..moviedreamer_core.errors import MovieDreamerError
+from ..moviedreamer_core.film.pipeline import read_picture
 from ..moviedreamer_core.progress import SILENT, Progress
 from ..moviedreamer_core.requests import KeyframeRequest
 from ..moviedreamer_core.tokenizer import Tokens
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
     from ..moviedreamer_core.decoder import Slot
 
 PROMPT = "{prompt}"
+SIDE = 16
+READS_REFERENCES = ("Flux", "HiDreamO1", "JoyImage", "Krea2", "Lumina2", "Omnigen2", "QwenImage")
+"""Classes of comfy/model_base.py (0.33) that read `reference_latents`; those that move pictures are left out."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,9 @@ class Sampling:
 
 @dataclass(frozen=True)
 class ModelDecoder:
-    """Satisfies moviedreamer_core.registry.Decoder. `condition` adds what its projector says of tokens and faces."""
+    """Satisfies moviedreamer_core.registry.Decoder. `condition` adds what its projector says of tokens and faces; the
+    cast's pictures of a request become reference latents (its capabilities say of how many people).
+    """
 
     model: Any
     clip: Any
@@ -54,7 +61,8 @@ class ModelDecoder:
         s, wanted, seed = self.sampling, request.steps or self.sampling.steps, request.seed % 2**63
         progress.check()
         positive, negative = self._conditioning(request)
-        latent = torch.zeros(1, 4, s.height // 8, s.width // 8)
+        width, height = request.size or (s.width, s.height)
+        latent = torch.zeros(1, 4, height // 8, width // 8)
         latent = comfy.sample.fix_empty_latent_channels(self.model, latent, 8)
         noise = comfy.sample.prepare_noise(latent, seed)
         progress.check()
@@ -76,7 +84,18 @@ class ModelDecoder:
         if self.condition is not None:
             vectors = condition_vectors(self.condition, request.tokens, request.slots)
             texts = [[with_vectors(entry, extra) for entry in text] for text, extra in zip(texts, vectors)]
+        if request.references:
+            latents = [self._reference(reference.path) for reference in request.references]
+            texts = [[with_references(entry, latents) for entry in text] for text in texts]
         return texts[0], texts[1]
+
+    def _reference(self, path: Path) -> Tensor:
+        """A picture as a latent, with about as many pixels as are drawn, its sides multiples of SIDE."""
+        picture = read_picture(path)[None]
+        scale = (self.sampling.width * self.sampling.height / (picture.shape[-1] * picture.shape[-2])) ** 0.5
+        size = [max(1, round(side * scale / SIDE)) * SIDE for side in picture.shape[-2:]]
+        fitted = torch.nn.functional.interpolate(picture, size, mode="bilinear", antialias=True)
+        return self.vae.encode(fitted.movedim(1, -1))
 
     def _encoded(self, text: str) -> list:
         return self.clip.encode_from_tokens_scheduled(self.clip.tokenize(text))
@@ -112,6 +131,17 @@ def with_vectors(entry: list, extra: Tensor) -> list:
             [mask, torch.ones_like(mask[..., :1]).expand(*mask.shape[:-1], extra.shape[1])], -1
         )
     return [torch.cat([context, extra], dim=1), values]
+
+
+def with_references(entry: list, latents: list[Tensor]) -> list:
+    """One entry of CONDITIONING that shows the model these pictures too, as core's ReferenceLatent does."""
+    context, values = entry
+    return [context, {**values, "reference_latents": [*values.get("reference_latents", []), *latents]}]
+
+
+def reads_references(model: Any) -> bool:
+    """Whether a MODEL's family looks at reference latents; another one ignores them without a word."""
+    return any(kind.__name__ in READS_REFERENCES for kind in type(model.model).__mro__)
 
 
 def check_widths(ours: int, theirs: int) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from io import BytesIO
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,6 +15,7 @@ from . import host
 from ._comfy import io
 from .bodies.expanding import begin
 from .bodies.runs import WholeRun
+from .eyes import eyes_of
 from .saving import temporary
 from .types import Category, FacesType, Keyframes, KeyframesType, ScoresType, TokenizerType
 
@@ -42,6 +44,12 @@ class MovieDreamerContinuityReport(io.ComfyNode):
                 KeyframesType.Input("keyframes", tooltip="The keyframes of all shots (Decode Keyframes)."),
                 TokenizerType.Input("tokenizer", tooltip="The tokenizer that belongs to the plan: it reads pictures."),
                 FacesType.Input("faces", optional=True, tooltip=FACES),
+                io.ClipVision.Input(
+                    "clip_vision",
+                    optional=True,
+                    tooltip="Other eyes for the likeness of places (Load CLIP Vision), for pictures that the tokenizer "
+                    "was not trained on: the table then has a column look.",
+                ),
             ],
             outputs=[
                 io.Image.Output("plot", display_name="plot", tooltip="Bars for every shot, likeness of all shots."),
@@ -53,11 +61,16 @@ class MovieDreamerContinuityReport(io.ComfyNode):
 
     @classmethod
     def execute(
-        cls, keyframes: Keyframes, tokenizer: host.HostBundle, faces: host.HostBundle | None = None
+        cls,
+        keyframes: Keyframes,
+        tokenizer: host.HostBundle,
+        faces: host.HostBundle | None = None,
+        clip_vision: Any = None,
     ) -> io.NodeOutput:
         session = replace(keyframes.session, progress=host.HostProgress())
         plan = keyframes.plan
-        found = measure(session, plan.film, keyframes.frames, tokenizer=tokenizer, cast=plan.cast, faces=faces)
+        given = {"tokenizer": tokenizer, "cast": plan.cast, "faces": faces, "eyes": eyes_of(clip_vision)}
+        found = measure(session, plan.film, keyframes.frames, **given)
         if found is None:
             raise MovieDreamerError(f"bundle '{tokenizer.info.name}' has no tokenizer; load another one")
         plot, png = drawn(found, session.script.title)

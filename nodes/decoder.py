@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from ..moviedreamer_core.builtin import DECODERS
 from ..moviedreamer_core.film.checks import check_decoding
 from ..moviedreamer_core.film.pipeline import Keyframe, rendered_of
 from ..moviedreamer_core.report.reasons import picture_outcomes, takes_before
@@ -15,6 +16,8 @@ from .plan_inputs import (
     check_selection,
     checked_shots,
     later_settings,
+    leave_out_inputs,
+    left_out,
     rendered_ui,
     script_input,
     seed_input,
@@ -82,6 +85,7 @@ class MovieDreamerDecodeKeyframes(io.ComfyNode):
                     "How strictly the picture follows its plan, up to 50; 1 is no guidance. 0 takes the "
                     "decoder's own value.",
                 ),
+                *leave_out_inputs("decoder", DECODERS.names(), DECODERS.names()[0]),
             ],
             outputs=[
                 KeyframesType.Output(
@@ -103,13 +107,19 @@ class MovieDreamerDecodeKeyframes(io.ComfyNode):
         guidance: float,
         routes: tuple[RouteTo, ...] | None = None,
         shot_settings: tuple[ShotSettings, ...] | None = None,
+        leave_out: str = "",
+        instead: str = "",
     ) -> io.NodeOutput:
         settings = replace(
             plan.settings,
             seed=plan.settings.seed if seed < 0 else seed,
             steps=decided("steps", steps),
             guidance=decided("guidance", guidance),
-            shot_settings=(*plan.settings.shot_settings, *later_settings(shot_settings)),
+            shot_settings=(
+                *plan.settings.shot_settings,
+                *later_settings(shot_settings),
+                *left_out(plan.source.script, "decoder", leave_out, instead),
+            ),
         )
         session = host.make_session(
             plan.source,

@@ -1,17 +1,21 @@
 """A decoder from ComfyUI's own MODEL, CLIP and VAE."""
 
+import logging
 from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
+from ..moviedreamer_core.errors import MovieDreamerError
 from ..moviedreamer_core.registry import Capabilities
 from ..moviedreamer_core.store import content_hash
 from . import host
 from ._comfy import io
-from .comfy_decoder import PROMPT, ModelDecoder, Sampling, check_widths, context_width
+from .comfy_decoder import PROMPT, ModelDecoder, Sampling, check_widths, context_width, reads_references
 from .model_fingerprint import clip_fingerprint, model_fingerprint
 from .types import Category, DecoderHandle, DecoderType, ready
 
+log = logging.getLogger(__name__)
+NEGATIVE_UNREAD = "At cfg 1 the negative prompt changes nothing: empty it, or raise cfg"
 SHOWN_LIKE = "mini"
 """The bundle that says at which size the film is shown when no other one does."""
 
@@ -87,6 +91,16 @@ class MovieDreamerDecoderFromModel(io.ComfyNode):
                     tooltip="The prompt; {prompt} stands for the shot's sentence (size, place, time, action, plot, "
                     "style). Add words for all shots around it.",
                 ),
+                io.Int.Input(
+                    "references",
+                    default=0,
+                    min=0,
+                    max=4,
+                    optional=True,
+                    tooltip="Of how many people the cast's pictures are shown to the model, 0 to 4, from the left. "
+                    "Flux, Qwen-Image and Lumina's kind read them; SD and SDXL do not and are refused: give those "
+                    "IP-Adapter or a LoRA on the MODEL.",
+                ),
             ],
             outputs=[
                 DecoderType.Output("decoder", display_name="decoder", tooltip="For Decode Keyframes or Route Decoder.")
@@ -114,13 +128,32 @@ class MovieDreamerDecoderFromModel(io.ComfyNode):
         negative: str,
         prompt_template: str,
         condition: DecoderHandle | None = None,
+        references: int = 0,
     ) -> io.NodeOutput:
+        check_reading(model, references)
+        if cfg == 1 and negative.strip():
+            log.warning(NEGATIVE_UNREAD)
+            host.tell_page("progress", {"text": NEGATIVE_UNREAD})
         sampling = Sampling(width, height, steps, cfg, sampler_name, scheduler, negative, prompt_template)
-        return io.NodeOutput(decoder_of(model, clip, vae, sampling, condition))
+        return io.NodeOutput(decoder_of(model, clip, vae, sampling, condition, references))
+
+
+def check_reading(model: Any, references: int) -> None:
+    """Raise MovieDreamerError if the model would ignore the pictures that it is to be shown."""
+    if references and not reads_references(model):
+        raise MovieDreamerError(
+            f"references is {references}, but a model of the class {type(model.model).__name__} does not look at "
+            "reference pictures: set it to 0, or let IP-Adapter or a LoRA on the MODEL bring the likeness"
+        )
 
 
 def decoder_of(
-    model: Any, clip: Any, vae: Any, sampling: Sampling, condition: DecoderHandle | None = None
+    model: Any,
+    clip: Any,
+    vae: Any,
+    sampling: Sampling,
+    condition: DecoderHandle | None = None,
+    references: int = 0,
 ) -> DecoderHandle:
     """The decoder; its name and fingerprint are the same after a restart. Raises MovieDreamerError for a condition that
     does not fit the model.
@@ -141,6 +174,7 @@ def decoder_of(
     ]
     parts.append(model_fingerprint(vae.patcher, lambda f: content_hash(f, memo)))
     fingerprint = sha256(repr([*parts, condition_fingerprint, sampling]).encode()).hexdigest()
+    reads = replace(reads, references=references)
     decoder = ModelDecoder(model, clip, vae, sampling, condition, fingerprint)
     maker = ready(f"model-{fingerprint[:8]}", "a MODEL, CLIP and VAE of ComfyUI", decoder, fingerprint, reads)
     return DecoderHandle(host.open_bundle(SHOWN_LIKE), maker)

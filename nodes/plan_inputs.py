@@ -104,6 +104,38 @@ def later_settings(shot_settings: Sequence[ShotSettings] | None) -> tuple[ShotSe
     return given
 
 
+def leave_out_inputs(kind: str, names: Sequence[str], default: str) -> list[Any]:
+    """Shots that the wired decoder or animator is not asked for, and which built-in one makes them instead."""
+    return [
+        io.String.Input(
+            "leave_out",
+            default="",
+            optional=True,
+            advanced=True,
+            tooltip=f"Shots that these {kind}s cannot make: the film goes on without asking for them again. "
+            f"{SELECTION} Empty leaves none out. The storyboard's own choice for a shot wins.",
+        ),
+        io.Combo.Input(
+            "instead",
+            options=list(names),
+            default=default,
+            optional=True,
+            advanced=True,
+            tooltip=f"The {kind} of the bundle that makes the shots of leave_out.",
+        ),
+    ]
+
+
+def left_out(script: Any, kind: str, shots: str, instead: str) -> tuple[ShotSettings, ...]:
+    """The settings that give the shots that are left out to another decoder or animator (`kind`). Raises
+    MovieDreamerError for shots that the film does not have.
+    """
+    if not shots.strip(" ,"):
+        return ()
+    select_shots(script, shots)
+    return (ShotSettings(shots, decoder=instead) if kind == "decoder" else ShotSettings(shots, animator=instead),)
+
+
 def history_input(tooltip: str) -> io.MultiType.Input:
     """An earlier episode: its plan, or pictures as tokens."""
     return io.MultiType.Input("history", types=[PlanType, TokensType], optional=True, tooltip=tooltip)

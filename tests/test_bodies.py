@@ -112,6 +112,20 @@ def test_a_copy_has_the_shots_seed_and_is_shown_on_the_artists_nodes(graph):
     assert prompt() == before
 
 
+def test_noise_that_hangs_on_nothing_belongs_to_the_body(graph):
+    """RandomNoise has no wire from Shot In, and every shot needs its own."""
+    noisy = prompt()
+    noisy["10"] = {"class_type": "RandomNoise", "inputs": {"noise_seed": 3}}
+    noisy["6"]["inputs"] |= {"noise": ["10", 0], "seed": ["2", 2]}
+    body = graph.find_body(noisy, "8", "In", {"Preview"})
+    assert "10" in body.inner and body.own_seed and "1" not in body.inner
+    stands = {"2": {"class_type": "Values", "inputs": {}}}
+    copies, _ = graph.copy_body(
+        noisy, body, "x.", inputs_of_in=stands, seed=77, missing=(), required=lambda kind: (), edge=lambda s, n: [s, n]
+    )
+    assert copies["x.10"]["inputs"] == {"noise_seed": 77} and copies["x.6"]["inputs"]["noise"] == ["x.10", 0]
+
+
 def test_what_needs_a_missing_picture_is_left_out_and_an_optional_input_alone_where_it_can(graph):
     nodes, into = copied(graph, missing={5})
     assert "x.3" not in nodes and nodes["x.4"]["inputs"] == {"conditioning": ["x.5", 0]} and "images" in into

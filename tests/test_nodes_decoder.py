@@ -252,3 +252,18 @@ def test_a_shot_that_the_script_lacks_is_said_by_the_node_that_names_it(film, no
         with pytest.raises(Exception, match="'thre'.*did you mean three"):
             pack.run(f"MovieDreamer{node}", shots="1, thre", script=script, **wired)
         assert pack.run(f"MovieDreamer{node}", shots="1, three, scene:library", script=script, **wired).args
+
+
+def test_shots_that_are_left_out_are_made_by_another_and_the_film_goes_on(film):
+    pack, plan, bundle = film
+    refusing = dataclasses.replace(
+        decoder(pack, bundle).maker, name="refusing", load=lambda _: pytest.fail("it was asked")
+    )
+    handle = dataclasses.replace(decoder(pack, bundle), maker=refusing)
+    routes = pack.run("MovieDreamerRouteDecoder", decoder=handle, shots="two").args[0]
+    keyframes = decoded(pack, plan, decoder(pack, bundle), routes=routes, leave_out="two", instead="ink")
+    assert len(keyframes.frames) == 6 and keyframes.session.decoder(keyframes.session.by_id["two"]) == "ink"
+    clips = animated(pack, keyframes, animator(pack, bundle, "svd"), leave_out="1-4", instead="panzoom")
+    assert [clips.session.animator(shot) for shot in clips.session.shots] == ["panzoom"] * 5
+    with pytest.raises(Exception, match="nowhere"):
+        decoded(pack, plan, decoder(pack, bundle), leave_out="nowhere")

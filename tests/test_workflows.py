@@ -23,6 +23,12 @@ def ports(kind: str) -> list[tuple[str, str, dict, bool]]:
         for name in INFO[kind]["input_order"].get(group, []):
             io_type, *rest = INFO[kind]["input"][group][name]
             options = dict(rest[0]) if rest else {}
+            if io_type == "COMFY_AUTOGROW_V3":  # as many sockets as are wired, by the page's names
+                template = options["template"]
+                (grown, *_), *_ = template["input"]["required"].values()
+                names = [f"{name}.{template['prefix']}{number}" for number in range(template["max"])]
+                found += [(each, grown, {}, True) for each in names]
+                continue
             if isinstance(io_type, list):
                 io_type, options = "COMBO", {**options, "options": io_type}
             found.append((name, io_type, options, group == "optional"))
@@ -75,8 +81,8 @@ def real(page: dict) -> list[dict]:
     return [node for node in page["nodes"] if node["type"] not in VIRTUAL]
 
 
-def test_there_are_fifteen_with_twins_and_thumbnails():
-    assert len(PAGES) == 15  # fourteen, and the seventh's twin with sampler nodes
+def test_there_are_twenty_one_with_twins_and_thumbnails():
+    assert len(PAGES) == 21  # twenty, and the seventh's twin with sampler nodes
     for path in PAGES:
         assert (path.parent / "api" / path.name).exists(), path.name
         assert path.with_suffix(".jpg").read_bytes()[:3] == b"\xff\xd8\xff", path.name

@@ -95,6 +95,7 @@ class Port:
     options: dict
     choices: list | None
     optional: bool
+    grown: bool = False
 
     @property
     def is_widget(self) -> bool:
@@ -127,11 +128,21 @@ def ports(info: dict) -> list[Port]:
         for name in info["input_order"].get(kind, []):
             io_type, *rest = info["input"][kind][name]
             options = rest[0] if rest else {}
+            if io_type == "COMFY_AUTOGROW_V3":
+                found += _grown(name, options["template"])
+                continue
             choices = io_type if isinstance(io_type, list) else options.get("options")
             found.append(
                 Port(name, "COMBO" if isinstance(io_type, list) else io_type, options, choices, kind == "optional")
             )
     return found
+
+
+def _grown(name: str, template: dict) -> list[Port]:
+    """The sockets of an input that grows: the page shows those that are wired."""
+    (io_type, *rest), *_ = template["input"]["required"].values()
+    names = [f"{name}.{template['prefix']}{number}" for number in range(template["max"])]
+    return [Port(each, io_type, rest[0] if rest else {}, None, True, True) for each in names]
 
 
 def slots(info: dict) -> list[Port]:
@@ -177,6 +188,10 @@ class Writer:
         if node.kind not in self.object_info:
             raise ValueError(f"{self.workflow.name}: no node class {node.kind} in object_info")
         return self.object_info[node.kind]
+
+    def slots(self, node: Node) -> list[Port]:
+        """The node's slots on the page."""
+        return [port for port in slots(self.info(node)) if not port.grown or port.name in node.inputs]
 
     def title(self, node: Node) -> str:
         """The node's title."""
@@ -238,7 +253,7 @@ class Writer:
     def _links(self) -> list[list]:
         links = []
         for node in self.nodes.values():
-            for slot, port in enumerate(slots(self.info(node))):
+            for slot, port in enumerate(self.slots(node)):
                 if isinstance(given := node.inputs.get(port.name), Out):
                     source, source_slot, io_type = self.source(given, port)
                     links.append([len(links) + 1, source, source_slot, self.numbers[id(node)], slot, io_type])
@@ -254,7 +269,7 @@ class Writer:
             }  # fmt: skip
         info = self.info(part)
         into = {link[4]: link[0] for link in links if link[3] == number}
-        inputs = [self._slot(port, into.get(slot)) for slot, port in enumerate(slots(info))]
+        inputs = [self._slot(port, into.get(slot)) for slot, port in enumerate(self.slots(part))]
         outputs = [
             {"name": name, "type": io_type, "links": [k[0] for k in links if (k[1], k[2]) == (number, slot)] or None}
             for slot, (name, io_type) in enumerate(zip(info["output_name"], info["output"], strict=True))
@@ -294,7 +309,8 @@ def height(info: dict, tall: int = 0) -> int:
     """What the page needs for a node, in pixels: the more of both renderers (measured, ComfyUI 0.33). What a run shows
     on it comes on top: `tall`.
     """
-    every = [port for port in ports(info) if (info["name"], port.name) not in HIDDEN]
+    every = [port for port in ports(info) if (info["name"], port.name) not in HIDDEN and not port.grown]
+    every = [port for port in every if not port.options.get("advanced")]  # the page folds these away
     widgets = [port for port in every if port.is_widget]
     rows = max(len(every) - len(widgets), len(info["output"]))
     lines = sum(48 for port in widgets if port.options.get("multiline"))

@@ -7,6 +7,7 @@ with nothing changed is not measured again and loads no model. Similarities are 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import torch
 from safetensors import safe_open
@@ -31,15 +32,29 @@ FACELESS_SIZES = ("wide", "medium-wide", "extreme-wide", "insert")
 """Shots in which faces are too small to tell."""
 
 
+class Eyes(Protocol):
+    """Another network that looks at pictures, such as a CLIP's vision part, for the likeness of places."""
+
+    @property
+    def fingerprint(self) -> str:
+        """What decides what it sees beside the picture."""
+        ...
+
+    def see(self, picture: Tensor) -> Tensor:
+        """A picture [3, H, W] in [0, 1] as one vector [D]."""
+        ...
+
+
 @dataclass(frozen=True)
 class ShotScore:
     """One shot. `faces`: for every character with a face in the cast, how much the face found for it is its own; None
-    where none was found. What is not known is None.
+    where none was found. `look`: likeness to the last shot of the same place in other eyes. What is not known is None.
     """
 
     to_plan: float
     to_place: float | None
     faces: Mapping[str, float | None] = field(default_factory=dict)
+    look: float | None = None
 
     @property
     def to_face(self) -> float | None:
@@ -77,9 +92,10 @@ class Continuity:
     def table(self) -> str:
         """All measures as text, one line a shot."""
         width = max(4, *(len(shot) for shot in self.shots))
-        rows = [f"{'shot':<{width}}  {'  '.join(f'{name:>8}' for name in MEASURES)}  faces"]
+        seen = ["look"] if any(score.look is not None for score in self.scores) else []
+        rows = [f"{'shot':<{width}}  {'  '.join(f'{name:>8}' for name in [*MEASURES, *seen])}  faces"]
         for shot, found in zip(self.shots, self.scores, strict=True):
-            numbers = "  ".join(f"{shown(found.value(name)):>8}" for name in MEASURES)
+            numbers = "  ".join(f"{shown(found.value(name)):>8}" for name in [*MEASURES, *seen])
             faces = ", ".join(f"{who} {shown(value)}" for who, value in found.faces.items())
             rows.append(f"{shot:<{width}}  {numbers}  {faces}".rstrip())
         return "\n".join(rows)
@@ -97,7 +113,9 @@ class Measuring:
         tokenizer: Bundle,
         cast: Cast | None = None,
         faces: Bundle | None = None,
+        eyes: Eyes | None = None,
     ) -> None:
+        self.eyes = eyes
         self.session, self.plan, self.tokenizer, self.faces = session, plan, tokenizer, faces
         self.cast = cast if faces is not None else None
         if self.cast is not None and self.cast.pack and faces is not None:
@@ -113,7 +131,22 @@ class Measuring:
         read = self.reading(keyframe)
         planned = F.normalize(self.plan.take(keyframe.shot.id).planned.tokens[keyframe.number].flatten(), dim=0)
         to_place = float(read @ self.reading(before)) if before is not None else None
-        return ShotScore(float(read @ planned), to_place, self._to_faces(keyframe))
+        look = float(self.seen(keyframe) @ self.seen(before)) if self.eyes is not None and before is not None else None
+        return ShotScore(float(read @ planned), to_place, self._to_faces(keyframe), look)
+
+    def seen(self, keyframe: Keyframe) -> Tensor:
+        """What the wired eyes see in a keyframe as the film shows it, [D] of length 1."""
+        eyes, session = self.eyes, self.session
+        assert eyes is not None
+        picture = show_keyframe(session, keyframe)
+
+        def make(path: Path) -> None:
+            save_file({"seen": eyes.see(read_picture(picture)).float().cpu().flatten().contiguous()}, path)
+
+        inputs = {"version": 1, "picture": content_hash(picture, session.store.hashes), "eyes": eyes.fingerprint}
+        made = session.store.fetch("seen", inputs, ".safetensors", make, check=session.progress.check)
+        with safe_open(str(made.path), framework="pt") as file:
+            return F.normalize(file.get_tensor("seen"), dim=0)
 
     def reading(self, keyframe: Keyframe) -> Tensor:
         """What the tokenizer sees in a keyframe, [T * D] of length 1."""
@@ -178,15 +211,17 @@ def measure(
     tokenizer: Bundle | None = None,
     cast: Cast | None = None,
     faces: Bundle | None = None,
+    eyes: Eyes | None = None,
 ) -> Continuity | None:
     """Measure the first keyframe of every shot; None if the bundle has no tokenizer.
 
-    `tokenizer` is by default the session's bundle; `faces` is a bundle with a face pack, None looks for no faces.
+    `tokenizer` is by default the session's bundle; `faces` is a bundle with a face pack, None looks for no faces;
+    `eyes` say how alike two pictures of a place are beside the tokenizer, which knows what it was trained on.
     """
     bundle = tokenizer or session.bundle
     if not bundle.has("tokenizer"):
         return None
-    measuring = Measuring(session, plan, bundle, cast, faces)
+    measuring = Measuring(session, plan, bundle, cast, faces, eyes)
     first = [keyframe for keyframe in keyframes if keyframe.number == 0]
     session.progress.stage("continuity", len(first))
     scores: list[ShotScore] = []

@@ -6,6 +6,7 @@ slots.py     what Shot In gives, and which of it a shot has
 makers.py    the decoder and the animator that a body is, as the core knows them
 results.py   from ComfyUI's IMAGE, VIDEO and AUDIO to what the core takes
 runs.py      the film's pipeline, stopping where a body must draw and going on when it has
+engines.py   what preflight knows of a wired decoder or animator
 memory.py    what outlives one node of a prompt
 expanding.py the nodes that are added for the shots that are missing
 """

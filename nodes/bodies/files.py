@@ -65,6 +65,14 @@ def output_types() -> set[str]:
     return {name for name, kind in known.items() if getattr(kind, "OUTPUT_NODE", False) is True}
 
 
+def runs_elsewhere(class_type: str) -> bool:
+    """Whether a node asks a paid service (ComfyUI's partner nodes)."""
+    import nodes
+
+    kind = nodes.NODE_CLASS_MAPPINGS.get(class_type)  # type: ignore[attr-defined]
+    return getattr(kind, "API_NODE", False) is True
+
+
 def _inputs(class_type: str) -> dict[str, dict[str, Any]]:
     import nodes
 

@@ -1,8 +1,9 @@
 """An artist's graph between Shot In and Shot Out: find it, name it, copy it for one shot. Plain JSON in and out.
 
 A prompt is {id: {"class_type", "inputs"}}; a link is [id, slot]. The *body* are the nodes that hang on Shot In and lead
-to Shot Out, and output nodes that hang on them (previews, savers). What leads into it from outside (loaders, LoRAs,
-whatever does not depend on the shot) stays where it is and is linked. Nothing here knows ComfyUI.
+to Shot Out, noise that leads there (RandomNoise), and output nodes that hang on them (previews, savers). What leads
+into it from outside (loaders, LoRAs, whatever does not depend on the shot) stays where it is and is linked. Nothing
+here knows ComfyUI.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -69,7 +70,7 @@ def find_body(prompt: Prompt, out: str, shot_in: str, output_types: Collection[s
             "no Shot In leads to this Shot Out, so every shot would get the same picture: wire at least the prompt or "
             "the keyframe of a Shot In into the nodes that lead here"
         )
-    below = _downstream(prompt, ins)
+    below = _downstream(prompt, ins) | {node for node in above if _is_noise(prompt, node)}
     inner = tuple(node for node in above if node in below and node not in ins and node != out)
     known = {*inner, *ins}
     leaves = sorted(
@@ -152,6 +153,12 @@ def copy_body(
             graph[prefix + node] = {"class_type": kind, "inputs": given(node), "override_display_id": node}
     into = prompt[body.out]["inputs"]
     return graph, {n: moved(v) for n, v in into.items() if not _absent(v, body, missing, gone)}
+
+
+def _is_noise(prompt: Prompt, node: str) -> bool:
+    """Whether a node is nothing but a seed (RandomNoise): it hangs on no Shot In, and every shot needs its own."""
+    inputs = prompt[node]["inputs"]
+    return any(name in SEEDS for name in inputs) and not any(is_link(value) for value in inputs.values())
 
 
 def leads_out(

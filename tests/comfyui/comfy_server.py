@@ -93,7 +93,8 @@ class Run:
 class Server:
     """One ComfyUI with a base folder of its own and only our pack. Use as a context manager."""
 
-    def __init__(self, comfyui: Path, python: str, base: Path, *flags: str):
+    def __init__(self, comfyui: Path, python: str, base: Path, *flags: str, partners: bool = False):
+        self.partners = partners
         self.comfyui, self.python, self.base, self.flags = comfyui, python, base, flags
         self.process: subprocess.Popen | None = None
         self.log = base / "server.log"
@@ -117,8 +118,9 @@ class Server:
         command = [
             self.python, "main.py", "--cpu", "--listen", "127.0.0.1", "--port", str(self.port),
             "--base-directory", str(self.base), "--database-url", f"sqlite:///{self.base / 'comfy.db'}",
-            "--disable-all-custom-nodes", "--whitelist-custom-nodes", PACK, "--disable-api-nodes", *self.flags,
+            "--disable-all-custom-nodes", "--whitelist-custom-nodes", PACK, *self.flags,
         ]  # fmt: skip
+        command += [] if self.partners else ["--disable-api-nodes"]
         environment = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST", "PYTHONPATH"))}
         with self.log.open("a") as log:
             self.process = subprocess.Popen(

@@ -12,18 +12,25 @@ from comfy_server import ROOT, Server, find_comfyui
 
 RECORDED = ROOT / "tests" / "object_info.json"
 CORE = (
-    "BatchImagesNode", "CFGNorm", "CheckpointLoaderSimple", "CLIPLoader", "CLIPTextEncode", "ConditioningZeroOut",
-    "CreateVideo", "EmptyImage", "EmptyLatentImage", "EmptySD3LatentImage", "FluxKontextMultiReferenceLatentMethod",
-    "GetVideoComponents", "ImageBlend", "ImageBlur", "ImageInvert", "ImageScale", "ImageSharpen", "KSampler",
-    "KSamplerAdvanced", "LoadAudio", "LoadImage", "LoadVideo", "LoraLoader", "LoraLoaderModelOnly",
-    "ModelSamplingAuraFlow", "ModelSamplingSD3", "PreviewAny", "PreviewImage", "RepeatImageBatch", "SaveImage",
-    "SaveVideo", "TextEncodeQwenImageEditPlus", "UNETLoader", "VAEDecode", "VAEEncode", "VAELoader", "WanImageToVideo",
+    "BasicGuider", "BasicScheduler", "BatchImagesNode", "CFGGuider", "CFGNorm", "CheckpointLoaderSimple", "CLIPLoader",
+    "CLIPTextEncode", "ConditioningZeroOut", "CreateVideo", "EmptyFlux2LatentImage", "EmptyImage",
+    "EmptyLTXVLatentVideo", "EmptyLatentImage", "EmptySD3LatentImage", "Flux2Scheduler",
+    "FluxKontextMultiReferenceLatentMethod",
+    "GetVideoComponents", "ImageBlend", "ImageBlur", "ImageInvert", "ImageScale", "ImageScaleToTotalPixels",
+    "ImageSharpen", "KSampler", "KSamplerAdvanced", "KSamplerSelect", "KlingImageToVideoWithAudio",
+    "LTXAVTextEncoderLoader", "LTXVAudioVAEDecode", "LTXVAudioVAELoader", "LTXVConcatAVLatent", "LTXVConditioning",
+    "LTXVEmptyLatentAudio", "LTXVImgToVideoInplace", "LTXVPreprocess", "LTXVSeparateAVLatent", "LoadAudio", "LoadImage",
+    "LoadVideo", "LoraLoader", "LoraLoaderModelOnly", "ManualSigmas", "MiniMaxH3ImageToVideo",
+    "MiniMaxH3ReferenceToVideo", "ModelSamplingAuraFlow", "ModelSamplingSD3", "PreviewAny", "PreviewImage",
+    "RandomNoise", "ReferenceLatent", "RepeatImageBatch", "SamplerCustomAdvanced", "SamplerEulerAncestral", "SaveImage",
+    "SaveVideo", "TextEncodeQwenImageEditPlus", "UNETLoader", "VAEDecode", "VAEDecodeAudio", "VAEDecodeTiled",
+    "VAEEncode", "VAELoader", "WanFirstLastFrameToVideo", "WanImageToVideo",
 )  # fmt: skip
 # Lists of files on one machine: the names say nothing about ours.
 FILES = {
-    "CheckpointLoaderSimple": "ckpt_name", "CLIPLoader": "clip_name", "LoadAudio": "audio", "LoadImage": "image",
-    "LoadVideo": "file", "LoraLoader": "lora_name", "LoraLoaderModelOnly": "lora_name", "UNETLoader": "unet_name",
-    "VAELoader": "vae_name",
+    "CheckpointLoaderSimple": "ckpt_name", "CLIPLoader": "clip_name", "LTXAVTextEncoderLoader": "text_encoder",
+    "LTXVAudioVAELoader": "ckpt_name", "LoadAudio": "audio", "LoadImage": "image", "LoadVideo": "file",
+    "LoraLoader": "lora_name", "LoraLoaderModelOnly": "lora_name", "UNETLoader": "unet_name", "VAELoader": "vae_name",
 }  # fmt: skip
 
 
@@ -50,7 +57,7 @@ def main() -> int:
     if isinstance(found, str):
         print(found, file=sys.stderr)
         return 1
-    with tempfile.TemporaryDirectory() as base, Server(*found, Path(base)) as server:
+    with tempfile.TemporaryDirectory() as base, Server(*found, Path(base), partners=True) as server:
         info = kept(server.get("/object_info"))
         if "IMPORT FAILED" in server.said():
             print(server.said(), file=sys.stderr)
