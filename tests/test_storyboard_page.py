@@ -55,14 +55,17 @@ def test_filters_costs_and_live_events():
     const live = m.withEvent(board, { shot: "b", stage: "keyframe", state: "rendered", key: "k" });
     const { picture, stages } = live.shots[1];
     out.push([picture, stages.keyframe.made, board.shots[1].state, m.withEvent(board, { shot: "x" }) === board]);
+    const passing = m.withEvent(board, { shot: "a", stage: "clip", state: "rendering" });
+    out.push([passing === board, m.withEvent(board, { shot: "c", stage: "clip", state: "rendering" }).shots[2].state]);
     """
-    ids, offers, seconds, cost, unknown, why, between, live = ran("model.mjs", program)
+    ids, offers, seconds, cost, unknown, why, between, live, kept = ran("model.mjs", program)
     assert ids == ["abc", "a", "b", "bc"]
     assert offers["scene"] == [["s1", "1 quay"], ["s2", "s2"]] and offers["character"] == [["m", "Mara"]]
     assert offers["state"] == [["animated", "ANIMATED"], ["stale", "STALE"]]
     assert seconds == 7 and cost == {"shots": 2, "plan": 0, "keyframe": 1, "clip": 2, "seconds": 7}
     assert unknown is None, "a time that is not known is not made up"
     assert why == "the words changed" and between == ["b", "c"]
+    assert kept == [True, "rendering"], "a kept shot is not said to be made while a run passes it"
     assert live == [{"stage": "keyframe", "key": "k"}, False, "stale", True]
 
 

@@ -26,16 +26,15 @@ export class CostBar {
 
   update() {
     const { desk } = this, cost = costOf(desk.board.shots);
-    say(this.words, desk.running ? this.runningWords() : costWords(cost));
-    this.words.title = this.words.textContent;
+    say(this.words, desk.running ? this.runningWords(cost) : costWords(cost));
     this.run.disabled = desk.running || !cost.shots;
     this.rest.disabled = desk.running || desk.board.shots.every((shot) => isMade(shot) || desk.ownOf(shot).lock);
-    this.progress();
+    this.progress(cost);
   }
 
   /** How far a run is: of what it would make when it began, how much is left. */
-  progress() {
-    const { desk } = this, left = costOf(desk.board.shots), steps = left.plan + left.keyframe + left.clip;
+  progress(left) {
+    const { desk } = this, steps = left.plan + left.keyframe + left.clip;
     this.most = desk.running ? Math.max(this.most ?? 0, steps) : 0;
     this.meter.hidden = !this.most;
     if (!this.most) return;
@@ -44,8 +43,8 @@ export class CostBar {
     this.bar.style.width = `${(100 * (this.most - steps)) / this.most}%`;
   }
 
-  runningWords() {
+  runningWords(left) {
     const { shots } = this.desk.board, drawn = shots.find((shot) => shot.state === "rendering");
-    return drawn ? t("renderingShot", { n: drawn.number, id: drawn.id, left: costOf(shots).shots }) : t("running");
+    return drawn ? t("renderingShot", { n: drawn.number, id: drawn.id, left: left.shots }) : t("running");
   }
 }

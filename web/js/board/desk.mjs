@@ -111,8 +111,10 @@ export class Desk {
       for (const id of this.chosen) if (!ids.has(id)) this.chosen.delete(id);
     } catch (error) {
       if (turn !== this.taken) return;
-      if (error.status === 404) Object.assign(this, { board: null, id: "", missing: error.message });
-      else this.missing = error.message;
+      if (error.status === 404) {
+        this.ids.delete(this.node);
+        Object.assign(this, { board: null, id: "", missing: error.message });
+      } else this.missing = error.message;
     }
     this.changed();
   }

@@ -3,7 +3,7 @@
 
 let words = {};
 let loading = null;
-let chosen = "en";
+let plural = new Intl.PluralRules("en"), number = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 
 /** Fetches the words, once for all who ask. `asked` is the page's language ("zh", "ja-JP"); English stands in for it. */
 export function loadWords(fetchApi, asked) {
@@ -13,7 +13,9 @@ export function loadWords(fetchApi, asked) {
 /** Takes the words from what /i18n answers: {language: {storyboard: {key: words}}}. */
 export function useWords(all, asked) {
   const short = String(asked || "en").split("-")[0];
-  chosen = all[asked]?.storyboard ? asked : all[short]?.storyboard ? short : "en";
+  const chosen = all[asked]?.storyboard ? asked : all[short]?.storyboard ? short : "en";
+  plural = new Intl.PluralRules(chosen);
+  number = new Intl.NumberFormat(chosen, { maximumFractionDigits: 1 });
   words = { ...all.en?.storyboard, ...all[chosen]?.storyboard };
 }
 
@@ -24,12 +26,12 @@ export function t(key, values = {}) {
 
 /** The words for a number of things: key.one or key.other. */
 export function many(key, n, values = {}) {
-  return t(`${key}.${new Intl.PluralRules(chosen).select(n) === "one" ? "one" : "other"}`, { n, ...values });
+  return t(`${key}.${plural.select(n) === "one" ? "one" : "other"}`, { n, ...values });
 }
 
 /** "2 s", "1:05 min": a length of time. */
 export function length(seconds) {
-  if (seconds < 60) return t("seconds", { n: new Intl.NumberFormat(chosen, { maximumFractionDigits: 1 }).format(seconds) });
+  if (seconds < 60) return t("seconds", { n: number.format(seconds) });
   const whole = Math.round(seconds);
   return t("minutes", { n: `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}` });
 }

@@ -66,10 +66,12 @@ export function costOf(shots) {
   return cost;
 }
 
-/** The board after one live event {shot, stage, state, key, message}; the same board if it has no such shot. */
+/** The board after one live event {shot, stage, state, key, message}; the same board if it has no such shot, or if a
+ *  run only passes a shot that it keeps.
+ */
 export function withEvent(board, event) {
   const at = board.shots.findIndex((shot) => shot.id === event.shot);
-  if (at < 0) return board;
+  if (at < 0 || (event.state === "rendering" && board.shots[at].stages?.[event.stage]?.made === false)) return board;
   const shot = { ...board.shots[at], state: event.state, message: event.message ?? "" };
   if (event.key && (event.stage === "keyframe" || event.stage === "clip")) {
     shot[event.stage === "clip" ? "clip" : "picture"] = { stage: event.stage, key: event.key };
