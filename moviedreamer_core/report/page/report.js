@@ -68,7 +68,7 @@ const $language = (() => {
 
 let words = {};
 let loading = null;
-let chosen = "en";
+let plural = new Intl.PluralRules("en"), number = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 
 /** Fetches the words, once for all who ask. `asked` is the page's language ("zh", "ja-JP"); English stands in for it. */
 function loadWords(fetchApi, asked) {
@@ -78,7 +78,9 @@ function loadWords(fetchApi, asked) {
 /** Takes the words from what /i18n answers: {language: {storyboard: {key: words}}}. */
 function useWords(all, asked) {
   const short = String(asked || "en").split("-")[0];
-  chosen = all[asked]?.storyboard ? asked : all[short]?.storyboard ? short : "en";
+  const chosen = all[asked]?.storyboard ? asked : all[short]?.storyboard ? short : "en";
+  plural = new Intl.PluralRules(chosen);
+  number = new Intl.NumberFormat(chosen, { maximumFractionDigits: 1 });
   words = { ...all.en?.storyboard, ...all[chosen]?.storyboard };
 }
 
@@ -89,12 +91,12 @@ function t(key, values = {}) {
 
 /** The words for a number of things: key.one or key.other. */
 function many(key, n, values = {}) {
-  return t(`${key}.${new Intl.PluralRules(chosen).select(n) === "one" ? "one" : "other"}`, { n, ...values });
+  return t(`${key}.${plural.select(n) === "one" ? "one" : "other"}`, { n, ...values });
 }
 
 /** "2 s", "1:05 min": a length of time. */
 function length(seconds) {
-  if (seconds < 60) return t("seconds", { n: new Intl.NumberFormat(chosen, { maximumFractionDigits: 1 }).format(seconds) });
+  if (seconds < 60) return t("seconds", { n: number.format(seconds) });
   const whole = Math.round(seconds);
   return t("minutes", { n: `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}` });
 }
@@ -175,10 +177,12 @@ function costOf(shots) {
   return cost;
 }
 
-/** The board after one live event {shot, stage, state, key, message}; the same board if it has no such shot. */
+/** The board after one live event {shot, stage, state, key, message}; the same board if it has no such shot, or if a
+ *  run only passes a shot that it keeps.
+ */
 function withEvent(board, event) {
   const at = board.shots.findIndex((shot) => shot.id === event.shot);
-  if (at < 0) return board;
+  if (at < 0 || (event.state === "rendering" && board.shots[at].stages?.[event.stage]?.made === false)) return board;
   const shot = { ...board.shots[at], state: event.state, message: event.message ?? "" };
   if (event.key && (event.stage === "keyframe" || event.stage === "clip")) {
     shot[event.stage === "clip" ? "clip" : "picture"] = { stage: event.stage, key: event.key };
