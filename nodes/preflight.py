@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from ..moviedreamer_core.errors import MovieDreamerError
 from ..moviedreamer_core.film.settings import FilmSettings
@@ -71,6 +72,12 @@ class MovieDreamerPreflight(io.ComfyNode):
             hidden=[io.Hidden.dynprompt],
             not_idempotent=True,
         )
+
+    @classmethod
+    def fingerprint_inputs(cls, **_: Any) -> int:
+        """Looked at again when the store has recorded more: what is made already, and how long that took."""
+        index = host.film_store().index.file
+        return index.stat().st_size if index.is_file() else 0
 
     @classmethod
     def execute(

@@ -211,6 +211,29 @@ def test_continuity_measures_every_shot(made, monkeypatch):
     assert torch.equal(again[0], plot) and again[2] == table
 
 
+def test_other_eyes_say_how_alike_places_are(made):
+    looks = []
+
+    class Vision:
+        """A CLIP_VISION that sees the mean colour of a picture's quarters."""
+
+        patcher = SimpleNamespace(model=torch.nn.Linear(2, 2), backup={})
+
+        @staticmethod
+        def encode_image(image, crop=True):
+            assert image.shape[0] == 1 and image.shape[-1] == 3 and not crop
+            looks.append(tuple(image.shape))
+            return {"image_embeds": torch.nn.functional.adaptive_avg_pool2d(image.movedim(-1, 1), 2).flatten(1)}
+
+    named = {"keyframes": made.keyframes, "tokenizer": made.bundle, "clip_vision": Vision}
+    _, scores, table = values(made.pack.run("MovieDreamerContinuityReport", **named))
+    assert [score.look is None for score in scores.scores] == [True, False, False, True, False]
+    assert all(0.5 < score.look <= 1.0001 for score in scores.scores if score.look is not None)
+    assert table.splitlines()[0].split()[:6] == ["shot", "to_plan", "to_place", "to_face", "score", "look"]
+    seen = len(looks)
+    assert values(made.pack.run("MovieDreamerContinuityReport", **named))[2] == table and len(looks) == seen == 5
+
+
 def test_faces_are_paired_one_to_one(made, monkeypatch):
     continuity = made.pack.module("moviedreamer_core.film.continuity")
     cast_module = made.pack.module("moviedreamer_core.cast")

@@ -29,6 +29,13 @@ def test_the_node_passes_the_script_on_and_names_every_wired_engine(pack, wired)
     assert "keyframes by paper" in out.args[1] and "keyframes by ink, of bundle tiny: 2 to make" in out.args[1]
 
 
+def test_the_node_looks_again_when_the_store_knows_more(pack):
+    kind = pack.node("MovieDreamerPreflight")
+    before = kind.fingerprint_inputs(where="not said")
+    pack.module("nodes.host").film_store().index.record("film", "one", "keyframe", "0" * 64)
+    assert before == 0 and kind.fingerprint_inputs(where="not said") > 0
+
+
 def test_the_node_refuses_before_anything_is_loaded(pack, wired, monkeypatch):
     look, plan, bundle, decoder = wired
     crowd = dataclasses.replace(decoder(pack, bundle).maker.capabilities(bundle), people=1)
