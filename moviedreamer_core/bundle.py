@@ -162,6 +162,11 @@ class Bundle:
             self._loaded[key] = load()
         return self._loaded[key]
 
+    def forget(self, *keys: str) -> None:
+        """Keep these no longer: what nobody else holds leaves memory, and is loaded again where it is asked for."""
+        for key in keys:
+            self._loaded.pop(key, None)
+
 
 def find_bundle(name: str | Path) -> Path:
     """The folder of a packaged bundle, or `name` itself if it is a folder with a `bundle.json`."""

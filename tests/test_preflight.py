@@ -2,20 +2,24 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 from conftest import SCRIPT
+from safetensors.torch import load_file
 
 from moviedreamer_core.bundle import Bundle
 from moviedreamer_core.cli.app import run
 from moviedreamer_core.errors import MovieDreamerError
+from moviedreamer_core.film import pipeline
 from moviedreamer_core.film.session import FilmSession
 from moviedreamer_core.film.settings import FilmSettings
 from moviedreamer_core.licences import licence, licences, licences_of, unknown_files
 from moviedreamer_core.preflight import Engine, Machine, ModelFile, preflight, preflight_words, wanted_files
 from moviedreamer_core.preflight.times import times
 from moviedreamer_core.preflight.wanted import below
+from moviedreamer_core.preflight.weights import look_at_bundle
 from moviedreamer_core.script import Route, parse_script
 from moviedreamer_core.store import Store
 
@@ -132,3 +136,41 @@ def test_doctor_on_the_command_line(tiny_bundle, tmp_path, capsys):
     assert run(["doctor", "workflow", page]) == 0
     assert run(["doctor"]) == 0 and "of memory" in capsys.readouterr().out
     assert run(["doctor", "workflow", str(tmp_path / "script.yaml")]) == 2
+
+
+def test_a_bundle_is_said_to_fit_to_lack_and_to_have_taken(tiny_bundle, tmp_path, capsys, monkeypatch):
+    text = SCRIPT[: SCRIPT.index("      - id: two")]
+    (tmp_path / "film.yaml").write_text(text)
+    store, doctor = str(tmp_path / "store"), ["doctor", "bundle", str(tiny_bundle)]
+    assert run([*doctor, "--store", store]) == 0
+    said = capsys.readouterr().out
+    assert "faces: reference pictures need --faces FOLDER" in said and "no film was made here" in said
+    command = ["keyframes", str(tmp_path / "film.yaml"), "--bundle", str(tiny_bundle), "--store", store]
+    assert run([*command, "-o", str(tmp_path / "out"), "--quiet"]) == 0
+    assert run([*doctor, "--store", store]) == 0 and "a keyframe by paper: " in capsys.readouterr().out
+    bundle = Bundle.open(tiny_bundle)
+    parts = [sum(v.numel() for v in load_file(bundle.path(name) / file).values()) for name, file in
+             (("text", "model.safetensors"), ("planner", "diffusion_pytorch_model.safetensors"))]  # fmt: skip
+    assert look_at_bundle(bundle, tmp_path / "store").memory["plan"] == 4 * sum(parts)
+    monkeypatch.setattr("moviedreamer_core.preflight.weights.machine", lambda folder: Machine(None, 1000))
+    own = shutil.copytree(tiny_bundle, tmp_path / "own")
+    shutil.rmtree(own / "upscaler")
+    assert run(["doctor", "bundle", str(own), "--store", store]) == 1
+    said = capsys.readouterr().out
+    assert "part 'upscaler' is missing: pictures cannot be shown at 64x32" in said and "memory are free" in said
+
+
+def test_the_planner_has_left_memory_before_the_first_picture(tiny_bundle, tmp_path, monkeypatch):
+    (tmp_path / "film.yaml").write_text(SCRIPT[: SCRIPT.index("      - id: two")])
+    loaded = []
+    for stage in ("render_keyframes", "animate_clips"):
+        made = getattr(pipeline, stage)
+
+        def watched(session, *rest, made=made):
+            loaded.append({key.split(":")[0] for key in session.bundle._loaded})
+            return made(session, *rest)
+
+        monkeypatch.setattr(pipeline, stage, watched)
+    command = ["clips", str(tmp_path / "film.yaml"), "--bundle", str(tiny_bundle), "--store", str(tmp_path / "store")]
+    assert run([*command, "-o", str(tmp_path / "out"), "--quiet", "--animator", "panzoom"]) == 0
+    assert loaded[0] == {"text"} and "decoder" not in loaded[1] and "planner" not in loaded[1]

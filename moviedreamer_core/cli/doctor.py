@@ -1,6 +1,7 @@
 """`moviedreamer doctor`: before a run, what it would take and what cannot work; nothing is loaded or made.
 
-Alone it says what is free on this machine; `film` looks at a script, `workflow` at a file that the page saved.
+Alone it says what is free on this machine; `film` looks at a script, `bundle` at weights, `workflow` at a file that the
+page saved.
 """
 
 import argparse
@@ -19,6 +20,13 @@ def add_commands(commands: argparse._SubParsersAction) -> None:
     film = actions.add_parser("film", help="which shots run on which engine, time, memory, disk, licences")
     add_making_options(film)
     film.set_defaults(run=_film)
+    weights = actions.add_parser("bundle", help="does it fit this machine, how long will it take, what is missing")
+    weights.add_argument("bundle", nargs="?", default="mini", help="its name or folder (default: %(default)s)")
+    weights.add_argument("--faces", type=Path, metavar="FOLDER", help="face pack to use instead of the bundle's")
+    weights.add_argument(
+        "--store", type=Path, default=default_store(), help="where films are kept: knows how long it took"
+    )
+    weights.set_defaults(run=_bundle)
     files = actions.add_parser(
         "workflow", help="the model files that a saved ComfyUI workflow wants, and their licences"
     )
@@ -34,6 +42,15 @@ def _film(options: argparse.Namespace) -> int:
     session = open_session(options, SILENT)
     found = preflight(session, machine(session.store.root))
     sys.stdout.write(preflight_words(found) + "\n")
+    return 1 if found.problems else 0
+
+
+def _bundle(options: argparse.Namespace) -> int:
+    from ..preflight.weights import bundle_words, look_at_bundle
+    from .bundles import chosen_bundle
+
+    found = look_at_bundle(chosen_bundle(options), options.store)
+    sys.stdout.write(bundle_words(found) + "\n")
     return 1 if found.problems else 0
 
 

@@ -94,6 +94,7 @@ def _make(session: "FilmSession", options: argparse.Namespace, began: float) -> 
     times: dict[str, float] = {}
     cast = _timed(times, "cast", lambda: make_cast(session))
     plan = _timed(times, "plan", lambda: make_plan(session, cast))
+    session.bundle.forget("planner")  # at full size planner, decoder and animator do not fit in memory together
     carried = CarriedTakes(session, find_script(options.script), cast, plan)
     if options.what == "plan":
         yield from _plan_lines(plan, options.output)
@@ -103,6 +104,7 @@ def _make(session: "FilmSession", options: argparse.Namespace, began: float) -> 
             yield f"shot {take.planned.id}: {take.note} (--replan following refreshes it)"
     check_decoding(session, cast, plan)
     keyframes = _timed(times, "keyframes", lambda: list(render_keyframes(session, cast, plan)))
+    session.bundle.forget(*(f"decoder:{name}" for name in session.decoders.names()))
     carried.rendered(rendered_of(session, keyframes))
     if options.what == "keyframes":
         yield from _keep_keyframes(session, plan, keyframes, options.output)

@@ -5,6 +5,7 @@ wanted.py    the model files that a saved workflow names, and where they go
 times.py     how long results of the same maker took on this machine
 machine.py   disk and memory
 look.py      all of it for one film
+weights.py   a bundle: does it fit, what does it lack
 words.py     the same as text
 """
 
