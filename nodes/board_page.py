@@ -7,7 +7,7 @@ are JSON, errors {"error": text}: 400 for what cannot be read or chosen, 404 for
 from pathlib import Path
 from typing import Any
 
-from ..moviedreamer_core.board import BoardFilm, board_of, media_file
+from ..moviedreamer_core.board import BoardFilm, board_of, media_file, takes_of
 from ..moviedreamer_core.errors import MovieDreamerError
 from ..moviedreamer_core.film.direction import read_direction
 from ..moviedreamer_core.film.takes import FilmTakes
@@ -42,6 +42,10 @@ def add_routes() -> None:
     @routes.post("/moviedreamer/board/{id}")
     async def changed(request: web.Request) -> web.StreamResponse:
         return await answer_to(request, lambda asked: board_changed(_known(request), asked))
+
+    @routes.get("/moviedreamer/board/{id}/takes/{shot}")
+    async def takes(request: web.Request) -> web.StreamResponse:
+        return await answer(lambda: _takes(_known(request), request.match_info["shot"]))
 
     @routes.get("/moviedreamer/board/{id}/media/{stage}/{key}")
     async def media(request: web.Request) -> web.StreamResponse:
@@ -93,6 +97,13 @@ def _with_live(known: Remembered, board: dict[str, Any]) -> dict[str, Any]:
         elif shot["id"] in at_work:
             shot["state"] = "rendering"
     return {"id": known.id, "node": known.node, **board}
+
+
+def _takes(known: Remembered, shot: str) -> dict[str, Any]:
+    try:
+        return takes_of(known.film, shot)
+    except MovieDreamerError as error:
+        raise NotThereError(str(error)) from error
 
 
 def _media(known: Remembered, stage: str, key: str) -> Path:

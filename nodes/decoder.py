@@ -135,10 +135,11 @@ class MovieDreamerDecodeKeyframes(io.ComfyNode):
         BOARDS.rendering(plan.board, session, plan.film)
 
         def finish(frames: tuple[Keyframe, ...]) -> io.NodeOutput:
-            BOARDS.made(plan.board, rendered_of(session, frames))
+            made = rendered_of(session, frames, plan=plan.film)
+            BOARDS.made(plan.board, made)
             outcomes = picture_outcomes(session, "keyframe", frames, had)
             ui = {
-                **rendered_ui(rendered_of(session, frames)),
+                **rendered_ui(made),
                 **strip(session, "keyframe", outcomes, first_pictures(frames)),
             }
             return io.NodeOutput(Keyframes(plan, frames, session), ui=ui)

@@ -51,7 +51,7 @@ class Artist:
         plan = make_plan(session, cast)
         keyframes = list(render_keyframes(session, cast, plan))
         clips = list(animate_clips(session, keyframes))
-        takes = takes_after(session, cast, plan).with_rendered(rendered_of(session, keyframes, clips))
+        takes = takes_after(session, cast, plan).with_rendered(rendered_of(session, keyframes, clips, plan))
         self.takes = FilmTakes.read(takes.text())
         pictures: dict[str, list[bytes]] = {}
         for made in (*keyframes, *clips):

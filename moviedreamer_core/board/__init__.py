@@ -16,11 +16,12 @@
                 nothing like it was made before
     continuity  null, or {people: {id: [{shot, likeness}]}, places: {words: [{shot, likeness}]}, weak: [id]}
 
-`media_file` gives the files of a board's pictures and clips.
+`media_file` gives the files of a board's pictures and clips, `takes_of` the takes of a shot.
 """
 
 from .board import board_of
 from .film import BoardFilm, FilmJoin
 from .media import media_file
+from .takes import takes_of
 
-__all__ = ["BoardFilm", "FilmJoin", "board_of", "media_file"]
+__all__ = ["BoardFilm", "FilmJoin", "board_of", "media_file", "takes_of"]

@@ -105,14 +105,14 @@ def _make(session: "FilmSession", options: argparse.Namespace, began: float) -> 
     check_decoding(session, cast, plan)
     keyframes = _timed(times, "keyframes", lambda: list(render_keyframes(session, cast, plan)))
     session.bundle.forget(*(f"decoder:{name}" for name in session.decoders.names()))
-    carried.rendered(rendered_of(session, keyframes))
+    carried.rendered(rendered_of(session, keyframes, plan=plan))
     if options.what == "keyframes":
         yield from _keep_keyframes(session, plan, keyframes, options.output)
         return
     check_animating(session, keyframes)
     clips = _timed(times, "clips", lambda: list(animate_clips(session, keyframes)))
     if options.what != "animatic":  # its clips are not those of the film
-        carried.rendered(rendered_of(session, keyframes, clips))
+        carried.rendered(rendered_of(session, keyframes, clips, plan))
     if options.what == "clips":
         yield from _keep_clips(session, clips, options.output)
         return

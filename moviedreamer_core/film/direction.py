@@ -1,7 +1,8 @@
 """An artist's choices for single shots as one JSON text: {"harbour-2": {"seed": 7, "decoder": "ink", "lock": true}}.
 
 Data contract: shot id, or number from 1 -> field -> value, for the fields that can be decided for one shot (seed,
-decoder, animator, steps, seconds, guidance, motion, lock). null leaves a field alone. Whether the shots exist is found
+decoder, animator, steps, seconds, guidance, motion, lock), for `note`, the artist's own words, and for `take`, an older
+take that is chosen (chosen.py). null leaves a field alone. Whether the shots exist is found
 out by `resolve`, which knows the script.
 """
 
@@ -13,8 +14,11 @@ from typing import Any
 from ..errors import MovieDreamerError
 from ..script.controls import CONTROLS, PER_SHOT
 from ..script.errors import nearest
+from ..script.resolve import CARRIED
+from .chosen import FIELD, read_take
 from .settings import FilmSettings
 
+MAX_NOTE = 2000
 MAX_CHARACTERS = 2 * 1024 * 1024
 NAMED = ("decoder", "animator")
 
@@ -56,10 +60,18 @@ def _choices(shot: str, chosen: object) -> dict[str, Any]:
 
 def _checked(shot: str, field: str, value: Any) -> Any:
     where = f"direction: shot {shot!r}: "
-    if field not in PER_SHOT:
-        near = nearest(field, PER_SHOT)
+    known = (*PER_SHOT, *CARRIED)
+    if field not in known:
+        near = nearest(field, known)
         hint = f"; did you mean {near}?" if near else ""
-        raise MovieDreamerError(f"{where}got the field {field!r}; expected one of {', '.join(PER_SHOT)}{hint}")
+        raise MovieDreamerError(f"{where}got the field {field!r}; expected one of {', '.join(known)}{hint}")
+    if field == FIELD:
+        return read_take(where, value)
+    if field == "note":
+        if not isinstance(value, str) or len(value) > MAX_NOTE:
+            got = f"{len(value)} characters" if isinstance(value, str) else repr(value)[:80]
+            raise MovieDreamerError(f"{where}note is {got}; expected a text of at most {MAX_NOTE} characters")
+        return value
     if field in NAMED:
         if not isinstance(value, str) or not value.strip():
             raise MovieDreamerError(f"{where}{field} is {value!r}; expected the name of one")

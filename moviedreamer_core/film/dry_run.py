@@ -26,6 +26,7 @@ from .references import NamedKeyframe, earlier_keyframes
 from .session import FilmSession
 
 PLAN_FIRST = "its plan is made first"
+CHOSEN = "the take that was chosen"
 GUESSES = {"cast": 3.0, "plan": 0.1, "keyframe": 2.0, "clip": 4.0, "shown": 1.0, "film": 3.0}
 
 
@@ -156,20 +157,33 @@ class Look:
         """One keyframe; `before` are those before it that have a name, `waits` says that there are others."""
         if placed := self.placed.get(("keyframe", shot.id)):
             return self._step(shot.id, "keyframe", True, "", "made elsewhere", placed[min(number, len(placed) - 1)])
-        tokens, reads, cast = self.tokens[shot.id], self.session.decoder_capabilities(shot), self.known_cast
-        stage = keyframe_stage(number)
+        reads, cast = self.session.decoder_capabilities(shot), self.known_cast
+        stage, chosen, kept = keyframe_stage(number), self.session.has_chosen(shot, "keyframe"), None
+        tokens = self.tokens[shot.id]
+        if chosen:
+            kept = self.session.drawn_from(shot)
+            tokens = [tokens_digest(row) for row in kept.planned.tokens] if kept else tokens
+            if there := self._chosen(shot, number):
+                return self._step(shot.id, "keyframe", True, "", CHOSEN, there)
         if tokens is None or cast is None or (waits and reads.earlier):
             why = "an earlier picture is made first" if tokens and cast is not None else PLAN_FIRST
-            pinned = self._pinned(shot, stage)
+            pinned = None if chosen else self._pinned(shot, stage)
             return self._step(shot.id, "keyframe", pinned is not None, why, key=pinned or "")
-        faces = faces_of(self.session.takes.cast_of(shot, cast) if self.session.is_locked(shot) else cast)
+        stays = kept is not None or self.session.is_locked(shot)
+        faces = faces_of(self.session.takes.cast_of(shot, cast, kept) if stays else cast)
         earlier = earlier_keyframes(shot, before, reads.earlier)
         inputs = keyframe_inputs(self.session, shot, number, tokens[number], faces, earlier)
         held = locked_keyframe(self.session, shot, number, inputs)
-        kept = None if held else kept_drawing(self.session, shot, number, inputs)
-        if kept:
-            return self._step(shot.id, "keyframe", True, "", "kept, drawn with an older picture", kept[0].key)
-        return self._known(shot, stage, "keyframe", inputs, held.key if held else None)
+        drawing = None if held or chosen else kept_drawing(self.session, shot, number, inputs)
+        if drawing:
+            return self._step(shot.id, "keyframe", True, "", "kept, drawn with an older picture", drawing[0].key)
+        return self._known(shot, stage, "keyframe", inputs, held.key if held else None, chosen)
+
+    def _chosen(self, shot: ResolvedShot, number: int) -> str:
+        """The key of a chosen keyframe that is there."""
+        made = self.session.made(shot).drawn
+        key = made.keyframes[number] if made and number < len(made.keyframes) else ""
+        return key if key and (self.store.find("keyframe", key) or self.store.find(EXTERNAL, key)) else ""
 
     def clips(self) -> Iterator[Step]:
         before = ""
@@ -183,15 +197,18 @@ class Look:
         """One clip; `before` is the name of the clip before it, "" if there is none yet."""
         if placed := self.placed.get(("clip", shot.id)):
             return self._step(shot.id, "clip", True, "", "made elsewhere", placed[0])
+        chosen, made = self.session.has_chosen(shot, "clip"), self.session.made(shot).moved
+        if chosen and made and (self.store.find("clip", made.clip) or self.store.find(EXTERNAL, made.clip)):
+            return self._step(shot.id, "clip", True, "", CHOSEN, made.clip)
         keys = self.keyframe_keys[shot.id]
         follows = shot.join == "continue"
         if keys is None or (follows and not before):
             why = "its keyframe is made first" if keys is None else "the clip that it continues is made first"
-            pinned = self._pinned(shot, "clip")
+            pinned = None if chosen else self._pinned(shot, "clip")
             return self._step(shot.id, "clip", pinned is not None, why, key=pinned or "")
         inputs = clip_inputs(self.session, shot, keys, before if follows else None)
         held = locked_clip(self.session, shot, keys, inputs)
-        return self._known(shot, "clip", "clip", inputs, held.key if held else None)
+        return self._known(shot, "clip", "clip", inputs, held.key if held else None, chosen)
 
     def film(self, format: str, audio: Path | None) -> Step:
         if None in self.shown_keys:
@@ -211,9 +228,10 @@ class Look:
         yield self._step(shot.id, "shown", there, "its clip is made first", key=key or "")
 
     def _known(
-        self, shot: ResolvedShot, stage: str, folder: str, inputs: Mapping[str, Any], locked: str | None
-    ) -> Step:
-        if held := self._pinned(shot, stage) or locked:
+        self, shot: ResolvedShot, stage: str, folder: str, inputs: Mapping[str, Any], locked: str | None,
+        chosen: bool,
+    ) -> Step:  # fmt: skip
+        if held := (None if chosen else self._pinned(shot, stage)) or locked:
             return self._step(shot.id, folder, True, "", key=held)
         key = artefact_key(folder, inputs)
         there = self.store.find(folder, key) is not None

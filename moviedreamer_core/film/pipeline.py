@@ -142,7 +142,9 @@ def render_shot(
 def is_own(session: FilmSession, cast: Cast, plan: FilmPlan, keyframe: Keyframe) -> bool:
     """Whether this session renders exactly this keyframe: not so for pictures made elsewhere, pinned or locked ones."""
     shot = session.by_id[keyframe.shot.id]
-    if session.is_locked(shot) or pinned_take(session, shot, keyframe_stage(keyframe.number), "keyframe"):
+    if session.is_locked(shot) or session.has_chosen(shot, "keyframe"):
+        return False
+    if pinned_take(session, shot, keyframe_stage(keyframe.number), "keyframe"):
         return False
     tokens = tokens_digest(plan.take(shot.id).planned.tokens[keyframe.number])
     inputs = keyframe_inputs(session, shot, keyframe.number, tokens, faces_of(cast))
@@ -209,12 +211,11 @@ def known_keyframe(
     session: FilmSession, cast: Cast, plan: FilmPlan, shot: ResolvedShot, number: int, before: Sequence[AnyKeyframe]
 ) -> Known:
     """What is known of a keyframe; `before` are those before it in film order, there or not. Makes nothing."""
-    if session.is_locked(shot):
-        cast = session.takes.cast_of(shot, cast)
-    tokens = plan.take(shot.id).planned.tokens[number]
+    tokens, faces = tokens_digest(tokens_of(session, plan, shot, number)), faces_of(cast_of(session, shot, cast))
     earlier = earlier_keyframes(shot, before, session.decoder_capabilities(shot).earlier)
-    inputs = keyframe_inputs(session, shot, number, tokens_digest(tokens), faces_of(cast), earlier)
-    stays = pinned_take(session, shot, keyframe_stage(number), "keyframe")
+    inputs = keyframe_inputs(session, shot, number, tokens, faces, earlier)
+    chosen = session.has_chosen(shot, "keyframe")
+    stays = None if chosen else pinned_take(session, shot, keyframe_stage(number), "keyframe")
     if stays := stays or locked_keyframe(session, shot, number, inputs):
         return Known(stays.key, inputs, stays, chosen=True)
     if kept := kept_drawing(session, shot, number, inputs):
@@ -228,19 +229,19 @@ def render_keyframe(
 ) -> Keyframe:
     """One keyframe; `before` are those before it in film order."""
     stage, can = keyframe_stage(number), session.decoder_capabilities(shot)
-    if session.is_locked(shot):
-        cast = session.takes.cast_of(shot, cast)
     known = known_keyframe(session, cast, plan, shot, number, before)
     made = known.made
     if made is None:
-        carried = Tokens(plan.take(shot.id).planned.tokens[number][None], plan.plan.tokenizer_fingerprint)
+        carried = Tokens(tokens_of(session, plan, shot, number)[None], plan.plan.tokenizer_fingerprint)
         earlier = earlier_keyframes(shot, before, can.earlier)
 
         def make(path: Path) -> float:
-            request, decoder = (
-                keyframe_request(session, shot, number, carried, cast, earlier),
+            then, faces, decoder = (
+                session.as_made(shot, "keyframe"),
+                cast_of(session, shot, cast),
                 session.load_decoder(shot),
             )
+            request = keyframe_request(session, then, number, carried, faces, earlier)
             picture = decoder.decode(request, session.inner)
             save_picture(checked_keyframe(picture, request, can, session.decoder(shot)), path)
             return spent_before(decoder, request)
@@ -252,6 +253,20 @@ def render_keyframe(
     return keyframe
 
 
+def tokens_of(session: FilmSession, plan: FilmPlan, shot: ResolvedShot, number: int) -> Tensor:
+    """The planned tokens [T, D] that a keyframe shows: the plan's, or for a chosen take those of then."""
+    kept = session.drawn_from(shot)
+    if kept is not None and number < len(kept.planned.tokens):
+        return kept.planned.tokens[number]
+    return plan.take(shot.id).planned.tokens[number]
+
+
+def cast_of(session: FilmSession, shot: ResolvedShot, cast: Cast) -> Cast:
+    """The faces that a keyframe shows: the film's, or of a locked shot or a chosen take those of then."""
+    kept = session.drawn_from(shot)
+    return session.takes.cast_of(shot, cast, kept) if kept is not None or session.is_locked(shot) else cast
+
+
 def save_picture(image: Tensor, path: Path) -> None:
     """Write an image [3, H, W] in [0, 1] as PNG. Raises MovieDreamerError if it holds NaN or infinity."""
     Image.fromarray(to_uint8(image)).save(path, format="PNG")
@@ -260,7 +275,8 @@ def save_picture(image: Tensor, path: Path) -> None:
 def known_clip(session: FilmSession, shot: ResolvedShot, keyframes: Sequence[str], before: str | None) -> Known:
     """What is known of a shot's clip, from its keyframes' keys and, where it goes on, the key of the clip before it."""
     inputs = clip_inputs(session, shot, list(keyframes), before)
-    if stays := pinned_take(session, shot, "clip", "clip") or locked_clip(session, shot, keyframes, inputs):
+    stays = None if session.has_chosen(shot, "clip") else pinned_take(session, shot, "clip", "clip")
+    if stays := stays or locked_clip(session, shot, keyframes, inputs):
         return Known(stays.key, inputs, stays, chosen=True)
     key = artefact_key("clip", inputs)
     return Known(key, inputs, session.store.find("clip", key))
@@ -354,13 +370,18 @@ def pinned_take(session: FilmSession, shot: ResolvedShot, stage: str, folder: st
 def locked_keyframe(
     session: FilmSession, shot: ResolvedShot, number: int, inputs: Mapping[str, object]
 ) -> Artefact | None:
-    """The keyframe in which a locked shot stays, if its film knows one and it lies here.
+    """The keyframe in which a locked shot stays, or that was chosen for it, if its film knows one and it lies here.
 
     None: it is to be made from `inputs`, which are the shot's as it was. Raises MovieDreamerError if that would be
     another picture: its decoder's weights are not those of then.
     """
     made = session.made(shot).drawn
     if made is None or number >= len(made.keyframes):
+        if made is not None and session.has_chosen(shot, "keyframe"):
+            raise MovieDreamerError(
+                f"{session.at(shot)}: the chosen take has {len(made.keyframes)} keyframes, the shot asks for "
+                f"{shot.keyframes}: choose another take, or none"
+            )
         return None
     return _locked(session, shot, "keyframe", made.keyframes[number], inputs, f"decoder '{session.decoder(shot)}'")
 
@@ -368,18 +389,24 @@ def locked_keyframe(
 def locked_clip(
     session: FilmSession, shot: ResolvedShot, keyframes: Sequence[str], inputs: Mapping[str, object]
 ) -> Artefact | None:
-    """The clip in which a locked shot stays; None and errors as with `locked_keyframe`.
+    """The clip in which a locked shot stays, or that was chosen for it; None and errors as with `locked_keyframe`.
 
-    A clip stays only beside its keyframes (a picture put in their place is moved anew), at the film's rate, and not in
-    an animatic.
+    Neither stays in an animatic. A locked clip stays only beside its keyframes (a picture put in their place is moved
+    anew) and at the film's rate; a chosen one stays whatever its keyframes are, and at another rate it is refused.
     """
     drawn, made = session.made(shot).drawn, session.made(shot).moved
-    if drawn is None or made is None or list(drawn.keyframes) != list(keyframes):
+    chosen = session.has_chosen(shot, "clip")
+    if made is None or not (chosen or (drawn is not None and list(drawn.keyframes) == list(keyframes))):
         return None
     if session.animator(shot) != made.animator and made.animator in session.animators.names():
         return None
-    found = session.store.find("clip", made.clip)
-    if found is not None and clip_info(found.path).fps != session.script.fps:
+    found = session.store.find("clip", made.clip) or session.store.find(EXTERNAL, made.clip)
+    if found is not None and (rate := clip_info(found.path).fps) != session.script.fps:
+        if chosen:
+            raise MovieDreamerError(
+                f"{session.at(shot)}: the chosen clip runs at {float(rate):g} frames a second, the film at "
+                f"{session.script.fps}: choose another take, or none"
+            )
         return None
     return _locked(session, shot, "clip", made.clip, inputs, f"animator '{session.animator(shot)}'")
 
@@ -387,31 +414,35 @@ def locked_clip(
 def _locked(
     session: FilmSession, shot: ResolvedShot, stage: str, key: str, inputs: Mapping[str, object], maker: str
 ) -> Artefact | None:
-    found = session.store.find(stage, key)
+    found = session.store.find(stage, key) or session.store.find(EXTERNAL, key)
     if found is None and artefact_key(stage, inputs) != key:
+        stays = "its chosen take is" if session.has_chosen(shot, stage) else "is locked to"
         raise MovieDreamerError(
-            f"{session.at(shot)}: is locked to a {stage} ({key[:12]}) that is not in the store {session.store.root}, "
-            f"and {maker} would make another one of it now: use the weights that made it, or unlock the shot"
+            f"{session.at(shot)}: {stays} a {stage} ({key[:12]}) that is not in the store {session.store.root}, and "
+            f"{maker} would make another one of it now: use the weights that made it, or unlock the shot or choose "
+            "another take"
         )
     return found
 
 
 def rendered_of(
-    session: FilmSession, keyframes: Iterable[Keyframe] = (), clips: Iterable[Clip] = ()
+    session: FilmSession, keyframes: Iterable[Keyframe] = (), clips: Iterable[Clip] = (), plan: FilmPlan | None = None
 ) -> dict[str, Rendered]:
-    """What was made of each shot, as the film's takes remember it."""
-    drawn = {name: _drawn(session, session.by_id[name], own) for name, own in by_shot(keyframes).items()}
+    """What was made of each shot, as the film's takes remember it; with the plan that the keyframes show if given."""
+    drawn = {name: _drawn(session, session.by_id[name], own, plan) for name, own in by_shot(keyframes).items()}
     moved = {clip.shot.id: _moved(session, session.by_id[clip.shot.id], clip) for clip in clips}
     return {name: Rendered(drawn=drawn.get(name), moved=moved.get(name)) for name in {**drawn, **moved}}
 
 
-def _drawn(session: FilmSession, shot: ResolvedShot, own: Sequence[Keyframe]) -> Drawn:
+def _drawn(session: FilmSession, shot: ResolvedShot, own: Sequence[Keyframe], plan: FilmPlan | None) -> Drawn:
+    tokens = plan.take(shot.id).planned.tokens if plan is not None else None
     return session.made(shot).drawn or Drawn(
         decoder=session.decoder(shot),
         seed=session.seed(shot),
         steps=session.steps(shot) or 0,
         guidance=session.guidance(shot),
         keyframes=tuple(keyframe.key for keyframe in own),
+        tokens=None if tokens is None else tuple(tokens_digest(row) for row in tokens),
     )
 
 

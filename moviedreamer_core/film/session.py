@@ -15,10 +15,12 @@ from ..registry import Animator, Capabilities, Decoder, Registry
 from ..script import Choice, ResolvedShot, Script, resolve
 from ..script.check import MAX_FRAMES
 from ..script.portraits import named_file
+from ..script.resolve import storyboard_of
 from ..store import Store, content_hash
+from .chosen import FIELD, ChosenTake
 from .episode import Episode
 from .settings import FilmSettings
-from .takes import NO_TAKES, FilmTakes, Rendered, ShotState
+from .takes import NO_TAKES, Drawn, FilmTakes, KeptTake, Moved, Rendered, ShotState
 
 
 class Checks:
@@ -76,7 +78,7 @@ class FilmSession:
     def _resolved(self) -> tuple[ResolvedShot, ...]:
         s = self.settings
         shots = resolve(self.script, storyboard=s.storyboard, settings=s.shot_settings, routes=s.routes)
-        return tuple(self._as_locked(_reseeded(shot, s.rerolled)) for shot in shots)
+        return tuple(self._as_kept(_reseeded(shot, s.rerolled)) for shot in shots)
 
     def _check_shots(self) -> None:
         for shot in self.shots:
@@ -110,9 +112,52 @@ class FilmSession:
         """Whether a shot stays as its film made it last; one that was never made has nothing to stay as."""
         return bool(shot.choice("lock").value) and self.takes.locked(shot.id) is not None
 
+    @cached_property
+    def chosen_takes(self) -> Mapping[str, ChosenTake]:
+        """Shot id -> the older take that the artist chose for it, with its recipe where the film knows it."""
+        choices = storyboard_of(self.script, self.settings.storyboard)
+        takes = {shot: chosen[FIELD] for shot, chosen in choices.items() if FIELD in chosen}
+        return {shot: take.with_recipes(self.takes, shot) for shot, take in takes.items()}
+
     def made(self, shot: ResolvedShot) -> Rendered:
-        """How a locked shot was made last; nothing of any other shot, which is made as it is decided now."""
-        return self.takes.rendered.get(shot.id, Rendered()) if self.is_locked(shot) else Rendered()
+        """How a shot whose artist wants it so was made: in the take that was chosen, or if it is locked, last. Nothing
+        of any other shot, which is made as it is decided now.
+        """
+        last = self.takes.rendered.get(shot.id, Rendered()) if self.is_locked(shot) else Rendered()
+        chosen = self.chosen_takes.get(shot.id)
+        if chosen is None:
+            return last
+        drawn, moved = chosen.drawn, chosen.moved
+        if isinstance(drawn, str):
+            drawn = Drawn(
+                decoder=self.decoder(shot),
+                seed=self.seed(shot),
+                steps=self._steps(shot) or 0,
+                guidance=self._guidance(shot),
+                keyframes=(drawn,),
+            )
+        if isinstance(moved, str):
+            moved = Moved(
+                animator=self.animator(shot),
+                seed=self.seed(shot),
+                motion=self._motion(shot),
+                anchor_strength=self.settings.anchor_strength,
+                clip=moved,
+            )
+        stays = last.moved if drawn is None or (last.drawn and last.drawn.keyframes == drawn.keyframes) else None
+        return Rendered(drawn=drawn or last.drawn, moved=moved or stays)
+
+    def has_chosen(self, shot: ResolvedShot, stage: str) -> bool:
+        """Whether the artist chose a take of this stage, keyframe or clip, for the shot."""
+        chosen = self.chosen_takes.get(shot.id)
+        return chosen is not None and (chosen.drawn if stage == "keyframe" else chosen.moved) is not None
+
+    def drawn_from(self, shot: ResolvedShot) -> KeptTake | None:
+        """The plan that a chosen keyframe shows, with the words and faces of then; None for today's."""
+        if not self.has_chosen(shot, "keyframe"):
+            return None
+        drawn = self.made(shot).drawn
+        return self.takes.of_tokens(shot.id, drawn.tokens) if drawn is not None else None
 
     def state(self, shot: ResolvedShot) -> ShotState:
         """What was decided for a shot, for a later run in which it is locked."""
@@ -148,23 +193,18 @@ class FilmSession:
 
     def steps(self, shot: ResolvedShot) -> int | None:
         """Sampling steps of a shot's decoder; None leaves it to the decoder."""
-        if made := self.made(shot).drawn:
-            return made.steps or None  # kept as 0 in films' takes
-        return shot.choice("steps").value or self.settings.steps
+        made = self.made(shot).drawn
+        return (made.steps or None) if made else self._steps(shot)  # kept as 0 in films' takes
 
     def guidance(self, shot: ResolvedShot) -> float | None:
         """Guidance of a shot's decoder; None leaves it to the decoder."""
-        if made := self.made(shot).drawn:
-            return made.guidance
-        chosen = shot.choice("guidance").value
-        return self.settings.guidance if chosen is None else float(chosen)
+        made = self.made(shot).drawn
+        return made.guidance if made else self._guidance(shot)
 
     def motion(self, shot: ResolvedShot) -> float:
         """How much moves in a shot's clip; 1 is usual."""
-        if made := self.made(shot).moved:
-            return made.motion
-        chosen = shot.choice("motion").value
-        return self.settings.motion if chosen is None else float(chosen)
+        made = self.made(shot).moved
+        return made.motion if made else self._motion(shot)
 
     def anchor_strength(self, shot: ResolvedShot) -> float:
         """How much a shot's clip holds on to its keyframe; 1 is usual."""
@@ -176,9 +216,14 @@ class FilmSession:
         return shot.seed_in(self.script.seed)
 
     def as_made(self, shot: ResolvedShot, stage: str) -> ResolvedShot:
-        """The shot with the seed that it has at a stage, keyframe or clip: for a locked one, the seed of then."""
+        """The shot with the seed that it has at a stage, keyframe or clip: for a locked one or a chosen take, the seed
+        of then, and for a chosen keyframe the words of then too.
+        """
         then = self.made(shot)
         made = {"keyframe": then.drawn, "clip": then.moved}.get(stage)
+        kept = self.drawn_from(shot) if stage == "keyframe" else None
+        if kept is not None:
+            shot = kept.state.shot(shot)
         return replace(shot, seed=made.seed) if made else shot
 
     def frames(self, shot: ResolvedShot) -> int:
@@ -227,13 +272,21 @@ class FilmSession:
             raise MovieDreamerError(f"{self.script.file}: names a file that is not there: {shown_name(path)}")
         return content_hash(path, self.store.hashes)
 
-    def _as_locked(self, shot: ResolvedShot) -> ResolvedShot:
-        if not self.is_locked(shot):
-            return shot
-        take, made = self.takes.locked(shot.id), self.made(shot)
-        if take is None:
-            return shot
-        then = take.state.shot(shot)
+    def _steps(self, shot: ResolvedShot) -> int | None:
+        return shot.choice("steps").value or self.settings.steps
+
+    def _guidance(self, shot: ResolvedShot) -> float | None:
+        chosen = shot.choice("guidance").value
+        return self.settings.guidance if chosen is None else float(chosen)
+
+    def _motion(self, shot: ResolvedShot) -> float:
+        chosen = shot.choice("motion").value
+        return self.settings.motion if chosen is None else float(chosen)
+
+    def _as_kept(self, shot: ResolvedShot) -> ResolvedShot:
+        """A locked shot as it was, and every shot with the makers of what is kept of it."""
+        take = self.takes.locked(shot.id) if self.is_locked(shot) else None
+        made, then = self.made(shot), take.state.shot(shot) if take else shot
         # A maker that is not wired here is not needed either while what it made lies in the store.
         if made.drawn and made.drawn.decoder in self.decoders.names():
             then = replace(then, decoder=made.drawn.decoder)

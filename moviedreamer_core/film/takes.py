@@ -26,7 +26,7 @@ from ..cast import Cast, Member
 from ..errors import MovieDreamerError
 from ..media.clips import file_tags  # PyAV takes a moment to load
 from ..planner import PlannedShot
-from ..planner.plan import Context, read_shots, shot_rows
+from ..planner.plan import Context, read_shots, shot_rows, tokens_digest
 from ..script import Choice, ResolvedShot
 from ..script.controls import CONTROLS
 from ..script.resolve import ResolvedCharacter
@@ -79,7 +79,9 @@ class ShotState:
 
 
 class Drawn(BaseModel):
-    """How a shot's keyframes were rendered: by which decoder, with what, and their keys in the store."""
+    """How a shot's keyframes were rendered: by which decoder, with what, and their keys in the store. `tokens` are the
+    digests of the planned tokens that they show, where that is known.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -88,6 +90,7 @@ class Drawn(BaseModel):
     steps: Annotated[int, Field(ge=0, le=CONTROLS["steps"].most)] = 0
     guidance: Annotated[float, Field(ge=0, le=CONTROLS["guidance"].most)] | None = None
     keyframes: tuple[Key, ...]
+    tokens: tuple[str, ...] | None = None
 
 
 class Moved(BaseModel):
@@ -123,7 +126,7 @@ class KeptTake:
 @dataclass(frozen=True, eq=False)
 class FilmTakes:
     """A film's takes, oldest first. `faces` are the embeddings [n, F] that takes name by fingerprint, of face pack
-    `pack`; `rendered` says by shot id what was made of it last.
+    `pack`; `rendered` says by shot id what was made of it last, `older` what was made of it before that, oldest first.
     """
 
     tokenizer: str = ""
@@ -131,6 +134,7 @@ class FilmTakes:
     faces: Mapping[str, Tensor] = field(default_factory=dict)
     pack: str = ""
     rendered: Mapping[str, Rendered] = field(default_factory=dict)
+    older: Mapping[str, tuple[Rendered, ...]] = field(default_factory=dict)
 
     def exact(self, shot_id: str, inputs: str, before: Context) -> PlannedShot | None:
         """The take that was planned from these inputs after exactly these shots."""
@@ -145,9 +149,31 @@ class FilmTakes:
         """The take in which a locked shot stays: its newest."""
         return next((take for take in reversed(self.takes) if take.planned.id == shot_id), None)
 
-    def cast_of(self, shot: ResolvedShot, cast: Cast) -> Cast:
-        """The faces with which a locked shot was planned: `cast` itself while they are its own."""
-        take = self.locked(shot.id)
+    def drawn(self, shot_id: str, key: str) -> Drawn | None:
+        """How a picture of a shot was made, if the film knows."""
+        known = (made.drawn for made in self.rendered_takes(shot_id))
+        return next((drawn for drawn in known if drawn is not None and key in drawn.keyframes), None)
+
+    def moved(self, shot_id: str, key: str) -> Moved | None:
+        """How a clip of a shot was made, if the film knows."""
+        known = (made.moved for made in self.rendered_takes(shot_id))
+        return next((moved for moved in known if moved is not None and moved.clip == key), None)
+
+    def rendered_takes(self, shot_id: str) -> list[Rendered]:
+        """All that the film knows of how a shot was made, oldest first."""
+        last = self.rendered.get(shot_id)
+        return [*self.older.get(shot_id, ()), *([last] if last is not None else ())]
+
+    def of_tokens(self, shot_id: str, tokens: tuple[str, ...] | None) -> KeptTake | None:
+        """The newest take of a shot with these tokens (their digests)."""
+        for take in reversed(self.takes):
+            if take.planned.id == shot_id and tuple(tokens_digest(row) for row in take.planned.tokens) == tokens:
+                return take
+        return None
+
+    def cast_of(self, shot: ResolvedShot, cast: Cast, take: KeptTake | None = None) -> Cast:
+        """The faces with which a shot was planned, in a `take` or else last: `cast` itself while they are its own."""
+        take = take or self.locked(shot.id)
         people = [who.id for who in shot.characters]
         now = tuple(cast.face_fingerprint(who) if who in cast.ids else "" for who in people)
         if take is None or take.faces == now:
@@ -169,15 +195,18 @@ class FilmTakes:
         known = {**(self.faces if self.pack == cast.pack or not own else {}), **own}
         named = {name for take in kept for name in take.faces}
         faces = {name: rows for name, rows in sorted(known.items()) if name in named}
-        return FilmTakes(tokenizer, tuple(kept), faces, cast.pack if own else self.pack, self.rendered)
+        pack = cast.pack if own else self.pack
+        return replace(self, tokenizer=tokenizer, takes=tuple(kept), faces=faces, pack=pack)
 
     def with_rendered(self, rendered: Mapping[str, Rendered]) -> "FilmTakes":
-        """With what a run made of these shots: their keyframes, their clips or both."""
-        merged = dict(self.rendered)
+        """With what a run made of these shots: their keyframes, their clips or both. What they had is kept as older."""
+        merged, older = dict(self.rendered), dict(self.older)
         for name, made in rendered.items():
             known = merged.get(name, Rendered())
             merged[name] = Rendered(drawn=made.drawn or known.drawn, moved=made.moved or known.moved)
-        return replace(self, rendered=merged)
+            if gone := _replaced(known, made):
+                older[name] = (*(each for each in older.get(name, ()) if each != gone), gone)[-EACH:]
+        return replace(self, rendered=merged, older=older)
 
     def text(self) -> str:
         """As text for a workflow or a film's tags, "" without takes; the same takes give the same text."""
@@ -197,7 +226,11 @@ class FilmTakes:
         }
         plan = base64.b64encode(save_tensors(tensors, {TAG: json.dumps(about, ensure_ascii=False)})).decode()
         rendered = {name: made.model_dump(mode="json", exclude_none=True) for name, made in self.rendered.items()}
-        return json.dumps({"kind": KIND, "version": VERSION, "plan": plan, "rendered": rendered}, sort_keys=True)
+        whole: dict[str, Any] = {"kind": KIND, "version": VERSION, "plan": plan, "rendered": rendered}
+        if self.older:
+            dumped = {n: [m.model_dump(mode="json", exclude_none=True) for m in made] for n, made in self.older.items()}
+            whole["older"] = dumped
+        return json.dumps(whole, sort_keys=True)
 
     @classmethod
     def read(cls, text: str) -> "FilmTakes":
@@ -248,6 +281,14 @@ NO_TAKES = FilmTakes()
 _STATES = TypeAdapter(list[ShotState])
 _NAMES = TypeAdapter(list[tuple[str, ...]])
 _RENDERED = TypeAdapter(dict[str, Rendered])
+_OLDER = TypeAdapter(dict[str, tuple[Rendered, ...]])
+
+
+def _replaced(known: Rendered, made: Rendered) -> Rendered | None:
+    """What of a shot's results others take the place of."""
+    drawn = known.drawn if made.drawn and known.drawn and made.drawn.keyframes != known.drawn.keyframes else None
+    moved = known.moved if made.moved and known.moved and made.moved.clip != known.moved.clip else None
+    return Rendered(drawn=drawn, moved=moved) if drawn or moved else None
 
 
 def _under(count: dict[str, int], name: str) -> bool:
@@ -274,6 +315,7 @@ def _parsed(data: dict[str, Any]) -> FilmTakes:
         takes = tuple(KeptTake(shot, state, names) for shot, state, names in rows)
         faces = {name[5:]: value for name, value in tensors.items() if name.startswith("face.")}
         rendered = _RENDERED.validate_python(data["rendered"])
-        return FilmTakes(str(about["tokenizer"]), takes, faces, str(about["pack"]), rendered)
+        older = {name: made[-EACH:] for name, made in _OLDER.validate_python(data.get("older", {})).items()}
+        return FilmTakes(str(about["tokenizer"]), takes, faces, str(about["pack"]), rendered, older)
     except (KeyError, TypeError, AttributeError, IndexError, OverflowError) as error:
         raise ValueError(repr(error)) from error

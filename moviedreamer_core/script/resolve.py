@@ -21,6 +21,9 @@ from .parts import AUTO, Described
 from .routes import Route, Target, pick, select, targets_of
 from .speech import speech_seconds
 
+CARRIED = ("take", "note")
+"""What else a storyboard may say of a shot: others read it."""
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -163,6 +166,11 @@ def shot_ids(script: Script) -> tuple[tuple[str, ...], ...]:
         given.append(_fill((shot.id for shot in scene.shots), scene_id, taken))
         taken.update(given[-1])
     return tuple(given)
+
+
+def storyboard_of(script: Script, storyboard: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Mapping[str, Any]]:
+    """A storyboard's choices by shot id. Raises MovieDreamerError for shots and fields that do not exist."""
+    return _checked(storyboard, targets_of(script, shot_ids(script), scene_ids(script))) if storyboard else {}
 
 
 def select_shots(script: Script, selection: str) -> list[str]:
@@ -388,7 +396,8 @@ def _checked(storyboard: Mapping[str, Mapping[str, Any]], targets: Sequence[Targ
             hint = f"; did you mean {meant}?" if meant else numbers
             raise MovieDreamerError(f"the storyboard chooses for shot {name!r}, which the script does not have{hint}")
         by_id[shot_id] = {**by_id.get(shot_id, {}), **chosen}
-    _check_names((field for chosen in by_id.values() for field in chosen), "the storyboard chooses")
+    fields = (field for chosen in by_id.values() for field in chosen if field not in CARRIED)
+    _check_names(fields, "the storyboard chooses")
     return by_id
 
 

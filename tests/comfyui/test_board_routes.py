@@ -78,6 +78,30 @@ def test_what_a_choice_costs_is_what_then_runs(server, film, workflow):
     assert made == {"keyframe": ["hello"], "clip": ["hello"]}
 
 
+def test_an_older_take_is_chosen_and_nothing_but_its_clip_and_the_film_run(server, film):
+    _, prompt, board = film
+    first = json.loads(ask(server, f"/moviedreamer/board/{board}/takes/ask")[2])
+    changed = json.loads(json.dumps(prompt))
+    for seed in first["next_seeds"][:2]:
+        changed[the(prompt, "PlanFilm")]["inputs"]["direction"] = json.dumps({"ask": {"seed": seed}})
+        assert server.run(changed).ended == "success"
+    newest = server.get("/moviedreamer/boards")["boards"][0]["id"]
+    takes = json.loads(ask(server, f"/moviedreamer/board/{newest}/takes/ask")[2])
+    assert [take["seed"] for take in takes["keyframe"]][-2:] == first["next_seeds"][:2]
+    assert [take["current"] for take in takes["keyframe"]][-2:] == [False, True]
+    chosen = takes["keyframe"][0]
+    direction = json.dumps({"ask": {"seed": first["next_seeds"][1], "take": {"keyframe": chosen["take"]}}})
+    said = {stage["stage"] for stage in board_of(server, newest, direction=direction)["cost"]["stages"]}
+    assert "keyframe" not in said and "plan" not in said
+    changed[the(prompt, "PlanFilm")]["inputs"]["direction"] = direction
+    run = server.run(changed)
+    assert run.ended == "success", run.error
+    pictures = {shot["id"]: shot for shot in run.outputs[the(prompt, "DecodeKeyframes")]["shots"]}
+    assert not any(shot["made"] for shot in pictures.values())
+    assert pictures["ask"]["picture"]["subfolder"].endswith(chosen["key"])
+    assert ask(server, f"/moviedreamer/board/{newest}/takes/nobody")[0] == 404
+
+
 def test_pictures_and_clips_come_by_key_and_play_in_a_browser(server, film):
     _, _, board = film
     shot = board_of(server, board)["shots"][0]
