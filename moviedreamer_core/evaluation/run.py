@@ -201,8 +201,8 @@ def _history(found: Evidence, made: Sequence[Made], judges: Judges, progress: Pr
     """Unstated details from true history, and from an earlier episode."""
     count = sum(len(revisits(one.held)) for one in made)
     progress.stage("history", len(SOURCES) * count)
-    revisits = [unstated_revisit(one.held, judges.reader, progress) for one in made]
-    by_source = {name: [one.get(name, CountedMean()) for one in revisits] for name in SOURCES}
+    kept = [unstated_revisit(one.held, judges.reader, progress) for one in made]
+    by_source = {name: [one.get(name, CountedMean()) for one in kept] for name in SOURCES}
     for name, films in by_source.items():
         found.mean("unstated_revisit" if name == "plan" else f"baselines.{name}.unstated_revisit", films)
     why = "no shot returns to a place"
