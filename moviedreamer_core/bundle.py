@@ -24,7 +24,10 @@ from .files import DAMAGED, is_file, json_object, read_json, shown_name
 
 FORMAT = 1
 PACKAGED = Path(__file__).parent / "bundles"
-PARTS = ("text", "tokenizer", "planner", "vae", "decoder", "decoder_ink", "animator", "faces", "upscaler", "reader")
+PARTS = (
+    "text", "tokenizer", "planner", "vae", "decoder", "decoder_ink", "animator", "faces", "casting", "upscaler",
+    "reader",
+)  # fmt: skip
 PICKLES = {".bin", ".pt", ".pth", ".ckpt", ".pkl"}
 HEADER_LIMIT = 100_000_000
 

@@ -7,25 +7,33 @@ what is not in here can change without anything being made again, and what is in
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..cast.casting import PART as CASTING
 from ..requests import EarlierKeyframe
 from ..script import ResolvedShot, stage_fields
 from .asking import CLIP_VALUES, KEYFRAME_VALUES, read_values
 from .references import cast_references
 from .session import FilmSession
+from .stored_faces import cast_by_description
 
 # Raised when a stage's code changes what it makes from the same inputs.
 VERSIONS = {"cast": 1, "plan": 1, "keyframe": 1, "clip": 1, "shown": 1, "film": 1}
 
 
 def cast_inputs(session: FilmSession) -> dict[str, Any] | None:
-    """What decides the cast's faces; None if no character has a picture."""
+    """What decides the cast's faces; None if nobody has one: no picture, and no bundle that chooses faces."""
     people = [
         [c.id, [*map(session.content_of, c.references)], session.content_of(c.embeddings) if c.embeddings else None]
         for c in session.script.characters
     ]
-    if not any(pictures or stored for _, pictures, stored in people):
+    described = cast_by_description(session)
+    if not (described or any(pictures or stored for _, pictures, stored in people)):
         return None
-    return {"version": VERSIONS["cast"], "pack": session.bundle.fingerprint("faces"), "people": people}
+    inputs = {"version": VERSIONS["cast"], "pack": session.bundle.fingerprint("faces"), "people": people}
+    if described:
+        weights = {part: session.bundle.fingerprint(part) for part in (CASTING, "text")}
+        chosen = [[c.id, c.description] for c in described]
+        inputs["described"] = {"weights": weights, "seed": session.script.seed, "people": chosen}
+    return inputs
 
 
 def plan_inputs(session: FilmSession, shot: ResolvedShot, faces: Mapping[str, str]) -> dict[str, Any]:

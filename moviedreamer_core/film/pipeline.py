@@ -31,7 +31,7 @@ from .planning import FilmPlan, faces_of, listed_shots
 from .references import AnyKeyframe, earlier_keyframes
 from .results import checked_clip, checked_keyframe, joined, without_first
 from .session import FilmSession
-from .stored_faces import characters_with_faces
+from .stored_faces import characters_with_faces, with_chosen_faces
 from .takes import Drawn, Moved, Rendered
 
 SOUND = ".wav"
@@ -82,7 +82,8 @@ class Clip:
 
 
 def make_cast(session: FilmSession) -> Cast:
-    """The faces of the script's characters; those without a picture live from their description.
+    """The faces of the script's characters; for those without a picture the bundle chooses one that fits their
+    description, if it can, or they live from the description alone.
 
     Raises MovieDreamerError naming every picture that is missing, or shows no face, several, or too small a one.
     """
@@ -93,7 +94,8 @@ def make_cast(session: FilmSession) -> Cast:
     def make(path: Path) -> None:
         pack = load_faces(session.bundle)
         members = characters_with_faces(session.script, session.folder, pack.fingerprint)
-        Cast.build(members, pack, folder=session.folder, progress=session.inner).save(path)
+        cast = Cast.build(members, pack, folder=session.folder, progress=session.inner)
+        with_chosen_faces(session, cast).save(path)
 
     session.progress.stage("cast", 1)
     made = session.store.fetch("cast", inputs, ".safetensors", make, check=session.progress.check)

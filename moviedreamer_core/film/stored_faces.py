@@ -1,14 +1,23 @@
-"""The script's characters as the cast wants them: with the faces that the script stores beside the pictures."""
+"""The script's characters as the cast wants them: with the faces that the script stores beside the pictures, and those
+that the bundle chooses for people who are described alone.
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import torch
+
+from ..cast import Cast
 from ..cast.cast import stored_pack
+from ..cast.casting import casting_seed, has_casting, load_casting
 from ..errors import MovieDreamerError
 from ..script import Character, Script
 from ..script.portraits import named_file
+from ..sentences import load_text
 from ..tensors import read_tensors
+from ..threads import one_thread
+from .session import FilmSession
 
 
 @dataclass(frozen=True)
@@ -30,6 +39,28 @@ def characters_with_faces(script: Script, folder: Path, pack: str = "") -> list[
     return [
         CharacterWithFaces(c.id, c.id, "", _pictures(c, folder), _stored(c, folder, pack)) for c in script.characters
     ]
+
+
+def cast_by_description(session: FilmSession) -> list[Character]:
+    """The characters without a picture or a stored face for whom the bundle chooses one, in the script's order."""
+    without = [c for c in session.script.characters if not (c.references or c.embeddings)]
+    return without if without and has_casting(session.bundle) else []
+
+
+def with_chosen_faces(session: FilmSession, cast: Cast) -> Cast:
+    """The cast, and for those without a face one that fits their description and looks like nobody else in the film."""
+    described = cast_by_description(session)
+    if not described:
+        return cast
+    known = [face for who in cast.ids if (face := cast.face(who)) is not None]
+    seeds = [casting_seed(session.script.seed, c.id) for c in described]
+    with one_thread():
+        sentences = load_text(session.bundle).encode([c.description for c in described])
+        taken = torch.stack(known) if known else torch.zeros(0, cast.width)
+        faces = load_casting(session.bundle).choose(sentences, seeds, taken)
+    rows = {c.id: face[None] for c, face in zip(described, faces, strict=True)}
+    members = [replace(m, embeddings=rows.get(m.id, m.embeddings)) for m in cast.members.values()]
+    return Cast(members, pack=cast.pack, width=cast.width)
 
 
 def _pictures(character: Character, folder: Path) -> tuple[str, ...]:

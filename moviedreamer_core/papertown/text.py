@@ -70,9 +70,9 @@ def _described_attributes(rng: Random, most: int) -> list[str]:
     return rng.sample(list(PERSON), rng.randint(0, most))
 
 
-def describe_person(person: Person, rng: Random, split: str) -> str:
-    """A person by 0-3 attributes of the face; the rest is left to the face."""
-    return _describe(person, _described_attributes(rng, 3), rng, split)
+def describe_person(person: Person, rng: Random, split: str, *, names: list[str] | None = None) -> str:
+    """A person by these attributes of the face, or by 0-3 that are drawn; the rest is left to the face."""
+    return _describe(person, _described_attributes(rng, 3) if names is None else names, rng, split)
 
 
 def _wears(values: dict[str, str], rng: Random) -> str:

@@ -11,6 +11,7 @@ PARTS = {
     "vae": "vae:VaePart",
     "text": "text:TextPart",
     "faces": "faces:FacesPart",
+    "casting": "casting:CastingPart",
     "reader": "reader:ReaderPart",
     "tokenizer": "tokenizer:TokenizerPart",
     "decoder": "decoder:DecoderPart",
