@@ -238,7 +238,7 @@ WARPS = dict(
 def test_at_zero_a_warp_is_all_but_the_start_frame():
     start = torch.rand(2, 3, 16, 32, generator=torch.Generator().manual_seed(0))
     frames, painted = warped(torch.zeros(2, 4, warp_channels(4), 4, 8), start, 4)
-    assert painted.shape == (2, 4) and painted.max() < 0.04
+    assert painted.shape == (2, 4, 16, 32) and painted.max() < 0.04
     assert torch.allclose(frames, start[:, None].expand_as(frames), atol=0.04)
 
 
@@ -250,7 +250,7 @@ def test_a_warp_moves_its_layers_blends_them_and_paints_the_rest():
     found[:, :, : FLOWS**2] = 4 / REACH  # the layer in front fetches from 4 pixels to the right
     found[:, :, logits : logits + 16] = 50.0
     frames, painted = warped(found, start, 4)
-    assert torch.allclose(frames[0, 0, :, :, :-4], start[0, :, :, 4:], atol=1e-5) and painted.item() < 1e-6
+    assert torch.allclose(frames[0, 0, :, :, :-4], start[0, :, :, 4:], atol=1e-5) and painted.max() < 1e-6
 
     found[:, :, logits + 16 : logits + 32] = 100.0  # the other layer, which stands still, covers it
     assert torch.allclose(warped(found, start, 4)[0][0, 0], start[0], atol=1e-5)
@@ -259,7 +259,7 @@ def test_a_warp_moves_its_layers_blends_them_and_paints_the_rest():
     found[:, :, paint + 2 * 16 :] = 0.25
     blue = torch.tensor([0.0, 0.0, math.tanh(0.25)]).view(3, 1, 1).expand(3, 16, 32)
     frames, painted = warped(found, start, 4)
-    assert torch.allclose(frames[0, 0], blue, atol=1e-5) and painted.item() == pytest.approx(1)
+    assert torch.allclose(frames[0, 0], blue, atol=1e-5) and painted.min() > 0.999
 
 
 def test_an_animator_that_warps_needs_no_vae(keyframe):

@@ -7,7 +7,8 @@ import torch
 from moviedreamer_core.animator.animate import VideoAnimator
 from moviedreamer_core.papertown import draw_frame
 from moviedreamer_core.requests import ClipRequest
-from moviedreamer_core.training.clips import Clips, clips, plan_clip
+from moviedreamer_core.training.clips import Clips, clips, keyframe_clip, plan_clip
+from moviedreamer_core.training.data import Data
 from moviedreamer_core.training.loop import train
 from moviedreamer_core.training.part import Workspace
 from moviedreamer_core.training.parts import animator as module
@@ -28,7 +29,16 @@ MODEL = dict(
     patch=4,
     steps=2,
 )
-SETTINGS = {"model": MODEL, "clips": 64, "sigma": [3.0, 1.0], "drop": 0.1, "start_noise": 0.0, "paint": 0.0}
+SETTINGS = {
+    "model": MODEL,
+    "clips": 64,
+    "keyframes": 0,
+    "gestures": 1.0,
+    "sigma": [3.5, 1.0],
+    "drop": 0.1,
+    "start_noise": 0.0,
+    "paint": 0.0,
+}
 
 
 class LeftOrRight:
@@ -57,7 +67,7 @@ def squares(root, split, count, **_):
             at = x + (k if sentence == "right" else -k)
             frame[y : y + 6, at : at + 8] = 255
     ids = np.tile(np.float32([8, 1, 0]), (count, 1))
-    return Clips(frames, frames[:, 0], ids, sentences)
+    return Clips(frames, frames[:, 0], ids, np.zeros((count, FRAMES, 9, 3), np.float32), sentences)
 
 
 @pytest.fixture
@@ -72,7 +82,7 @@ def part(tmp_path, monkeypatch):
 def test_it_learns_to_move_what_the_sentence_says(part, tmp_path):
     before = part.validate(part.model)
     assert before["moves"] < 1 and before["restless"] < 0.5, "all but still at first"
-    settings = dict(steps=120, batch=16, learning_rate=4e-3, warmup=5, ema=0.9, validate_every=1000)
+    settings = dict(steps=120, batch=16, learning_rate=6e-3, warmup=5, ema=0.9, validate_every=1000)
     metrics = train(part, LoopSettings.from_dict(settings))
     assert metrics["moves"] > before["moves"] + 1.5, metrics
 
@@ -102,6 +112,40 @@ def test_clips_are_papertown_at_their_moments_and_drawn_once(tmp_path, monkeypat
 
     monkeypatch.setattr("moviedreamer_core.training.clips._make", lambda *_: pytest.fail("drawn again"))
     assert np.array_equal(clips(tmp_path, "validation", 3, frames=FRAMES, size=SIZE).frames, drawn.frames)
+
+
+def test_clips_of_keyframes_go_on_from_training_frames_and_know_hands_and_mouths(tmp_path):
+    drawn = clips(tmp_path, "train", 2, frames=FRAMES, size=(128, 64), kind="keyframe", workers=1)
+    frames = Data(tmp_path, workers=1).frames("train", 2).images
+    assert np.array_equal(drawn.anchor, frames) and np.array_equal(drawn.frames[:, 0], frames)
+    people = len(keyframe_clip(0, "train", 0).film.shots[0].figures)
+    radii = drawn.gestures[0, :, :, 2]
+    assert (radii[:, : 3 * people] > 0).all() and not radii[:, 3 * people :].any()
+
+
+def test_what_a_decoder_made_is_kept_but_for_hands_and_mouths(part):
+    drawn = squares(None, "train", 4)
+    drawn.gestures[:, :, 0] = (8.0, 8.0, 4.0)
+    decoded = np.minimum(255, drawn.frames[:, 0].astype(int) + 40).astype(np.uint8)
+    part.keyframes = (drawn, torch.zeros(4, 2), decoded)
+    batch = part._decoded_starts(np.random.default_rng(0), 4)
+    change = batch["frames"] - batch["start"][:, None]
+    elsewhere = ~batch["gestures"][:, :, None].expand_as(change)
+    assert batch["gestures"].any() and not change[:, 0][elsewhere[:, 0]].any(), "the start frame is the keyframe"
+    assert float(change[:, 0][~elsewhere[:, 0]].mean()) < -0.1, "and hands and mouths are drawn"
+
+
+def test_errors_are_shares_of_what_a_clip_changes():
+    target = torch.randn(2, 3, 3, 8, 8, generator=torch.Generator().manual_seed(0)) * torch.tensor([1.0, 5.0]).view(
+        2, 1, 1, 1, 1
+    )
+    weight = torch.ones(2, 3, 1, 8, 8)
+    for share in module.error_shares(-target, target, weight):
+        assert torch.allclose(share, torch.ones(2), atol=0.5), "a still has all wrong, however lively the clip"
+    weight[:, :, :, 4:] = 0
+    wrong = torch.zeros_like(target)
+    wrong[..., 4:, :] = 1.0
+    assert all(float(share.sum()) == 0 for share in module.error_shares(wrong, target, weight))
 
 
 def test_start_frames_are_degraded_only_where_they_should_be():

@@ -103,7 +103,7 @@ class AnimatorModel(ModelMixin, ConfigMixin):
     def _velocity(
         self, scaled: Tensor, timestep: Tensor, start: Tensor, context: Tensor, time_ids: Tensor, sharpness: float = 1.0
     ) -> tuple[Tensor, Tensor]:
-        """v, and how much of each frame is painted [B, F]: all of it, but where the start frame is moved."""
+        """v, and how much of each pixel is painted [B, F, h, w]: all of it, but where the start frame is moved."""
         patch = self.config.patch
         known = start[:, None].expand(-1, scaled.shape[1], -1, -1, -1)  # [B, F, C, h, w]
         folded = F.pixel_unshuffle(torch.cat([scaled, known], dim=2), patch)  # [B, F, 2 C p^2, h/p, w/p]
@@ -112,8 +112,8 @@ class AnimatorModel(ModelMixin, ConfigMixin):
             folded = torch.cat([folded, moment.expand(-1, -1, -1, *folded.shape[-2:])], dim=2)
         found = self.unet(folded, timestep, context, time_ids[:, :3]).sample  # [B, F, C p^2 or warp_channels, h/p, w/p]
         if not self.warps:
-            return F.pixel_shuffle(found, patch), found.new_ones(found.shape[:2])
-        frames, painted = warped(found.float(), start, patch, sharpness)  # [B, F, 3, H, W], [B, F]
+            return F.pixel_shuffle(found, patch), scaled.new_ones(scaled.shape[:2] + scaled.shape[3:])
+        frames, painted = warped(found.float(), start, patch, sharpness)  # [B, F, 3, H, W], [B, F, H, W]
         change = (frames - known) / self.config.difference_std
         sigma = (4 * timestep).exp().reshape(-1, 1, 1, 1, 1)  # the network's level is 0.25 ln(sigma)
         # The velocity whose denoised target is that change: D = c_skip x + c_out v, scaled = x / sqrt(sigma^2 + 1)
@@ -131,7 +131,7 @@ class AnimatorModel(ModelMixin, ConfigMixin):
         has_sentence: Tensor,
     ) -> tuple[Tensor, Tensor]:
         """One training pass -> the denoised target [B, F, C, h, w]: c_skip noisy + c_out v, with EDM's factors for
-        unit variance; and how much of each frame is painted [B, F].
+        unit variance; and how much of each pixel is painted [B, F, h, w].
         """
         s = sigma.view(-1, 1, 1, 1, 1)
         context = self.context(features, sentence, anchor_strength, has_sentence)

@@ -24,7 +24,7 @@ def warp_channels(patch: int) -> int:
 
 def warped(found: Tensor, start: Tensor, patch: int, sharpness: float = 1.0) -> tuple[Tensor, Tensor]:
     """found [B, F, warp_channels(patch), H / patch, W / patch], start [B, 3, H, W] in [-1, 1] -> frames [B, F, 3, H, W]
-    and how much of each is painted [B, F].
+    and how much of each pixel is painted [B, F, H, W].
 
     A flow of 1 fetches from REACH pixels to the right or below. At zero the frames are all but the start frame.
     `sharpness` multiplies the layers' logits: above 1 a pixel is more one layer's, and less a blend of two.
@@ -39,7 +39,7 @@ def warped(found: Tensor, start: Tensor, patch: int, sharpness: float = 1.0) -> 
     logits = F.pixel_shuffle(logits, patch) + logits.new_tensor(BEGINNING).view(1, -1, 1, 1)
     shares = (sharpness * logits).softmax(1)  # [B F, L + 1, H, W]: how much of a pixel is each layer's, as in LFDM
     made = (shares[:, :, None] * layers).sum(1)  # [B F, 3, H, W]
-    return made.view(batch, frames, 3, height, width), shares[:, LAYERS].mean((1, 2)).view(batch, frames)
+    return made.view(batch, frames, 3, height, width), shares[:, LAYERS].view(batch, frames, height, width)
 
 
 def _moved(start: Tensor, flows: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ Data contract: everything is a deterministic function of a film or a seed; pictu
 from __future__ import annotations
 
 from .canvas import LOOKS
-from .draw import FaceBox, draw_frame, draw_portrait, faces, portrait_face
+from .draw import FaceBox, draw_frame, draw_portrait, faces, gestures, portrait_face
 from .films import make_film, random_person, random_shot_film
 from .labels import ATTRIBUTES, labels
 from .scripts import to_script
@@ -77,6 +77,7 @@ __all__ = [
     "draw_samples",
     "expression_text",
     "faces",
+    "gestures",
     "labels",
     "make_film",
     "person_split",

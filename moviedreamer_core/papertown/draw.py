@@ -1,4 +1,4 @@
-"""Draws frames of films and portraits of people, and says where the faces are.
+"""Draws frames of films and portraits of people, and says where the faces, hands and mouths are.
 
 Data contract: pictures are uint8 [H, W, 3]; `size` is (width, height); composition is the same at every size.
 Boxes and landmarks are in pixels of the picture.
@@ -19,6 +19,8 @@ from .props import draw_plot
 from .world import Film, Person, Shot, Wardrobe
 
 PEOPLE_LIGHT = 0.36
+MOUTH = (0.0, 0.60)
+GESTURE_RADII = (0.62, 0.62, 0.42)  # of a hand with its fingers, and of a mouth, in head radii
 _HEAD = {"close": (0.335, 0.50), "medium": (0.200, 0.42), "two-shot": (0.172, 0.45), "wide": (0.088, 0.60)}
 _ZOOM = {"close": 1.22, "medium": 1.10, "two-shot": 1.05, "wide": 1.0}
 _AT: dict[int, tuple[float, ...]] = {0: (), 1: (1.0,), 2: (0.66, 1.34), 3: (0.56, 1.02, 1.46)}
@@ -127,6 +129,19 @@ def faces(film: Film, shot_index: int, t: float, size: tuple[int, int] = (128, 6
         _face_box(body_pen(pen.at(placed.x, placed.y, placed.scale), placed.pose), figure.character)
         for figure, placed in zip(shot.figures, _placed(shot, t))
     ]
+
+
+def gestures(film: Film, shot_index: int, t: float, size: tuple[int, int] = (128, 64)) -> np.ndarray:
+    """Where the figures of a frame gesture, float32 [figures, 3, 3]: two hands and the mouth, left to right as the
+    shot's figures, each as x, y and the radius of what it needs to be seen, in pixels.
+    """
+    shot, pen = film.shots[shot_index], Pen.measuring(size, 2.0)
+    found = np.zeros((len(shot.figures), len(GESTURE_RADII), 3), np.float32)
+    for row, placed in zip(found, _placed(shot, t)):
+        body = body_pen(pen.at(placed.x, placed.y, placed.scale), placed.pose)
+        row[:, :2] = body.map([*(hand for _, hand in placed.pose.arms), MOUTH])
+        row[:, 2] = np.array(GESTURE_RADII) * placed.scale * size[1]
+    return found
 
 
 _BACKDROPS = ((206, 224, 226), (240, 220, 196), (222, 214, 232), (218, 230, 204), (244, 214, 208), (226, 222, 214))

@@ -1,14 +1,19 @@
 """The video animator of a bundle: EDM on clips of papertown, told the anchor, the action and how long it has gone on,
 each left out at random.
 
-Start frames are degraded as after several extensions (blurred, mixed with a later frame, noisy), and clips begin
-anywhere in their shot, so that going on from the middle of a movement is learnt. Errors count squared, at full size and
-at `COARSE` pixels a side, where a flow that points the right way already pays; and absolute, where a face in one place
-beats two blends of it. Painting costs, or a network that is not sure yet paints a blur where it should move a face.
-Needs the part `text`.
+Some clips go on from a keyframe that the decoder drew, as in use: hands and mouths are to become the drawn ones,
+whatever the decoder made of them, and what else it made is kept. The others begin anywhere in their shot, from frames
+degraded as after several extensions (blurred, mixed with a later frame, noisy), so that going on from the middle of a
+movement is learnt.
+
+Errors count by pixel, those of hands and mouths more; squared, at full size and at `COARSE` pixels a side, where a flow
+that points the right way already pays; and absolute, where a face in one place beats two blends of it. Each clip counts
+alike, whether it jumps or talks: errors are shares of what it changes. Painting costs, or a network that is unsure
+would paint a blur where it should move a face; in hands and mouths it is free.
+Needs the parts `text`, and `decoder` and what it reads.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,10 +33,12 @@ from ...decoder.model import KeyframeDecoder
 from ...sentences import SentenceEncoder
 from ..clips import Clips, clips
 from ..corruption import box_blur
+from ..decoded import decoded_frames
 from ..export import save_half
 from ..image_tensors import save_grid, to_images
 from ..part import Part, Workspace
 from ..settings import Count, CountedMean, PartSettings, Weight
+from ..shots import Shots
 
 VALIDATION_CLIPS = 48
 SAMPLED = 24
@@ -39,17 +46,23 @@ SHOWN = 6
 MOVING = 0.1
 MOST_WEIGHT = 5.0
 COARSE = 4
+LEAST_CHANGE = 0.02  # of a clip in which hardly anything moves, over the mean change of all
+KNOWN_OF_DECODED = 0.3  # weight of pixels whose true change is known only as well as the decoder drew them
 VALIDATION_SIGMAS = (0.1, 0.5, 2.0, 10.0, 80.0)
 
 
 @dataclass(frozen=True, kw_only=True)
 class AnimatorSettings(PartSettings):
-    """`model` (over the mini config), `clips` (how many are drawn), `sigma` (mean, deviation) of ln sigma, `drop`
-    (chance to leave out anchor, sentence or elapsed time), `start_noise` (the most noise on a start frame), `paint`
-    (what a painted pixel costs), `spatial_from` (a trained part "decoder" whose spatial layers it begins with).
+    """`model` (over the mini config), `clips` (how many are drawn), `keyframes` (how many more go on from decoded
+    keyframes, in half of a batch; 0: none), `gestures` (how much more pixels of hands and mouths count), `sigma` (mean,
+    deviation) of ln sigma, `drop` (chance to leave out anchor, sentence or elapsed time), `start_noise` (the most noise
+    on a start frame), `paint` (what a painted pixel costs), `spatial_from` (a trained part "decoder" whose spatial
+    layers it begins with).
     """
 
     clips: Count
+    keyframes: int
+    gestures: Weight
     sigma: tuple[float, Weight]
     drop: CountedMean
     start_noise: Weight
@@ -67,8 +80,9 @@ class AnimatorPart(Part):
 
     @classmethod
     def needs(cls, settings: AnimatorSettings) -> tuple[str, ...]:
-        spatial = settings.spatial_from
-        return ("text", spatial) if spatial else ("text",)
+        decoder = ("faces", "vae", "tokenizer", "decoder") if settings.keyframes else ()
+        spatial = (settings.spatial_from,) if settings.spatial_from else ()
+        return tuple(dict.fromkeys(("text", *decoder, *spatial)))
 
     def __init__(self, settings: Mapping[str, Any], workspace: Workspace):
         super().__init__(settings, workspace)
@@ -80,16 +94,15 @@ class AnimatorPart(Part):
         self.held_out = self._clips("validation", VALIDATION_CLIPS)
         self.train_sentence_embeddings = sentences.encode_many(self.train_clips.sentences)
         self.held_out_sentence_embeddings = sentences.encode_many(self.held_out.sentences)
+        self.keyframes = self._keyframes(sentences) if self.settings.keyframes else None
         config["difference_std"] = difference_std(self.train_clips)
         self.model = self._begin(AnimatorModel(**{k: v for k, v in config.items() if not k.startswith("_")}))
 
     def batch(self, step: int, rng: np.random.Generator, size: int) -> dict[str, Tensor]:
-        chosen = np.sort(rng.integers(len(self.train_clips), size=size))
-        batch = taken(self.train_clips, self.train_sentence_embeddings, chosen, self.patch)
-        batch["level"] = torch.from_numpy(
-            (rng.random(size) * (rng.random(size) < 0.5) * self.settings.start_noise).astype(np.float32)
-        )
-        batch["start"] = degrade_start_frames(batch["frames"][:, 0], batch["frames"][:, 1], batch["level"], rng)
+        first = size // 2 if self.keyframes else 0
+        parts = [self._decoded_starts(rng, first)] if self.keyframes else []
+        parts.append(self._worn_starts(rng, size - first))
+        batch = {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
         drop = self.settings.drop
         batch["elapsed"] = torch.where(torch.from_numpy(rng.random(size) < drop), UNKNOWN, batch["elapsed"])
         batch["strength"] = torch.from_numpy((rng.random(size) >= drop).astype(np.float32))
@@ -98,10 +111,33 @@ class AnimatorPart(Part):
         )
         return batch
 
+    def _worn_starts(self, rng: np.random.Generator, size: int) -> dict[str, Tensor]:
+        """Clips of any moment."""
+        chosen = np.sort(rng.integers(len(self.train_clips), size=size))
+        batch = taken(self.train_clips, self.train_sentence_embeddings, chosen, self.patch)
+        batch["level"] = torch.from_numpy(
+            (rng.random(size) * (rng.random(size) < 0.5) * self.settings.start_noise).astype(np.float32)
+        )
+        batch["start"] = degrade_start_frames(batch["frames"][:, 0], batch["frames"][:, 1], batch["level"], rng)
+        batch["known"] = torch.ones(size)
+        return batch
+
+    def _decoded_starts(self, rng: np.random.Generator, size: int) -> dict[str, Tensor]:
+        """Clips that go on from decoded keyframes. But for hands and mouths, what the decoder got wrong stays wrong."""
+        drawn, sentence_embedding, decoded = self.keyframes
+        chosen = np.sort(rng.integers(len(drawn), size=size))
+        batch = taken(drawn, sentence_embedding, chosen, self.patch)
+        start = encode_frames(None, to_images(decoded[chosen]))
+        kept = ~batch["gestures"][:, :, None]  # [B, F, 1, H, W]
+        batch["frames"] = batch["frames"] + kept * (start - batch["frames"][:, 0])[:, None]
+        batch["features"] = latent_patches(start, self.patch)
+        return batch | {"start": start, "level": torch.zeros(size), "known": torch.full((size,), KNOWN_OF_DECODED)}
+
     def loss(self, batch: dict[str, Tensor], model: nn.Module) -> tuple[Tensor, dict[str, float]]:
         mean, std = self.settings.sigma
         sigma = (torch.randn(len(batch["start"]), device=batch["start"].device) * std + mean).exp().clamp(0.005, 200)
-        fine, coarse, sharp, painted = (each.mean() for each in edm_errors(model, batch, sigma))
+        errors = edm_errors(model, batch, sigma, self.settings.gestures)
+        fine, coarse, sharp, painted = (each.mean() for each in errors)
         loss = fine + coarse + sharp + self.settings.paint * painted
         return loss, {"edm": float(fine.detach()), "painted": float(painted.detach())}
 
@@ -111,9 +147,10 @@ class AnimatorPart(Part):
         scores = {}
         for sigma in VALIDATION_SIGMAS:
             levels = torch.full((VALIDATION_CLIPS,), sigma, device=model.device)
-            scores[f"edm_{sigma:g}"] = float(edm_errors(model, batch, levels, generator)[0].mean())
+            scores[f"edm_{sigma:g}"] = float(edm_errors(model, batch, levels, 0.0, generator)[0].mean())
         made, drawn = self._sampled(model)
-        return {**scores, **motion_scores(made, drawn)}
+        gestures = batch["gestures"][:SAMPLED].cpu()
+        return {**scores, **motion_scores(made, drawn), "gestures": nearer(made, drawn, gestures)}
 
     def samples(self, model: nn.Module, path: Path) -> None:
         made, drawn = self._sampled(model)
@@ -132,9 +169,19 @@ class AnimatorPart(Part):
         """
         return "moves", 1.0
 
-    def _clips(self, split: str, count: int) -> Clips:
+    def _clips(self, split: str, count: int, kind: str = "moving") -> Clips:
         data = self.workspace.data
-        return clips(data.root, split, count, frames=self.frames, size=self.size, seed=data.seed, workers=data.workers)
+        return clips(
+            data.root, split, count,
+            frames=self.frames, size=self.size, kind=kind, seed=data.seed, workers=data.workers,
+        )  # fmt: skip
+
+    def _keyframes(self, sentences: SentenceEncoder) -> tuple[Clips, Tensor, np.ndarray]:
+        """Clips of training frames, their sentences, and the frames as the decoder draws them."""
+        count = self.settings.keyframes
+        drawn = self._clips("train", count, kind="keyframe")
+        decoded = decoded_frames(Shots(self.workspace, "train", count))
+        return drawn, sentences.encode_many(drawn.sentences), decoded
 
     def _fit(self, config: dict, sentence_width: int) -> None:
         """Make the config fit the size and the text encoder's width."""
@@ -160,10 +207,8 @@ class AnimatorPart(Part):
     def _validation_batch(self, device: torch.device) -> dict[str, Tensor]:
         batch = taken(self.held_out, self.held_out_sentence_embeddings, np.arange(VALIDATION_CLIPS), self.patch)
         batch |= {"start": batch["frames"][:, 0], "level": torch.zeros(VALIDATION_CLIPS)}
-        batch |= {
-            "strength": torch.ones(VALIDATION_CLIPS),
-            "has_sentence": batch["sentence_embedding"].abs().sum(1) > 0,
-        }
+        batch |= {"known": torch.ones(VALIDATION_CLIPS), "strength": torch.ones(VALIDATION_CLIPS)}
+        batch |= {"has_sentence": batch["sentence_embedding"].abs().sum(1) > 0}
         return {k: v.to(device) for k, v in batch.items()}
 
     @torch.no_grad()
@@ -180,7 +225,7 @@ class AnimatorPart(Part):
 
 def taken(data: Clips, sentence_embedding: Tensor, chosen: np.ndarray, patch: int) -> dict[str, Tensor]:
     """The chosen clips as float tensors: frames [B, F, 3, H, W] in [-1, 1], features (of the anchor), fps, motion,
-    elapsed, sentence_embedding."""
+    elapsed, sentence_embedding; gestures bool [B, F, H, W], where hands and mouths are or were in the first frame."""
     frames, anchor = (encode_frames(None, to_images(array[chosen])) for array in (data.frames, data.anchor))
     ids = torch.from_numpy(np.array(data.ids[chosen]))
     return {
@@ -190,7 +235,17 @@ def taken(data: Clips, sentence_embedding: Tensor, chosen: np.ndarray, patch: in
         "motion": ids[:, 1],
         "elapsed": ids[:, 2],
         "sentence_embedding": sentence_embedding[chosen],
+        "gestures": seen_gestures(torch.from_numpy(np.array(data.gestures[chosen])), frames.shape[-2:]),
     }
+
+
+def seen_gestures(marks: Tensor, size: Sequence[int]) -> Tensor:
+    """marks [B, F, G, 3] (x, y, radius in pixels of `size`, H and W) -> bool [B, F, H, W]: within a mark of the frame
+    or of the first one."""
+    y, x = torch.meshgrid(torch.arange(size[0]) + 0.5, torch.arange(size[1]) + 0.5, indexing="ij")
+    mx, my, radius = (marks[..., k, None, None] for k in range(3))  # [B, F, G, 1, 1]
+    seen = ((x - mx).square() + (y - my).square() < radius.square()).any(2)
+    return seen | seen[:, :1]
 
 
 def degrade_start_frames(clean: Tensor, following: Tensor, level: Tensor, rng: np.random.Generator) -> Tensor:
@@ -206,16 +261,21 @@ def degrade_start_frames(clean: Tensor, following: Tensor, level: Tensor, rng: n
 
 
 def edm_errors(
-    model: nn.Module, batch: dict[str, Tensor], sigma: Tensor, generator: torch.Generator | None = None
+    model: nn.Module,
+    batch: dict[str, Tensor],
+    sigma: Tensor,
+    gestures: float,
+    generator: torch.Generator | None = None,
 ) -> tuple[Tensor, ...]:
-    """EDM's weighted error of each clip [B] at noise levels sigma [B]: squared, of pixels and of means over COARSE x
-    COARSE of them, and absolute; and how much of the clip is painted. The clean change is what is predicted, so low
-    levels weigh at most `MOST_WEIGHT` (as min-SNR has it).
+    """EDM's weighted error of each clip [B] at noise levels sigma [B], as a share of what the clip changes: squared, of
+    pixels and of means over COARSE x COARSE of them, and absolute; and how much of it is painted outside of hands and
+    mouths, in which pixels count `gestures` times more. The clean change is what is predicted, so low levels weigh at
+    most `MOST_WEIGHT` (as min-SNR has it).
     """
     network: AnimatorModel = getattr(model, "module", model)
     target = (batch["frames"] - batch["start"][:, None]) / network.config.difference_std
     noise = torch.randn(target.shape, generator=generator).to(target) if generator else torch.randn_like(target)
-    weight = ((sigma**2 + 1) / sigma**2).clamp(max=MOST_WEIGHT)
+    level = ((sigma**2 + 1) / sigma**2).clamp(max=MOST_WEIGHT)
     ids = network.time_ids(batch["fps"], batch["motion"], batch["level"], batch["elapsed"])
     found, painted = model(
         target + sigma.view(-1, 1, 1, 1, 1) * noise,
@@ -227,9 +287,28 @@ def edm_errors(
         batch["strength"],
         batch["has_sentence"],
     )
-    wrong = (found - target).flatten(1, 2)
-    fine, coarse = (each.square().mean((1, 2, 3)) * weight for each in (wrong, F.avg_pool2d(wrong, COARSE)))
-    return fine, coarse, wrong.abs().mean((1, 2, 3)) * weight, painted.mean(1)
+    gesture = batch["gestures"]
+    weight = (batch["known"].view(-1, 1, 1, 1) + gestures * gesture)[:, :, None]  # [B, F, 1, H, W]
+    shares = error_shares(found - target, target, weight)
+    return *(level * share for share in shares), (painted * ~gesture).mean((1, 2, 3))
+
+
+def error_shares(wrong: Tensor, target: Tensor, weight: Tensor) -> list[Tensor]:
+    """What is wrong with each clip's change [B], as a share of that change: squared, of coarse pixels, absolute.
+
+    wrong, target [B, F, 3, H, W] over the standard deviation of all changes, weight [B, F, 1, H, W].
+    """
+    coarse = F.avg_pool2d(weight.flatten(1, 2), COARSE)
+    scales = ((wrong, target, weight.flatten(1, 2)), (*(pooled(each) for each in (wrong, target)), coarse))
+    pairs = [(a.square(), b.square(), w) for a, b, w in scales]
+    pairs.append((wrong.abs(), target.abs(), weight.flatten(1, 2)))
+    means = [[(each.mean(2) * w).mean((1, 2, 3)) for each in (a, b)] for a, b, w in pairs]
+    return [error / (change + LEAST_CHANGE) for error, change in means]
+
+
+def pooled(clips: Tensor) -> Tensor:
+    """[B, F, 3, H, W] -> means over COARSE x COARSE pixels."""
+    return F.avg_pool2d(clips.flatten(1, 2), COARSE).unflatten(1, clips.shape[1:3])
 
 
 def difference_std(data: Clips, count: int = 256) -> float:
@@ -246,14 +325,22 @@ def motion_scores(made: Tensor, drawn: Tensor) -> dict[str, float]:
                        that the drawn clip changes by more than `MOVING` since its first frame
     restless           change from frame to frame over the drawn clip's; 1 is as lively, but grain counts as change
     """
-    still, moving = drawn[:, :1].expand_as(drawn), _moving(drawn)
-    error, error_still = ((clip - drawn).square().mean(2)[moving].mean() for clip in (made, still))
+    still = drawn[:, :1].expand_as(drawn)
     return {
         "psnr": _psnr(made, drawn),
         "psnr_still": _psnr(still, drawn),
-        "moves": float(10 * torch.log10(error_still / error)) if moving.any() else 0.0,
+        "moves": nearer(made, drawn, _moving(drawn)),
         "restless": float(made.diff(dim=1).abs().mean() / drawn.diff(dim=1).abs().mean().clamp_min(1e-6)),
     }
+
+
+def nearer(made: Tensor, drawn: Tensor, where: Tensor) -> float:
+    """How many dB a clip is nearer to the drawn one than a still of its first frame, in the pixels `where` [N, F, H, W]
+    (clips [N, F, 3, H, W] in [0, 1])."""
+    if not where.any():
+        return 0.0
+    error, still = ((clip - drawn).square().mean(2)[where].mean() for clip in (made, drawn[:, :1].expand_as(drawn)))
+    return float(10 * torch.log10(still / error))
 
 
 def _moving(drawn: Tensor) -> Tensor:
