@@ -56,7 +56,7 @@ def describe_run(bundle: Bundle, command: str, made: Sequence[Film], quick: bool
 def write_page(found: Evidence, run: Run, out: Path) -> list[Path]:
     """`<bundle>.json` and `<bundle>.md` in `out`; each appears whole or not at all."""
     files = {
-        out / f"{run.name}.json": json.dumps(as_json(found, run), indent=1, ensure_ascii=False) + "\n",
+        out / f"{run.name}.json": json.dumps(as_json(found, run), ensure_ascii=False, separators=(",", ":")) + "\n",
         out / f"{run.name}.md": as_markdown(found, run),
     }
     with plain_errors(out, "write the evidence"):
