@@ -6,6 +6,9 @@ A real ComfyUI draws a film of SHOTS shots (300) by a body of one core node that
 MEGABYTES each shot's nodes make so much more, to see what ComfyUI keeps. Prints milliseconds a shot (from the first
 shot's node to the end: copying, storing with fsync, previews and messages), the largest progress message and the memory
 at the end. TMPDIR=/dev/shm takes the disk out of it.
+
+On two cores that were busy with other work: 20.6 ms a shot in memory, 44.4 ms on a disk that others wrote to (the store
+waits until each result is on it), messages of 6.7 kB, 320 MB for 300 shots of 64x32.
 """
 
 import json
