@@ -40,7 +40,7 @@ def papertown(rows: int = 2, columns: int = 4) -> Image.Image:
     return Image.fromarray(np.concatenate(sheet))
 
 
-def film_gif(film: Path, target: Path, seconds: float = 6.0) -> None:
+def film_gif(film: Path, target: Path, seconds: float = 4.5) -> None:
     """The first seconds of a film as a GIF at half the size."""
     with av.open(str(film)) as container:
         stream = container.streams.video[0]
@@ -65,11 +65,11 @@ def episodes(store: Path) -> Image.Image:
 def main() -> None:
     """Write all four."""
     MEDIA.mkdir(exist_ok=True)
-    papertown().save(MEDIA / "papertown.jpg", quality=74)
+    papertown().save(MEDIA / "papertown.jpg", quality=66)
     sheet = Image.open(OUT / "contact_sheet.png").convert("RGB")
-    sheet.resize((1200, round(1200 * sheet.height / sheet.width))).save(MEDIA / "contact_sheet.jpg", quality=85)
+    sheet.resize((1200, round(1200 * sheet.height / sheet.width))).save(MEDIA / "contact_sheet.jpg", quality=78)
     film_gif(OUT / "film.mp4", MEDIA / "film.gif")
-    episodes(OUT / "store").save(MEDIA / "episodes.jpg", quality=85)
+    episodes(OUT / "store").save(MEDIA / "episodes.jpg", quality=78)
 
 
 if __name__ == "__main__":

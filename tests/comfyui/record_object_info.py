@@ -11,6 +11,7 @@ from pathlib import Path
 from comfy_server import ROOT, Server, find_comfyui
 
 RECORDED = ROOT / "tests" / "object_info.json"
+SHORT = (",", ":")
 CORE = (
     "BasicGuider", "BasicScheduler", "BatchImagesNode", "CFGGuider", "CFGNorm", "CheckpointLoaderSimple", "CLIPLoader",
     "CLIPTextEncode", "ConditioningZeroOut", "CreateVideo", "EmptyFlux2LatentImage", "EmptyImage",
@@ -51,6 +52,12 @@ def kept(everything: dict) -> dict:
     return found
 
 
+def lines_of(info: dict) -> str:
+    """As JSON, a line a node: small, and a change shows which node it is about."""
+    rows = (f"{json.dumps(name)}:{json.dumps(own, ensure_ascii=False, separators=SHORT)}" for name, own in info.items())
+    return "{\n" + ",\n".join(rows) + "\n}\n"
+
+
 def main() -> int:
     """Start a server of its own, record, stop it."""
     found = find_comfyui()
@@ -62,7 +69,7 @@ def main() -> int:
         if "IMPORT FAILED" in server.said():
             print(server.said(), file=sys.stderr)
             return 1
-    RECORDED.write_text(json.dumps(info, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    RECORDED.write_text(lines_of(info), encoding="utf-8")
     ours = sum(name.startswith("MovieDreamer") for name in info)
     print(f"{RECORDED}: {ours} nodes of ours, {len(info) - ours} of ComfyUI's")
     return 0
