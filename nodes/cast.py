@@ -15,8 +15,8 @@ class MovieDreamerMakeCast(io.ComfyNode):
             node_id="MovieDreamerMakeCast",
             display_name="Make Cast",
             category=Category.CAST,
-            description="Looks at the characters' pictures and remembers their faces for the whole film. Characters "
-            "without a picture live from their descriptions.",
+            description="Looks at the characters' pictures and remembers their faces for the whole film. For "
+            "characters without a picture the mini bundle chooses a face that fits their description.",
             search_aliases=["faces", "characters", "face embedding", "insightface", "consistency"],
             inputs=[
                 ScriptType.Input("script", tooltip="The script whose characters are cast."),
