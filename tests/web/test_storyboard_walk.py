@@ -214,6 +214,7 @@ def test_undo_takes_a_choice_back(artist):
     page, before = artist.page, artist.direction()
     page.keyboard.press("Escape")
     artist.card("one").click()
+    page.get_by_role("tab", name="Direct").click()
     page.get_by_role("button", name="Unlock", exact=True).click()
     assert "one" not in artist.direction()
     page.keyboard.press("Control+z")
