@@ -144,6 +144,16 @@ def test_everything_works_with_the_keyboard_alone(board):
     assert board.locator(".md-subtitle").inner_text() == "Mara: The light is out? 3"
 
 
+def test_it_goes_over_the_whole_page_and_back(board):
+    wide = board.get_by_label("Over the whole page")
+    wide.click()
+    assert board.locator(".moviedreamer-board").bounding_box() == {"x": 0, "y": 0, "width": 1000, "height": 900}
+    board.evaluate("() => app.tab.render(document.querySelector('#tab'))")  # the page draws the tab again
+    assert board.locator(".moviedreamer-board").count() == 1
+    wide.click()
+    assert board.locator("#tab .moviedreamer-board").bounding_box()["width"] == 640
+
+
 def test_a_strangers_words_are_words(board):
     """No HTML of a script is ever interpreted."""
     words = "<img src=x onerror=alert(1)>"

@@ -46,7 +46,7 @@ app.registerExtension({
 
 /** The page calls this as often as it draws the tab. */
 function render(element) {
-  if (panel && element.contains(panel.element)) return;
+  if (panel?.isIn(element)) return;
   panel?.end();
   panel = new Panel(desk);
   element.classList.add("moviedreamer-tab");

@@ -4,11 +4,14 @@ import { button, el, mark, say } from "./dom.mjs";
 import { t } from "./language.mjs";
 import { clock, indexAt, lineAt, sceneAround, timelineOf } from "./timeline.mjs";
 
+const KEPT = 4;
+
 export class Animatic {
   constructor(desk) {
     this.desk = desk;
     this.time = 0;
     this.playing = false;
+    this.kept = new Map();
     this.build();
   }
 
@@ -43,7 +46,7 @@ export class Animatic {
       this.ticks.replaceChildren(...this.line.map(({ shot, start, end }, at) => el("span", {
         class: at && shot.scene === board.shots[at - 1].scene ? "" : "md-scene-tick", title: shot.id,
         data: { state: shot.state }, style: { left: `${(100 * start) / this.length}%`, width: `${(100 * (end - start)) / this.length}%` } })));
-      this.media = null;
+      this.kept.clear();
     }
     this.seek(Math.min(this.time, this.length));
   }
@@ -69,22 +72,31 @@ export class Animatic {
 
   /** Puts a shot's clip or still on the stage; a clip runs by itself and is only set right where it strayed. */
   show(shot, inside) {
-    const what = shot.clip ?? shot.picture, key = what ? `${what.stage}/${what.key}` : shot.id;
-    if (this.media?.key !== key) {
-      this.media = { key, element: this.elementOf(shot, what) };
-      this.stage.replaceChildren(this.media.element);
+    const shown = this.elementOf(shot);
+    if (this.shown !== shown) {
+      if (this.shown instanceof HTMLVideoElement) this.shown.pause();
+      this.stage.replaceChildren(this.shown = shown);
     }
-    const clip = this.media.element;
-    if (!(clip instanceof HTMLVideoElement)) return;
-    if (Math.abs(clip.currentTime - inside) > 0.35 || !this.playing) clip.currentTime = inside;
-    if (this.playing && clip.paused) clip.play().catch(() => {});
-    if (!this.playing && !clip.paused) clip.pause();
+    if (!(shown instanceof HTMLVideoElement)) return;
+    if (Math.abs(shown.currentTime - inside) > 0.35 || !this.playing) shown.currentTime = inside;
+    if (this.playing && shown.paused) shown.play().catch(() => {});
+    if (!this.playing && !shown.paused) shown.pause();
   }
 
-  elementOf(shot, what) {
+  /** The clip or still of a shot; the last few are kept, so that the next shot is there when its time comes. */
+  elementOf(shot) {
+    const what = shot.clip ?? shot.picture, key = what ? `${what.stage}/${what.key}` : `${shot.id} ${shot.state}`;
+    const made = this.kept.get(key) ?? this.made(shot, what);
+    this.kept.delete(key);
+    this.kept.set(key, made);
+    if (this.kept.size > KEPT) this.kept.delete(this.kept.keys().next().value);
+    return made;
+  }
+
+  made(shot, what) {
     if (!what) return el("div", { class: "md-blank" }, el("strong", {}, `${shot.number} ${shot.id}`), el("span", {}, shot.plot || t(`state.${shot.state}`)));
-    const src = this.desk.media(what);
-    return shot.clip ? el("video", { src, playsinline: "", preload: "auto" }) : el("img", { src, alt: shot.id });
+    const src = this.desk.media(what), poster = shot.picture ? this.desk.media(shot.picture) : null;
+    return shot.clip ? el("video", { src, poster, playsinline: "", preload: "auto" }) : el("img", { src, alt: shot.id });
   }
 
   toggle(playing = !this.playing) {
@@ -100,8 +112,12 @@ export class Animatic {
 
   tick(now) {
     if (!this.playing || !this.element.isConnected) return void (this.playing = false);
-    let time = this.time + Math.max(0, now - this.last) / 1000;
+    // The film waits for a clip that is still on its way.
+    const waits = this.shown instanceof HTMLVideoElement && this.shown.readyState < 2 && !this.shown.error;
+    let time = this.time + (waits ? 0 : Math.max(0, now - this.last) / 1000);
     this.last = now;
+    const next = this.line[indexAt(this.line, time) + 1];
+    if (next) this.elementOf(next.shot);
     if (this.looped && time >= this.looped.end) time = this.looped.start;
     if (time >= this.length) {
       this.time = this.length;

@@ -33,7 +33,7 @@ export class Continuity {
     return el("section", { class: "md-strip", "aria-label": name }, heading,
       el("div", { class: "md-strip-scroll", tabIndex: 0, role: "group", "aria-label": name },
         el("div", { class: "md-strip-inside", style: { width: `${visits.length * CELL}px` } },
-          curve(visits), el("div", { class: "md-visits" }, ...visits.map((visit) => this.visit(visit))))));
+          mean === null ? null : curve(visits), el("div", { class: "md-visits" }, ...visits.map((visit) => this.visit(visit))))));
   }
 
   visit({ shot, likeness, weak }) {
@@ -43,7 +43,7 @@ export class Continuity {
       el("button", { type: "button", class: "md-visit", data: { shot: shot.id }, title: words.filter(Boolean).join(", "),
         "aria-label": words.filter(Boolean).join(", "), on: { click: () => desk.choose(shot.id) } },
       picture ? el("img", { src: picture, alt: "", loading: "lazy", decoding: "async" }) : null,
-      el("span", {}, `${shot.number}`), el("span", {}, likeness === null ? "–" : percent(likeness))),
+      el("span", {}, `${shot.number}`), el("span", {}, likeness === null ? "" : percent(likeness))),
       weak ? button(t("rerollShot", { n: shot.number }), { symbol: "refresh", shown: false, act: () => desk.reroll(1, [shot.id]) }) : null);
   }
 }

@@ -129,11 +129,20 @@ export class Panel {
     this.tabs.querySelector("[aria-selected=true]").focus();
   }
 
-  /** Over the whole page and back. */
+  /** Over the whole page and back; there it lies outside of the sidebar, whose layer is below the canvas's buttons. */
   widen() {
-    const on = this.element.classList.toggle("md-wide-board");
+    const on = !this.element.classList.contains("md-wide-board");
+    if (on) this.home = this.element.parentElement;
+    this.element.classList.toggle("md-wide-board", on);
+    (on ? document.body : this.home).append(this.element);
     mark(this.wide, "aria-pressed", String(on));
     this.wide.firstChild.className = `pi pi-window-${on ? "minimize" : "maximize"}`;
+    this.wide.focus();
+  }
+
+  /** Whether an element of the page already holds this panel. */
+  isIn(element) {
+    return element.contains(this.element) || (this.element.parentElement === document.body && this.home === element);
   }
 
   end() {
