@@ -1,6 +1,7 @@
 """Public weights as a bundle: what comes from elsewhere is copied part by part, what is ours begins untrained.
 
 weights.py   tensors of a safetensors file, a sharded set or a folder, read one at a time
+models.py    the models as their publishers lay them out; single_file.py: those in one file
 parts.py     which tensors become which part, and what each part's fresh layers are
 writing.py   a part's folder: weights in shards, config, card
 make.py      the whole bundle

@@ -10,9 +10,8 @@ from ..errors import MovieDreamerError
 from ..sentences import SentenceEncoder
 from ..store.files import plain_errors
 from ..tokenizer import KeyframeTokenizer
+from .models import ClipFolder, PictureModel
 from .parts import (
-    ClipFolder,
-    PictureModel,
     add_animator,
     add_decoder,
     add_faces,
