@@ -1,7 +1,13 @@
-"""A real ComfyUI for these tests: `make test-comfyui`. Without one all are skipped, and the run is not green."""
+"""A real ComfyUI for these tests: `make test-comfyui`. Without one all are skipped, and the run is not green.
+
+COMFYUI_FLAGS are further flags of its server: `--front-end-root FOLDER` with an unpacked comfyui-frontend-package runs
+the page's tests with another frontend.
+"""
 
 import contextlib
 import json
+import os
+import shlex
 import shutil
 
 import pytest
@@ -57,7 +63,7 @@ def pytest_terminal_summary(terminalreporter):
 
 def make_server(base, *flags) -> Server:
     """A server with the pack, its short scripts in the input folder; not started."""
-    server = Server(*FOUND, base, *flags)
+    server = Server(*FOUND, base, *shlex.split(os.environ.get("COMFYUI_FLAGS", "")), *flags)
     for name, text in SCRIPTS.items():
         (base / "input" / name).write_text(text)
     return server
