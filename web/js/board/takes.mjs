@@ -42,12 +42,17 @@ function takeOf(desk, shot, take, number, compare) {
   return el("figure", { class: `md-take${current ? " md-taken" : ""}` },
     el("button", { type: "button", class: "md-take-picture", role: "radio", "aria-checked": String(Boolean(current)),
       "aria-label": `${words}, ${takeWords(take)}`, title: t("chooseTake"),
-      on: { click: () => desk.direct({ take: pinned ? null : { keyframe: value }, lock: null }, [shot]) } },
+      on: { click: () => desk.direct(pinned ? { take: null } : choosing(take, value), [shot]) } },
     el("img", { src: desk.media({ stage: "keyframe", key: take.key }), alt: "", loading: "lazy" })),
     el("figcaption", {}, el("span", {}, `${number}. ${takeWords(take)}`),
       current ? el("em", {}, pinned ? t("pinned") : t("current")) : null,
       el("label", { class: "md-compare" }, el("input", { type: "checkbox", name: "compare", value: take.key,
         on: { change: () => compare(take.key) } }), t("compare"))));
+}
+
+/** The choice of a take, with the seed by which it was made: so its plan stands, and its clip with it. */
+function choosing({ seed }, value) {
+  return { take: { keyframe: value }, lock: null, ...(typeof seed === "number" ? { seed } : {}) };
 }
 
 function takeWords(take) {
