@@ -15,9 +15,10 @@ from secrets import token_hex
 from threading import RLock
 from typing import Any
 
-from ..moviedreamer_core.board import BoardFilm, FilmJoin
+from ..moviedreamer_core.board import BoardFilm, FilmJoin, Measured
 from ..moviedreamer_core.cast import Cast
 from ..moviedreamer_core.errors import MovieDreamerError
+from ..moviedreamer_core.film.continuity import Continuity
 from ..moviedreamer_core.film.making import Joining
 from ..moviedreamer_core.film.pipeline import EXTERNAL, Clip, Keyframe, by_shot
 from ..moviedreamer_core.film.planning import FilmPlan, make_plan, takes_after
@@ -128,13 +129,21 @@ class Boards:
         """Keyframes or clips are there."""
         self._change(board, lambda film: _with_takes(film, film.last.takes.with_rendered(made)))
 
-    def joined(self, board: str, session: FilmSession, clips: Sequence[Clip], joining: Joining) -> None:
-        """Combine Film has joined these clips."""
+    def measured(self, board: str, found: Continuity, frames: Sequence[Keyframe]) -> None:
+        """These keyframes were measured."""
+        keys = {keyframe.shot.id: keyframe.key for keyframe in frames if keyframe.number == 0}
+        self._change(board, lambda film: replace(film, measured=Measured(found, keys)))
+
+    def joined(
+        self, board: str, session: FilmSession, clips: Sequence[Clip], joining: Joining, seconds: float | None
+    ) -> None:
+        """Combine Film has joined these clips; `seconds` that it took, None if the film was there."""
 
         def change(film: BoardFilm) -> BoardFilm:
             placed = {at: keys for at, keys in film.placed.items() if at[0] != "clip"}
             placed |= {("clip", clip.shot.id): (clip.key,) for clip in clips if _from_elsewhere(clip.path)}
-            join = FilmJoin(tuple(clip.shown_key for clip in clips), session.script, joining)
+            took = film.join.seconds if seconds is None and film.join is not None else seconds
+            join = FilmJoin(tuple(clip.shown_key for clip in clips), session.script, joining, took)
             return replace(film, placed=placed, join=join)
 
         self._change(board, change)

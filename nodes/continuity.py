@@ -13,6 +13,7 @@ from ..moviedreamer_core.film.reroll import reroll
 from ..moviedreamer_core.report.plot import continuity_plot
 from . import host
 from ._comfy import io
+from .boards import BOARDS
 from .bodies.expanding import begin
 from .bodies.runs import WholeRun
 from .eyes import eyes_of
@@ -73,6 +74,7 @@ class MovieDreamerContinuityReport(io.ComfyNode):
         found = measure(session, plan.film, keyframes.frames, **given)
         if found is None:
             raise MovieDreamerError(f"bundle '{tokenizer.info.name}' has no tokenizer; load another one")
+        BOARDS.measured(plan.board, found, keyframes.frames)
         plot, png = drawn(found, session.script.title)
         return io.NodeOutput(plot, found, found.table(), ui=temporary(png, ".png").shown())
 
@@ -158,6 +160,7 @@ class MovieDreamerRerollWeakShots(io.ComfyNode):
                 measure=measure,
                 tries=tries,
             )
+            BOARDS.measured(plan.board, done.continuity, done.keyframes)
             # The seeds go along with the plan, so that Animate Keyframes and later nodes know them.
             seeds = {**plan.settings.rerolled, **done.session.settings.rerolled}
             after = replace(plan, settings=replace(plan.settings, rerolled=seeds))

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 from ..moviedreamer_core.errors import MovieDreamerError
@@ -132,10 +133,12 @@ class MovieDreamerCombineFilm(io.ComfyNode):
         sound = sound_file(session.store, audio) if audio is not None and format == "mp4" else None
         suffix = "" if format == "png" else f".{format}"
         out = numbered(filename_prefix, suffix, film_arguments(session, joining)["size"])
+        begun = perf_counter()
         made = make_film(
             session, clips.clips, out.path, format=format, audio=sound, joining=joining, tags=film_tags(cls, session)
         )
-        BOARDS.joined(clips.keyframes.plan.board, session, clips.clips, joining)
+        took = perf_counter() - begun if made.fresh else None
+        BOARDS.joined(clips.keyframes.plan.board, session, clips.clips, joining, took)
         # Core's video nodes cannot save a GIF's codec, so for gif and png they get the same film as MP4.
         video = out if format == "mp4" else in_output(stored_film(session, clips.clips, joining))
         # The page would try to play a GIF as a film.

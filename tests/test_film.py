@@ -20,6 +20,7 @@ import pytest
 import torch
 from PIL import Image
 
+from moviedreamer_core.board.strips import continuity_strips
 from moviedreamer_core.errors import MovieDreamerError
 from moviedreamer_core.film.continuity import Continuity, ShotScore
 from moviedreamer_core.media.assemble import assemble
@@ -28,7 +29,6 @@ from moviedreamer_core.media.frames import ClipSource, fitted, timeline
 from moviedreamer_core.report import html
 from moviedreamer_core.report.contact_sheet import SheetShot, contact_sheet
 from moviedreamer_core.report.html import ReportShot, write_report
-from moviedreamer_core.report.strips import continuity_strips
 
 ROOT = Path(__file__).parents[1]
 SIZE = (64, 32)

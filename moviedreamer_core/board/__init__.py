@@ -20,8 +20,8 @@
 """
 
 from .board import board_of
-from .film import BoardFilm, FilmJoin
+from .film import BoardFilm, FilmJoin, Measured
 from .media import media_file
 from .takes import takes_of
 
-__all__ = ["BoardFilm", "FilmJoin", "board_of", "media_file", "takes_of"]
+__all__ = ["BoardFilm", "FilmJoin", "Measured", "board_of", "media_file", "takes_of"]

@@ -1,6 +1,6 @@
 """The board of a film: its cards, what may be chosen, and what a run would cost, as plain JSON values."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..film.dry_run import Step
@@ -11,6 +11,7 @@ from ..script.controls import shot_bounds
 from .cards import card
 from .film import BoardFilm
 from .look import Looked, look_at
+from .strips import continuity_strips
 
 COSTLY = ("cast", "plan", "keyframe", "clip", "shown", "film")
 
@@ -23,6 +24,7 @@ def board_of(film: BoardFilm) -> dict[str, Any]:
     joining = film.join.joining if film.join else AS_WRITTEN
     script = session.script
     fit = fit_aspect(script.aspect, session.show_size, joining.fit or session.settings.fit)
+    cards = [card(film, looked, shot) for shot in session.shots]
     return {
         "film": {
             "title": script.title,
@@ -39,10 +41,19 @@ def board_of(film: BoardFilm) -> dict[str, Any]:
         "places": list(dict.fromkeys(shot.place for shot in session.shots)),
         "scenes": _scenes(film),
         "controls": {field: {"least": least, "most": most} for field, (least, most) in shot_bounds().items()},
-        "shots": [card(film, looked, shot) for shot in session.shots],
+        "shots": cards,
         "cost": _cost(looked),
-        "continuity": None,
+        "continuity": _continuity(film, cards),
     }
+
+
+def _continuity(film: BoardFilm, cards: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
+    """What is known of the pictures that the cards show; nothing is measured here."""
+    if film.measured is None:
+        return None
+    shown = {each["id"]: each["picture"]["key"] for each in cards if each["picture"] is not None}
+    same = {shot for shot, key in film.measured.keys.items() if shown.get(shot) == key}
+    return continuity_strips(film.measured.continuity, film.last.shots, same)
 
 
 def _makers(registry: Registry[Any]) -> list[dict[str, str]]:

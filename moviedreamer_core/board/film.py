@@ -7,6 +7,7 @@ from typing import Any
 
 from ..bundle import Bundle
 from ..cast import Cast
+from ..film.continuity import Continuity
 from ..film.direction import planning_only
 from ..film.making import AS_WRITTEN, Joining
 from ..film.session import FilmSession
@@ -17,11 +18,22 @@ from ..script import Script
 
 @dataclass(frozen=True)
 class FilmJoin:
-    """How the clips were joined into a film file last: with these keys as they are shown, by this script."""
+    """How the clips were joined into a film file last: with these keys as they are shown, by this script, in so
+    many seconds.
+    """
 
     clips: tuple[str, ...]
     script: Script
     joining: Joining = AS_WRITTEN
+    seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a measurement said of the film's keyframes: shot id -> the key of the picture that was looked at."""
+
+    continuity: Continuity
+    keys: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -31,7 +43,8 @@ class BoardFilm:
 
     `cast` are its faces; None reads them as a run would, with the bundle `faces`. `edited` are shots whose plan was
     changed after it was made (shot id -> digest as it was planned, plan as it is used). `placed` are pictures and clips
-    from elsewhere: (stage, shot id) -> their keys. `recast`: characters are not as the script's text has them.
+    from elsewhere: (stage, shot id) -> their keys. `measured` is the last continuity
+    report. `recast`: characters are not as the script's text has them.
     """
 
     plan: FilmSession
@@ -42,6 +55,7 @@ class BoardFilm:
     edited: Mapping[str, tuple[str, PlannedShot]] = field(default_factory=dict)
     placed: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     join: FilmJoin | None = None
+    measured: Measured | None = None
     recast: bool = False
 
     @property

@@ -125,6 +125,8 @@ def _seconds(film: BoardFilm, steps: Sequence[Step], glance: Glance) -> dict[tup
         if step.made:
             known = took.get((step.stage, _maker(film, step)))
             found[step.shot, step.stage] = fmean(known) if known else None
+    if film.join is not None and ("", "film") in found:
+        found["", "film"] = film.join.seconds
     return found
 
 

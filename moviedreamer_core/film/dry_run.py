@@ -133,7 +133,7 @@ class Look:
                 knew = {name: digest for name, digest in planned.planned_with if not name.startswith(HISTORY)}
                 note = "kept, planned with an older shot" if knew != earlier and not planned.external else ""
             elif standing.before is None:
-                why = "the plan of an earlier shot is made first"
+                why = self._own_why(shot.id, standing.inputs(shot)["own"])
             else:
                 why = self._why(shot.id, STAGE, STAGE, standing.inputs(shot))
             standing.add(shot, planned)
@@ -255,6 +255,13 @@ class Look:
         now = json.loads(json.dumps(inputs))
         named = [name for name in changes(record["inputs"], now) if not name.startswith("arguments metadata")]
         return self.changed(named) if named else "its file is gone or damaged"
+
+    def _own_why(self, shot: str, own: Mapping[str, Any]) -> str:
+        """What of a shot's own is different in its plan, whose name waits for a plan before it."""
+        last = self.store.index.current(self.session.name, shot, STAGE)
+        before = (self.store.inputs_of(STAGE, last.key) or {}).get("own") if last is not None else None
+        named = changes(before, json.loads(json.dumps(own))) if before is not None else []
+        return self.changed(named) if named else "the plan of an earlier shot is made first"
 
     def seconds(self, shot: str, stage: str) -> float:
         """What making a result would take."""

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..board import BoardFilm, FilmJoin, board_of
+from ..board.strips import continuity_strips
 from ..cast import Cast, pack_fingerprint
 from ..film.continuity import measure
 from ..film.making import MadeFilm, film_arguments, film_clips, film_metadata
@@ -18,7 +19,6 @@ from ..script import ResolvedShot
 from .contact_sheet import SheetShot, contact_sheet
 from .html import ReportShot, write_report
 from .plan_report import likelihood
-from .strips import continuity_strips
 
 
 def write_sheet(
