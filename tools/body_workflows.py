@@ -4,6 +4,8 @@ Files, folders and addresses are those of ComfyUI's own blueprints and templates
 missing. What a licence allows is said in the note as `moviedreamer_core/licences` has it; only its owner's text counts.
 """
 
+from dataclasses import replace
+
 from workflow_files import Group, Node, Note, Out, Workflow
 
 from moviedreamer_core.licences import licence
@@ -440,8 +442,8 @@ and was trained on 124 to 362 of them, five to fifteen seconds; these shots are 
         asked = {name: Out(f"{key}_in", slot) for name, slot in sizes.items()}
         return [
             first,
-            Node(f"{key}_start", kind, clip=Out("clip"), vae=Out("vae"), prompt=Out(f"{key}_in", "prompt"), **asked,
-                 **start),
+            Node(f"{key}_start", kind, clip=Out("clip"), vae=Out("vae"), prompt=Out(f"{key}_in", "prompt"), tall=200,
+                 **asked, **start),
             Node(f"{key}_guider", "BasicGuider", model=Out(key), conditioning=Out(f"{key}_start", "positive")),
             Node(f"{key}_noise", "RandomNoise", noise_seed=Out(f"{key}_in", "seed")),
             Node(f"{key}_kind", "KSamplerSelect", sampler_name="res_multistep"),
@@ -494,7 +496,7 @@ what the shot needs.
         Node("clips", md("AnimateKeyframes"), ["frames", "bundle"], routes=Out("route")),
         Node("film", md("CombineFilm"), ["clips"], tall=260),
     ], PURPLE)]  # fmt: skip
-    return film
+    return replace(film, width=420)  # a partner node's title carries its price
 
 
 BODIES = (

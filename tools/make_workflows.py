@@ -40,9 +40,9 @@ def opening(script: str = "lighthouse") -> list[Node]:
     ]
 
 
-def frames(after: list[str], key: str = "frames", **more: object) -> Node:
+def frames(after: list[str], key: str = "frames", tall: int = PREVIEW, **more: object) -> Node:
     """Decode Keyframes, with room for the picture that it shows while it works."""
-    return Node(key, md("DecodeKeyframes"), after, tall=PREVIEW, **more)
+    return Node(key, md("DecodeKeyframes"), after, tall=tall, **more)
 
 
 def clips(after: list[str]) -> Node:
@@ -551,7 +551,7 @@ Only these shots are made again."""
                 ),
             ],
             [
-                Group("Keyframes", [frames(["edited", "bundle", "longer"])], GREEN),
+                Group("Keyframes", [frames(["edited", "bundle", "longer"], tall=PREVIEW - 60)], GREEN),
                 # What it shows while it works hangs over nothing.
                 Group("Clips", [Node("clips", md("AnimateKeyframes"), ["frames", "bundle"])], PURPLE),
             ],

@@ -307,14 +307,14 @@ def accepts(wanted: str, given: str) -> bool:
 
 def height(info: dict, tall: int = 0) -> int:
     """What the page needs for a node, in pixels: the more of both renderers (measured, ComfyUI 0.33). What a run shows
-    on it comes on top: `tall`.
+    on it comes on top: `tall`, into which widgets that the page folds away (advanced) may grow.
     """
     every = [port for port in ports(info) if (info["name"], port.name) not in HIDDEN and not port.grown]
-    every = [port for port in every if not port.options.get("advanced")]  # the page folds these away
     widgets = [port for port in every if port.is_widget]
     rows = max(len(every) - len(widgets), len(info["output"]))
     lines = sum(48 for port in widgets if port.options.get("multiline"))
-    return 34 + 22 * rows + 29 * len(widgets) + lines + PANELS.get(info["name"], 0) + tall
+    folded = 29 * sum(bool(port.options.get("advanced")) for port in widgets)
+    return 34 + 22 * rows + 29 * len(widgets) + lines + PANELS.get(info["name"], 0) + max(0, tall - folded)
 
 
 def write(workflow: Workflow, object_info: dict, version: str, folder: Path) -> None:

@@ -59,7 +59,7 @@ def expand_shot(prompt: Any, ticket: str, unit: Unit) -> io.NodeOutput:
     name = missing.body.name(request)
     MEMORY.ask(name, request)
     log.info("MovieDreamer: shot %s by the nodes that lead to node %s", request.shot, out)
-    host.tell_page("shot", {"shot": request.shot}, out)
+    host.tell_page("body", {"shot": request.shot}, out)
     graph = _Adding(ticket)
     wired = ",".join(str(slot) for slot in sorted(body.slots))
     stands = {

@@ -61,9 +61,9 @@ def pytest_terminal_summary(terminalreporter):
         terminalreporter.write_line(f"NOT TESTED in a real ComfyUI: {FOUND}", red=True)
 
 
-def make_server(base, *flags) -> Server:
+def make_server(base, *flags, partners=False) -> Server:
     """A server with the pack, its short scripts in the input folder; not started."""
-    server = Server(*FOUND, base, *shlex.split(os.environ.get("COMFYUI_FLAGS", "")), *flags)
+    server = Server(*FOUND, base, *shlex.split(os.environ.get("COMFYUI_FLAGS", "")), *flags, partners=partners)
     for name, text in SCRIPTS.items():
         (base / "input" / name).write_text(text)
     return server
@@ -71,8 +71,8 @@ def make_server(base, *flags) -> Server:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory):
-    """The server that most tests share: ComfyUI's default cache."""
-    with make_server(tmp_path_factory.mktemp("comfyui")) as started:
+    """The server that most tests share: ComfyUI's default cache; with partner nodes, which a template shows."""
+    with make_server(tmp_path_factory.mktemp("comfyui"), partners=True) as started:
         yield started
 
 

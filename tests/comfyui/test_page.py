@@ -60,6 +60,7 @@ def test_the_page_shows_it_whole(page, name, renderer):
     load(page, name)
     page.wait_for_timeout(1500)
     wanting = {"CheckpointLoaderSimple", "UNETLoader", "CLIPLoader", "VAELoader", "LoraLoaderModelOnly"}  # their files
+    wanting |= {"LTXAVTextEncoderLoader", "LTXVAudioVAELoader"}
     red = page.evaluate("() => window.app.graph.nodes.filter(n => n.has_errors).map(n => n.type)")
     assert not set(red) - wanting
     assert not lying_over(boxes(page, renderer))

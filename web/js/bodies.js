@@ -12,7 +12,7 @@ app.registerExtension({
 
   setup() {
     api.addEventListener("execution_start", () => (run = newRun()));
-    api.addEventListener("moviedreamer.shot", ({ detail }) => (run.shot = detail.shot));
+    api.addEventListener("moviedreamer.body", ({ detail }) => (run.shot = detail.shot));
     // The page's own event carries the id of the node on the canvas, also for a copy of it.
     api.addEventListener("executing", ({ detail }) => {
       if (detail) run.node = String(detail.display_node ?? detail.node ?? detail);
