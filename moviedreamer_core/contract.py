@@ -8,6 +8,7 @@ results, so give it weights that are quick.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -82,7 +83,7 @@ def check_animator(factory: Factory[Animator], bundle: Bundle) -> None:
         _check_stops(factory.name, lambda request=request: animator.animate(request, Stopping()))  # type: ignore[misc]
 
 
-def _check_factory(factory: Factory, bundle: Bundle, fingerprint: str, can: Capabilities, known: set[str]) -> None:
+def _check_factory(factory: Factory[Any], bundle: Bundle, fingerprint: str, can: Capabilities, known: set[str]) -> None:
     if factory.fingerprint(bundle) != fingerprint:
         raise MovieDreamerError(
             f"'{factory.name}': its factory says fingerprint {factory.fingerprint(bundle)!r}, what it loads says "

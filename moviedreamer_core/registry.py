@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
 from importlib.metadata import EntryPoints, entry_points
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, runtime_checkable
 
 from .bundle import Bundle
 from .errors import MovieDreamerError
@@ -150,7 +150,7 @@ def spent_before(maker: object, request: KeyframeRequest | ClipRequest) -> float
     return maker.spent(request) if isinstance(maker, MadeElsewhere) else 0.0
 
 
-def _as_factory(found: object, name: str, kind: str) -> Factory:
+def _as_factory(found: object, name: str, kind: str) -> Factory[Any]:
     if not isinstance(found, Factory):
         raise MovieDreamerError(
             f"the entry point of {kind} '{name}' gives a {type(found).__name__}, expected a "

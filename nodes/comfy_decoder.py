@@ -78,7 +78,7 @@ class ModelDecoder:
             )
         return picture.clamp(0, 1)
 
-    def _conditioning(self, request: KeyframeRequest) -> tuple[list, list]:
+    def _conditioning(self, request: KeyframeRequest) -> tuple[list[Any], list[Any]]:
         s = self.sampling
         texts = [self._encoded(text.replace(PROMPT, request.prompt)) for text in (s.template, s.negative)]
         if self.condition is not None:
@@ -97,7 +97,7 @@ class ModelDecoder:
         fitted = torch.nn.functional.interpolate(picture, size, mode="bilinear", antialias=True)
         return self.vae.encode(fitted.movedim(1, -1))
 
-    def _encoded(self, text: str) -> list:
+    def _encoded(self, text: str) -> list[Any]:
         return self.clip.encode_from_tokens_scheduled(self.clip.tokenize(text))
 
 
@@ -119,7 +119,7 @@ def condition_vectors(handle: DecoderHandle, tokens: Tokens, slots: "Sequence[Sl
     return full, nothing
 
 
-def with_vectors(entry: list, extra: Tensor) -> list:
+def with_vectors(entry: list[Any], extra: Tensor) -> list[Any]:
     """One entry of CONDITIONING [context [1, T, C], values] with more context vectors [1, L, C] after its own."""
     context, values = entry
     check_widths(extra.shape[-1], context.shape[-1])
@@ -133,7 +133,7 @@ def with_vectors(entry: list, extra: Tensor) -> list:
     return [torch.cat([context, extra], dim=1), values]
 
 
-def with_references(entry: list, latents: list[Tensor]) -> list:
+def with_references(entry: list[Any], latents: list[Tensor]) -> list[Any]:
     """One entry of CONDITIONING that shows the model these pictures too, as core's ReferenceLatent does."""
     context, values = entry
     return [context, {**values, "reference_latents": [*values.get("reference_latents", []), *latents]}]

@@ -28,7 +28,7 @@ from .types import AnimatorHandle, DecoderHandle, RouteTo, ScriptSource
 
 MODELS = "moviedreamer"
 PREVIEW = 512
-_bundles: dict[tuple, tuple[str, "HostBundle"]] = {}
+_bundles: dict[tuple[Any, ...], tuple[str, "HostBundle"]] = {}
 
 
 @dataclass(eq=False)

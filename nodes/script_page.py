@@ -8,10 +8,11 @@ from ..moviedreamer_core.errors import MovieDreamerError
 from ..moviedreamer_core.script import ResolvedShot, Script, parse_script, resolve
 from ..moviedreamer_core.script.edits import edit_script
 from ..moviedreamer_core.script.formats import any_document
+from ..moviedreamer_core.script.marks import text_kind
 from ..moviedreamer_core.script.portraits import EXAMPLES
 from . import host
 from .answers import answer_to, text_of
-from .script_sources import kept_copy, kept_text, script_file, text_kind
+from .script_sources import kept_copy, kept_text, script_file
 
 ROUTE = "/moviedreamer/script"
 

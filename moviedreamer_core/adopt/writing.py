@@ -81,7 +81,7 @@ def fitting(
         return checked_read
 
     found = {name: checked(name, read) for name, read in elsewhere.items()}
-    return found | {name: (lambda value=value: value) for name, value in fresh.items() if name not in found}  # type: ignore[misc]
+    return found | {name: (lambda value=value: value) for name, value in fresh.items() if name not in found}
 
 
 def write_card(folder: Path, part: str, *, trained: str, elsewhere: list[dict[str, Any]], seed: int | None) -> None:

@@ -28,7 +28,7 @@ CONFIGS = Path(__file__).parent / "configs"
 CLIP_MEAN, CLIP_STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
 
 
-def read_config(name: str) -> dict:
+def read_config(name: str) -> dict[str, Any]:
     """The config of an AnimatorModel that ships here: "mini" or "paper" (SVD-XT)."""
     return json.loads((CONFIGS / f"{name}.json").read_text())
 

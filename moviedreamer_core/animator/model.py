@@ -6,6 +6,7 @@ v-prediction, the network sees the level as 0.25 ln(sigma).
 """
 
 import math
+from typing import Any
 
 import torch
 from diffusers import ConfigMixin, EulerDiscreteScheduler, ModelMixin, UNetSpatioTemporalConditionModel
@@ -44,9 +45,9 @@ class AnimatorModel(ModelMixin, ConfigMixin):
     @register_to_config
     def __init__(
         self,
-        unet_config: dict,
-        context_config: dict,
-        schedule: dict | None = None,
+        unet_config: dict[str, Any],
+        context_config: dict[str, Any],
+        schedule: dict[str, Any] | None = None,
         render_size: tuple[int, int] = (128, 64),
         start: str = "latents",
         difference_std: float = 1.0,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ..evaluation.ablate.runs import Ablation
 
 
-def add_commands(commands: argparse._SubParsersAction) -> None:
+def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command."""
     ablate = commands.add_parser("ablate", help="the paper's claims one by one: small runs, several seeds, a page")
     ablate.add_argument("--only", nargs="+", default=[], metavar="NAME", help="claims (all if none is named)")

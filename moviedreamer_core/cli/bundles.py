@@ -43,7 +43,7 @@ def chosen_bundle(options: argparse.Namespace) -> Bundle:
     return bundle.with_part("faces", options.faces)
 
 
-def add_commands(commands: argparse._SubParsersAction) -> None:
+def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `bundle`."""
     bundle = commands.add_parser("bundle", help="say what a bundle of weights holds")
     actions = bundle.add_subparsers(required=True, metavar="ACTION")

@@ -12,7 +12,7 @@ from ..store import default_store
 from .options import add_making_options, open_session
 
 
-def add_commands(commands: argparse._SubParsersAction) -> None:
+def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `doctor` and its commands."""
     doctor = commands.add_parser("doctor", help="what a run would take and what cannot work, before it begins")
     doctor.set_defaults(run=_machine)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..store import Store
 
 
-def add_commands(commands: argparse._SubParsersAction) -> None:
+def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command."""
     parser = commands.add_parser("evaluate", help="measure a bundle on held-out films: a table, and a gallery")
     add_bundle_option(parser)

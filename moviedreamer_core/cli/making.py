@@ -47,7 +47,7 @@ OUTPUTS = {
 }
 
 
-def add_commands(commands: argparse._SubParsersAction) -> None:
+def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the commands that make something."""
     for name, help in HELP.items():
         parser = commands.add_parser(name, help=help, description=help[0].upper() + help[1:] + ".")

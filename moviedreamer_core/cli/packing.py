@@ -12,7 +12,7 @@ from .script_files import find_script
 from .stores import add_store_option
 
 
-def add_commands(commands: argparse._SubParsersAction) -> None:
+def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add both commands."""
     pack = commands.add_parser("pack", help="a film as one file: script, pictures, takes, and what was made")
     add_script(pack)

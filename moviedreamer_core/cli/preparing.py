@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..prepare import Captioner
 
 
-def add_commands(commands: argparse._SubParsersAction) -> None:
+def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command."""
     parser = commands.add_parser("prepare", help="take films apart: shots, people, words; a script and keyframes each")
     parser.add_argument("films", nargs="+", type=Path, metavar="FILM", help="video files")

@@ -11,7 +11,7 @@ from .options import add_script
 from .script_files import find_script, open_script
 
 
-def add_commands(commands: argparse._SubParsersAction) -> None:
+def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `script` and its commands."""
     script = commands.add_parser("script", help="check and show a script, or print its JSON Schema")
     actions = script.add_subparsers(required=True, metavar="ACTION")

@@ -21,7 +21,7 @@ def add_store_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_commands(commands: argparse._SubParsersAction) -> None:
+def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `store` and its commands."""
     store = commands.add_parser("store", help="list, check, trim and pin what was made")
     actions = store.add_subparsers(required=True, metavar="ACTION")

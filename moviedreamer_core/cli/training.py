@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 
-def add_commands(commands: argparse._SubParsersAction) -> None:
+def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the commands."""
     train = commands.add_parser("train", help="train a bundle, or parts of it", add_help=False)
     train.set_defaults(run=_train, passes_on=True)

@@ -3,6 +3,7 @@
 """
 
 from pathlib import Path
+from typing import Any
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file
@@ -50,7 +51,7 @@ def load_vae(bundle: Bundle) -> nn.Module:
     return bundle.once("vae", lambda: load_autoencoder(bundle.path("vae")))
 
 
-def adapter_config(rank: int) -> dict:
+def adapter_config(rank: int) -> dict[str, Any]:
     """peft's LoRA settings for a decoder: every convolution of the residual blocks, every projection of attention and
     of the sketch.
     """

@@ -4,6 +4,8 @@ Full size is SDXL's UNet with an empty `sketch`; mini is a small UNet with one. 
 terminal SNR.
 """
 
+from typing import Any
+
 import torch
 from diffusers import ConfigMixin, DDIMScheduler, ModelMixin, UNet2DConditionModel
 from diffusers.configuration_utils import register_to_config
@@ -26,10 +28,10 @@ class KeyframeDecoder(ModelMixin, ConfigMixin):
     @register_to_config
     def __init__(
         self,
-        unet_config: dict,
-        projector_config: dict,
-        sketch_config: dict | None = None,
-        schedule: dict | None = None,
+        unet_config: dict[str, Any],
+        projector_config: dict[str, Any],
+        sketch_config: dict[str, Any] | None = None,
+        schedule: dict[str, Any] | None = None,
         tokenizer_fingerprint: str = "",
         look: str = "paper",
         steps: int = 12,

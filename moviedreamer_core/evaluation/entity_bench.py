@@ -52,7 +52,7 @@ def planned_from(held: HeldOut, known: Callable[[Film, int], Sequence[int]]) -> 
         past = list(known(held.film, n))
         history = None
         if past:
-            tokens = Tokens(torch.stack([rows[k] for k in past]), planner.config.tokenizer_fingerprint)
+            tokens = Tokens(torch.stack([rows[k] for k in past]), planner.config["tokenizer_fingerprint"])
             history = History(tokens, [conditions[k] for k in past])
         (made,) = plan(planner, [shot], held.cast, load_text(session.bundle), history=history, seed=session.script.seed)
         rows.append(made.tokens[0])

@@ -8,6 +8,7 @@ first half showed. `fewshot_gain.pictures`: the same of the first half's picture
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -87,5 +88,5 @@ def fewshot(held: HeldOut, reader: Reader, progress: Progress = SILENT) -> dict[
     return found
 
 
-def _details(reader: Reader, paths: Sequence) -> Tensor:
+def _details(reader: Reader, paths: Sequence[Path]) -> Tensor:
     return read_details(reader, torch.stack([read_picture(path) for path in paths]))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import numpy as np
 
@@ -75,7 +76,9 @@ def judge_shots(begins: Sequence[int], joins: Sequence[Join], doubtful: Sequence
     return shares
 
 
-def true_sightings(film: Film, spans: Sequence[Span], frames: Mapping[int, int]) -> dict[int, list[tuple[int, tuple]]]:
+def true_sightings(
+    film: Film, spans: Sequence[Span], frames: Mapping[int, int]
+) -> dict[int, list[tuple[int, tuple[Any, ...]]]]:
     """For frame numbers `frames` (frame -> index of the true shot) the characters and their boxes in shares."""
     found = {}
     for number, index in frames.items():
@@ -117,7 +120,7 @@ def judge_people(
     }
 
 
-def _character(seen: Sighting, truth: Sequence[tuple[int, tuple]]) -> int | None:
+def _character(seen: Sighting, truth: Sequence[tuple[int, tuple[Any, ...]]]) -> int | None:
     """The true character whose face lies nearest to a found one, if it is near."""
     if not truth:
         return None

@@ -101,7 +101,9 @@ def conditions_of(held: HeldOut) -> Conditions:
     """What the planner reads of the film's shots, [N, ...]."""
     c, bundle = load_planner(held.session.bundle).config, held.session.bundle
     sentences = [shot_sentences(shot) for shot in held.session.shots]
-    return shot_conditions(sentences, held.cast, load_text(bundle), max_slots=c.max_slots, face_width=c.face_width)
+    return shot_conditions(
+        sentences, held.cast, load_text(bundle), max_slots=c["max_slots"], face_width=c["face_width"]
+    )
 
 
 def drawn_from(held: HeldOut, states: Tensor, shots: Sequence[int]) -> Tensor:
@@ -111,7 +113,7 @@ def drawn_from(held: HeldOut, states: Tensor, shots: Sequence[int]) -> Tensor:
     rows = []
     for state, n in zip(states, shots, strict=True):
         generator = torch.Generator().manual_seed(held.session.seed(held.session.shots[n]))
-        flat = planner.mixture.sample(state, temperature=planner.config.temperature, generator=generator)
+        flat = planner.mixture.sample(state, temperature=planner.config["temperature"], generator=generator)
         rows.append(_shaped(planner, flat))
     return torch.stack(rows)
 
@@ -140,4 +142,4 @@ def plan_of(held: HeldOut, tokens: Mapping[int, Tensor]) -> FilmPlan:
 
 
 def _shaped(planner: Planner, flat: Tensor) -> Tensor:
-    return flat.detach().cpu().view(planner.config.token_count, planner.config.token_width)
+    return flat.detach().cpu().view(planner.config["token_count"], planner.config["token_width"])

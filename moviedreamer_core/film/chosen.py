@@ -46,7 +46,7 @@ def read_take(where: str, value: Any) -> ChosenTake:
     )
 
 
-def _read(where: str, stage: str, value: Any, kind: TypeAdapter) -> Any:
+def _read(where: str, stage: str, value: Any, kind: TypeAdapter[Any]) -> Any:
     if value is None:
         return None
     try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -145,7 +146,7 @@ def _text_stream(container: OutputContainer) -> SubtitleStream:
     return stream
 
 
-def _text_packet(stream: SubtitleStream, cue: Cue) -> Packet:
+def _text_packet(stream: SubtitleStream, cue: Cue) -> "Packet[Any]":
     packet = av.Packet(packet_bytes(cue))
     packet.stream, packet.time_base = stream, MILLISECOND
     packet.pts = packet.dts = cue.start

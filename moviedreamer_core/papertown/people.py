@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 from .canvas import Color, Pen, Point, mix, shade
 from .head import SKIN, draw_back_hair, draw_head
@@ -46,7 +47,7 @@ def _down(side: int) -> tuple[Point, Point]:
 _STAND = (((-0.42, 3.05), (-0.42, 3.55)), ((0.42, 3.05), (0.42, 3.55)))
 
 
-def _arms(heading: int, near: tuple[Point, Point], far: tuple[Point, Point] | None = None) -> tuple:
+def _arms(heading: int, near: tuple[Point, Point], far: tuple[Point, Point] | None = None) -> tuple[Any, ...]:
     far = far or _down(-heading)
     return (far, near) if heading > 0 else (near, far)
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -174,7 +175,7 @@ HISTORY = "\0history"
 """Begins the ids under which shots of an earlier episode stand in `planned_with`; no script can use it."""
 
 
-def shot_rows(shots: tuple[PlannedShot, ...]) -> list[dict]:
+def shot_rows(shots: tuple[PlannedShot, ...]) -> list[dict[str, Any]]:
     """JSON of the shots. What a shot was planned with is stored as a change of its predecessor's list."""
     rows, last = [], Context()
     for shot in shots:
@@ -187,7 +188,7 @@ def shot_rows(shots: tuple[PlannedShot, ...]) -> list[dict]:
     return rows
 
 
-def read_shots(rows: list[dict], tensors: Mapping[str, Tensor]) -> Iterator[PlannedShot]:
+def read_shots(rows: list[dict[str, Any]], tensors: Mapping[str, Tensor]) -> Iterator[PlannedShot]:
     """The shots of `shot_rows`, in order. Raises KeyError, TypeError, ValueError or IndexError for damaged rows."""
     last = Context()
     for n, row in enumerate(rows):

@@ -13,6 +13,7 @@ All draws come from a numpy generator, so a training step can be made again from
 """
 
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import torch
@@ -40,7 +41,7 @@ class Augment:
     longest: int = 256
 
     @classmethod
-    def from_dict(cls, values: dict | None) -> "Augment":
+    def from_dict(cls, values: dict[str, Any] | None) -> "Augment":
         """From a planner's `augment` config. Raises MovieDreamerError for an unknown switch."""
         known = [field.name for field in fields(cls)]
         if unknown := sorted(set(values or {}) - set(known)):

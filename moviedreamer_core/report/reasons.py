@@ -14,7 +14,7 @@ from ..film.pipeline import EXTERNAL, Clip, Keyframe
 from ..film.planning import FilmPlan
 from ..film.session import FilmSession
 from ..film.wording import changed_words
-from ..store.store import RECORD
+from ..store.trim import RECORD
 
 FIRST = "made for the first time"
 DONE = {"plan": "planned", "keyframe": "drawn", "clip": "animated"}

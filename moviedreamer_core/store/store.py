@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import file_digest
 from pathlib import Path
+from typing import Any
 
 from ..errors import MovieDreamerError
 from .files import plain_errors, removed, sync_file, sync_folder, write_text
@@ -129,7 +130,7 @@ class Store:
         _require(_KEY, key, "key", "64 hex digits")
         return self.root / "objects" / stage / key[:2] / key
 
-    def whole(self, home: Path) -> dict | None:
+    def whole(self, home: Path) -> dict[str, Any] | None:
         """The record of the artefact in a folder if every byte of it is as it was written, else None."""
         try:
             record = json.loads((home / RECORD).read_text(encoding="utf-8"))
@@ -144,7 +145,7 @@ class Store:
             return None
         return record
 
-    def inputs_of(self, stage: str, key: str) -> dict | None:
+    def inputs_of(self, stage: str, key: str) -> dict[str, Any] | None:
         """What decided an artefact, as it was recorded; None if the store does not have it whole."""
         record = self.whole(self.home(stage, key))
         return None if record is None else record.get("inputs")

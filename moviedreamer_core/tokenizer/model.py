@@ -29,7 +29,7 @@ class KeyframeTokenizer(ModelMixin, ConfigMixin):
     @register_to_config
     def __init__(
         self,
-        vision: dict,
+        vision: dict[str, Any],
         token_count: int = 2,
         token_width: int = 96,
         width: int = 160,

@@ -1,6 +1,7 @@
 """The batches of a training, made here or by other processes ahead of their use: the same batches either way."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,7 +12,7 @@ from .part import Part
 from .settings import LoopSettings
 
 
-class Batches(Dataset):
+class Batches(Dataset[Any]):
     """Batch `step` of process `process`: decided by (seed, step, process) alone. `size` is this process' share."""
 
     def __init__(self, part: Part, settings: LoopSettings, process: int, size: int):

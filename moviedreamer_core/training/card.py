@@ -3,6 +3,7 @@
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 from ..bundle import file_hash
 
@@ -15,13 +16,13 @@ def weights_fingerprint(folder: Path) -> str:
     return hashlib.sha256("".join(f"{f.name}:{file_hash(f)}\n" for f in names).encode()).hexdigest()[:16]
 
 
-def read_card(folder: Path) -> dict:
+def read_card(folder: Path) -> dict[str, Any]:
     """What the card of a part says; {} if it has none."""
     path = folder / "card.json"
     return json.loads(path.read_text()) if path.exists() else {}
 
 
-def write_card(folder: Path, card: dict) -> None:
+def write_card(folder: Path, card: dict[str, Any]) -> None:
     """Write the card, whole or not at all."""
     temporary = folder / "card.json.part"
     temporary.write_text(json.dumps(card, indent=2) + "\n")

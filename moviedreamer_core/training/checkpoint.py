@@ -11,7 +11,9 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 
-def save_checkpoint(folder: Path, step: int, model: nn.Module, ema: Any, optimizer: Any, numbers: dict) -> None:
+def save_checkpoint(
+    folder: Path, step: int, model: nn.Module, ema: Any, optimizer: Any, numbers: dict[str, Any]
+) -> None:
     """Write weights, EMA (diffusers' EMAModel), AdamW moments and `numbers`; earlier checkpoints go."""
     final, temporary = folder / f"checkpoint-{step}", folder / "checkpoint.part"
     shutil.rmtree(temporary, ignore_errors=True)
@@ -30,7 +32,7 @@ def save_checkpoint(folder: Path, step: int, model: nn.Module, ema: Any, optimiz
         shutil.rmtree(old, ignore_errors=True)
 
 
-def load_checkpoint(folder: Path, model: nn.Module, ema: Any, optimizer: Any) -> dict:
+def load_checkpoint(folder: Path, model: nn.Module, ema: Any, optimizer: Any) -> dict[str, Any]:
     """Put the last checkpoint of a folder into all three. Returns its numbers, or {} if there is none."""
     found = _checkpoints(folder)
     if not found:

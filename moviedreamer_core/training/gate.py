@@ -10,6 +10,7 @@ import logging
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -39,7 +40,7 @@ class Gate:
         return f"{self.metric} is {self.value:.4g}, the gate asks for at least {self.threshold:.4g}"
 
 
-def measure(name: str, section: dict, workspace: Workspace) -> tuple[dict[str, float], Gate | None]:
+def measure(name: str, section: dict[str, Any], workspace: Workspace) -> tuple[dict[str, float], Gate | None]:
     """The quality of an exported part, measured again on held-out data, and its gate, which the card keeps from now on.
 
     None for a part without a gate: it passes.
@@ -74,7 +75,7 @@ def keep(part: Part, metrics: dict[str, float], folder: Path) -> Gate | None:
     return gate
 
 
-def gate_of(name: str, section: dict, workspace: Workspace) -> Gate | None:
+def gate_of(name: str, section: dict[str, Any], workspace: Workspace) -> Gate | None:
     """The gate of an exported part by what its card says of these weights; measured now if it says nothing."""
     folder, asked = workspace.require(name), gate_asked(name, section)
     if asked is None:
@@ -89,7 +90,7 @@ def gate_of(name: str, section: dict, workspace: Workspace) -> Gate | None:
     return measure(name, section, workspace)[1]
 
 
-def require_gates(name: str, settings: dict, workspace: Workspace, *, past_gates: bool = False) -> list[str]:
+def require_gates(name: str, settings: dict[str, Any], workspace: Workspace, *, past_gates: bool = False) -> list[str]:
     """Look at the gates of all parts that part `name` is trained on. Returns those not passed, in words.
 
     Raises MovieDreamerError if there are any, unless `past_gates`.
@@ -110,7 +111,7 @@ def require_gates(name: str, settings: dict, workspace: Workspace, *, past_gates
     return failed
 
 
-def gate_asked(name: str, section: dict) -> tuple[str, float] | None:
+def gate_asked(name: str, section: dict[str, Any]) -> tuple[str, float] | None:
     """The metric and the least value that a part's settings ask for."""
     kind = part_class(name)
     part = kind.__new__(kind)  # not built: that would draw its data, and a gate is a matter of settings alone

@@ -217,7 +217,7 @@ class Run:
             with open(self.folder / "log.jsonl", "a") as f:
                 f.write(json.dumps(row) + "\n")
 
-    def _card(self, metrics: dict[str, float]) -> dict:
+    def _card(self, metrics: dict[str, float]) -> dict[str, Any]:
         s, device, count = self.settings, self.accelerator.device.type, self.accelerator.num_processes
         return {
             "part": self.part.name,

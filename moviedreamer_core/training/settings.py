@@ -70,7 +70,7 @@ class LoopSettings:
     prefetch: int = 0
 
     @classmethod
-    def from_dict(cls, values: dict) -> "LoopSettings":
+    def from_dict(cls, values: dict[str, Any]) -> "LoopSettings":
         """Settings from the `loop` section of a part; an unknown key is an error."""
         known = {f.name for f in fields(cls)}
         if unknown := sorted(set(values) - known):
@@ -82,7 +82,7 @@ class LoopSettings:
         return cls(**values)
 
 
-def load_settings(name: str) -> dict[str, dict]:
+def load_settings(name: str) -> dict[str, dict[str, Any]]:
     """The settings of a bundle's parts: a packaged name (mini, mini_gpu) or a YAML file.
 
     Raises MovieDreamerError if there is no such file, it is no table of sections, or it extends itself.
@@ -130,7 +130,7 @@ def _path(name: str, beside: Path) -> Path:
     return Path(str(files(__package__))) / "configs" / f"{name}.yaml"
 
 
-def _read(path: Path, above: tuple[Path, ...]) -> dict[str, dict]:
+def _read(path: Path, above: tuple[Path, ...]) -> dict[str, dict[str, Any]]:
     if not path.exists():
         raise MovieDreamerError(f"No training settings at {path}: name a packaged set (mini) or a YAML file.")
     if path.resolve() in above:

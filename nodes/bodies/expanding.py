@@ -124,14 +124,14 @@ class _Adding:
         self.on = ticket.rpartition("/")[2]
         self.nodes: Graph = {}
 
-    def add(self, kind: str, called: str, /, *, shown: str = "", **inputs: Any) -> list:
+    def add(self, kind: str, called: str, /, *, shown: str = "", **inputs: Any) -> list[Any]:
         """Add a node; the link to its first output."""
         self.nodes[self.prefix + called] = {
             "class_type": kind, "inputs": inputs, "override_display_id": shown or self.on
         }  # fmt: skip
         return [self.prefix + called, 0]
 
-    def tree(self, links: list[list]) -> list:
+    def tree(self, links: list[list[Any]]) -> list[Any]:
         """One link that stands for all of them, in order."""
         if len(links) == 1:
             return links[0]
@@ -139,7 +139,7 @@ class _Adding:
         first, then = self.tree(links[:half]), self.tree(links[half:])
         return self.add(PAIR, f"pair{len(self.nodes)}", first=first, then=then)
 
-    def held(self, source: str, slot: int) -> list:
+    def held(self, source: str, slot: int) -> list[Any]:
         """A value from outside a body, by a node that remembers it: with --cache-none its maker would run again for
         every shot.
         """

@@ -117,7 +117,7 @@ def copy_body(
     seed: int,
     missing: Collection[int],
     required: Callable[[str], Collection[str]],
-    edge: Callable[[str, int], list],
+    edge: Callable[[str, int], list[Any]],
 ) -> tuple[Graph, dict[str, Any]]:
     """Copies of a body's nodes for one shot, and what then leads into Shot Out (its inputs).
 

@@ -1,6 +1,7 @@
 """What anchor strength does to a clip that is extended again and again: how much it drifts, how much it still moves."""
 
 from random import Random
+from typing import Any
 
 import numpy as np
 from torch import Tensor
@@ -16,7 +17,7 @@ from ...training.parts.animator import motion_scores
 MOVING = 0.1
 
 
-def measure_anchor(bundle: Bundle, settings: dict) -> tuple[dict[str, float], dict[str, float]]:
+def measure_anchor(bundle: Bundle, settings: dict[str, Any]) -> tuple[dict[str, float], dict[str, float]]:
     """Means over `clips` held-out clips, extended `extensions` times at `anchor_strength`, with noise of `seed`.
 
     Returns metrics (see `clip_scores`) and the drift by extension.

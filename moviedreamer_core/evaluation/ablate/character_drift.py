@@ -1,6 +1,7 @@
 """How much a character stays itself along a film: faces found in its keyframes, against where it was first seen."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -36,7 +37,7 @@ class Sighting:
     face: Tensor
 
 
-def measure_identity(bundle: Bundle, settings: dict) -> tuple[dict[str, float], dict[str, float]]:
+def measure_identity(bundle: Bundle, settings: dict[str, Any]) -> tuple[dict[str, float], dict[str, float]]:
     """Of one held-out film of `shots` shots: metrics (see `likeness`) and similarity by distance in shots.
 
     `pictures` are planned (free run), true (true tokens, decoded) or drawn; without `faces` the decoder gets none.
@@ -103,7 +104,7 @@ def likeness(found: list[Sighting]) -> tuple[dict[str, float], dict[str, float]]
     return metrics, {str(begin): float(np.mean(values)) for begin, values in bins.items() if values}
 
 
-def _decoded(bundle: Bundle, film: Film, settings: dict) -> Tensor:
+def _decoded(bundle: Bundle, film: Film, settings: dict[str, Any]) -> Tensor:
     """The film's keyframes [N, 3, h, w], decoded from planned or true tokens."""
     encoders = Encoders(load_tokenizer(bundle), load_text(bundle), load_faces(bundle))
     films = PlannerFilms(encode_films([film], encoders, FilmSettings()))
@@ -129,7 +130,7 @@ def planned(planner: Planner, conditions: Conditions, seed: int) -> Tensor:
     for n in range(len(conditions)):
         generator = torch.Generator().manual_seed(1000 * seed + n)
         state = planner.predict_state(memory, conditions[n])
-        drawn = planner.mixture.sample(state, temperature=c.temperature, generator=generator)
-        rows.append(drawn.cpu().view(c.token_count, c.token_width))
+        drawn = planner.mixture.sample(state, temperature=c["temperature"], generator=generator)
+        rows.append(drawn.cpu().view(c["token_count"], c["token_width"]))
         planner.append(memory, rows[-1], conditions[n])
     return torch.stack(rows)

@@ -40,11 +40,11 @@ class Claim:
     where: str
     judged: dict[str, str]
     reference: str
-    variants: dict[str, dict]
+    variants: dict[str, dict[str, Any]]
     cannot: str
     shown: list[str] = field(default_factory=list)
-    settings: dict = field(default_factory=dict)
-    regimes: dict[str, dict] = field(default_factory=lambda: {"": {}})
+    settings: dict[str, Any] = field(default_factory=dict[str, Any])
+    regimes: dict[str, dict[str, Any]] = field(default_factory=lambda: {"": {}})
     sweep: str = ""
     curve: dict[str, str] = field(default_factory=dict)
 
@@ -64,8 +64,8 @@ class AblationRun:
     regime: str
     variant: str
     seed: int
-    settings: dict
-    common: dict
+    settings: dict[str, Any]
+    common: dict[str, Any]
 
     @property
     def path(self) -> Path:
@@ -122,7 +122,7 @@ def usual_seconds(run: AblationRun) -> float:
     return seconds * run.settings["loop"]["steps"] / steps if steps else seconds
 
 
-def _runs(claim: Claim, base: dict, seeds: int, budget: Mapping[str, str]) -> Iterator[AblationRun]:
+def _runs(claim: Claim, base: dict[str, Any], seeds: int, budget: Mapping[str, str]) -> Iterator[AblationRun]:
     known = {name: value for name, value in budget.items() if _knows(base, name)}
     common = merged(overridden(claim.kind, base, known) if known else base, claim.settings)
     for regime, narrowed in claim.regimes.items():
@@ -132,7 +132,7 @@ def _runs(claim: Claim, base: dict, seeds: int, budget: Mapping[str, str]) -> It
                 yield AblationRun(claim, regime, variant, seed, _seeded(settings, claim.kind, seed), common)
 
 
-def _seeded(settings: dict, kind: str, seed: int) -> dict:
+def _seeded(settings: dict[str, Any], kind: str, seed: int) -> dict[str, Any]:
     """A trained part's seed is the loop's; what is measured only takes one of its own."""
     return merged(settings, {"loop": {"seed": seed}} if kind in TRAINED else {"seed": seed})
 
@@ -149,11 +149,11 @@ def _base(kind: str) -> dict[str, Any]:
     return merged(section, own)
 
 
-def _knows(base: dict, name: str) -> bool:
+def _knows(base: dict[str, Any], name: str) -> bool:
     return name in _names(base)
 
 
-def _names(base: dict) -> list[str]:
+def _names(base: dict[str, Any]) -> list[str]:
     """Settings that a budget may replace: plain numbers of the loop and of the section."""
     plain = {key: value for key, value in base.items() if isinstance(value, (int, float))}
     return [*base.get("loop", {}), *plain]

@@ -18,6 +18,7 @@ from ...training.parts.decoder import DecoderPart, DecoderSettings, decode_grid,
 from ...training.parts.tokenizer import TokenizerPart
 from ...training.predicted import planned_shots
 from ...training.settings import Count
+from .workspace import RunWorkspace
 
 NOISE = 0.6
 
@@ -65,6 +66,7 @@ class AblatedDecoder(DecoderPart):
 
     def start(self) -> nn.Module:
         """The bundle's decoder: after minutes from random weights no decoder has learnt to look at faces or tokens."""
+        assert isinstance(self.workspace, RunWorkspace)  # the only one in which ablations work
         return load_model(KeyframeDecoder, self.workspace.bundle / self.name)
 
     @torch.no_grad()

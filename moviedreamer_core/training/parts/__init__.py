@@ -3,6 +3,7 @@ ones before it.
 """
 
 from importlib import import_module
+from typing import Any
 
 from ...errors import MovieDreamerError
 from ..part import Part, Workspace
@@ -31,7 +32,7 @@ def part_class(name: str) -> type[Part]:
     return getattr(import_module(f".{module}", __package__), cls)
 
 
-def build_part(name: str, settings: dict, workspace: Workspace) -> Part:
+def build_part(name: str, settings: dict[str, Any], workspace: Workspace) -> Part:
     """The part called `name`, built from its section of the bundle's settings. Raises MovieDreamerError for an
     unknown name.
     """

@@ -183,7 +183,7 @@ class AnimatorPart(Part):
         decoded = decoded_frames(Shots(self.workspace, "train", count))
         return drawn, sentences.encode_many(drawn.sentences), decoded
 
-    def _fit(self, config: dict, sentence_width: int) -> None:
+    def _fit(self, config: dict[str, Any], sentence_width: int) -> None:
         """Make the config fit the size and the text encoder's width."""
         width, height = config["render_size"]
         context, fold = config["context_config"], config["patch"]

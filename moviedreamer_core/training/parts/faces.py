@@ -8,7 +8,7 @@ look-alikes apart.
 import json
 import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -202,7 +202,7 @@ class FacesPart(Part):
     def gate(self) -> tuple[str, float]:
         return "attributes", 0.95
 
-    def _kept(self, name: str, make) -> list[np.ndarray]:
+    def _kept(self, name: str, make: Callable[[], Any]) -> list[np.ndarray]:
         paths = [self.workspace.data.root / f"{name}_{k}.npy" for k in range(2)]
         if not all(p.exists() for p in paths):
             self.workspace.data.root.mkdir(parents=True, exist_ok=True)
@@ -292,7 +292,7 @@ def _corrupted(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return np.clip(corrupted + rng.normal(0, 3, picture.shape), 0, 255).astype(np.uint8)
 
 
-def _in_parallel(draw, jobs: list[tuple], workers: int) -> tuple[np.ndarray, np.ndarray]:
+def _in_parallel(draw: Callable[..., Any], jobs: list[tuple[Any, ...]], workers: int) -> tuple[np.ndarray, np.ndarray]:
     with ProcessPoolExecutor(workers or os.cpu_count() or 1, mp_context=get_context("spawn")) as pool:
         pictures, values = zip(*pool.map(draw, jobs, chunksize=16), strict=True)
     return np.concatenate(pictures), np.concatenate(values)
