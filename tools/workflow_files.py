@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 WIDGETS = {"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO"}
 WIDTH, GAP, TOP, MARGIN = 300, 16, 60, 10
@@ -322,5 +323,17 @@ def write(workflow: Workflow, object_info: dict, version: str, folder: Path) -> 
     writer = Writer(workflow, object_info, version)
     (folder / "api").mkdir(parents=True, exist_ok=True)
     for place, content in ((folder, writer.page()), (folder / "api", writer.api())):
-        text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
-        (place / f"{workflow.name}.json").write_text(text, encoding="utf-8")
+        (place / f"{workflow.name}.json").write_text(lines_of(content), encoding="utf-8")
+
+
+def lines_of(content: dict[str, Any]) -> str:
+    """As JSON with a line for every field, node and link: a third smaller than indented, and changes can be read."""
+    return "{\n" + ",\n".join(f"{_short(name)}:{_rows(value)}" for name, value in content.items()) + "\n}\n"
+
+
+def _rows(value: Any) -> str:
+    return "[\n" + ",\n".join(map(_short, value)) + "\n]" if isinstance(value, list) and value else _short(value)
+
+
+def _short(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

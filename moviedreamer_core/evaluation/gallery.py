@@ -33,7 +33,7 @@ from .motion import make_clips, sampled
 from .run import CLIPS, Made
 from .variants import BASELINES, render
 
-STILL_BYTES, GIF_BYTES = 110_000, 240_000
+STILL_BYTES, GIF_BYTES = 85_000, 230_000
 SHEETS = 1
 COLUMNS, CELL, GAP = 8, (224, 112), 6
 ROWS = {"drawn": "the truth, drawn", "true_tokens": "ceiling: decoded from true tokens", "plan": "as planned",
