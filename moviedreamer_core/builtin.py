@@ -7,7 +7,7 @@ diffusers), this module 0.1 s, and `moviedreamer bundle info` asks for no more t
 from .bundle import Bundle
 from .errors import MovieDreamerError
 from .files import DAMAGED
-from .registry import Animator, Capabilities, Decoder, Factory, Registry
+from .registry import Animator, Capabilities, Decoder, Factory, Registry, Speaker
 
 PAPER, INK, SVD = ("decoder", "vae"), ("decoder", "vae", "decoder_ink"), ("animator", "vae")
 
@@ -74,6 +74,8 @@ DECODERS: Registry[Decoder] = Registry(
         ),
     ],
 )
+SPEAKERS: Registry[Speaker] = Registry("speaker", "moviedreamer.speakers", [])
+"""Nobody here can speak: another package adds its own, `moviedreamer film --speaker NAME` asks it."""
 ANIMATORS: Registry[Animator] = Registry(
     "animator",
     "moviedreamer.animators",

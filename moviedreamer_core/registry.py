@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, runtime_check
 from .bundle import Bundle
 from .errors import MovieDreamerError
 from .progress import SILENT, Progress
-from .requests import ClipRequest, ClipWithSound, KeyframeRequest
+from .requests import ClipRequest, ClipWithSound, KeyframeRequest, LineRequest, Sound
 
 if TYPE_CHECKING:  # annotations alone: torch and diffusers take seconds that a list of names need not wait for
     from torch import Tensor
@@ -48,6 +48,19 @@ class Animator(Protocol):
 
     def animate(self, request: ClipRequest, progress: Progress = SILENT) -> Tensor | ClipWithSound:
         """Frames [request.frames, 3, H, W] in [0, 1]; the first is the keyframe (or the start frame)."""
+        ...
+
+
+class Speaker(Protocol):
+    """Says one line."""
+
+    @property
+    def fingerprint(self) -> str:
+        """What decides how a line sounds besides the request: voice model, version, settings."""
+        ...
+
+    def say(self, request: LineRequest, progress: Progress = SILENT) -> Sound:
+        """The line as sound."""
         ...
 
 

@@ -117,6 +117,21 @@ class Sound:
     rate: int
 
 
+@dataclass(frozen=True)
+class LineRequest:
+    """One line to be said: its words, the BCP 47 language ("" for unknown), how it is said, by whom, how that voice
+    sounds in words and in a sound file, and how long it is expected to take in seconds.
+    """
+
+    text: str
+    language: str = ""
+    emotion: str = ""
+    who: str = ""
+    voice: str = ""
+    reference: Path | None = None
+    seconds: float = 0.0
+
+
 @dataclass(frozen=True, eq=False)
 class ClipWithSound:
     """What an animator returns if its clip can be heard: frames [F, 3, H, W] and their sound."""

@@ -59,6 +59,15 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
             parser.add_argument("--format", choices=("mp4", "gif", "png"), help="default: what the output's name says")
             parser.add_argument("--audio", type=Path, help="sound file to lay under the film instead of the script's")
             parser.add_argument(
+                "--loudness",
+                type=float,
+                metavar="LUFS",
+                help="-16 for the web, -23 for broadcast (as it comes)",
+            )
+            parser.add_argument(
+                "--stems", type=Path, metavar="FOLDER", help="also the sound in parts: dialogue, effects, music, as WAV"
+            )
+            parser.add_argument(
                 "--fit", choices=("pad", "crop"), default="pad", help="how an aspect other than the bundle's is met"
             )
         parser.set_defaults(run=_run, what=name)
@@ -85,7 +94,7 @@ def _run(options: argparse.Namespace) -> None:
 def _make(session: "FilmSession", options: argparse.Namespace, began: float) -> Iterable[str]:
     """Make what is asked for; yields lines to print at the end."""
     from ..film.checks import check_animating, check_decoding
-    from ..film.making import make_film
+    from ..film.making import Joining, make_film
     from ..film.pipeline import animate_clips, make_cast, render_keyframes, rendered_of
     from ..film.planning import make_plan
     from .script_files import find_script
@@ -118,14 +127,20 @@ def _make(session: "FilmSession", options: argparse.Namespace, began: float) -> 
         return
     if options.what == "timeline":
         from ..film.cut import make_timeline
+        from ..film.making import stems_of
 
-        folder, cut = make_timeline(session, clips, options.output)
+        stems = stems_of(session, clips, options.output.with_name(f"{options.output.stem}_media"))
+        folder, cut = make_timeline(session, clips, options.output, stems)
         yield f"{options.output}: {len(cut)} shots, their clips in {folder}"
         return
-    how = {"format": options.format, "audio": options.audio, "tags": carried.tags}
+    how = {
+        "format": options.format, "audio": options.audio, "tags": carried.tags,
+        "joining": Joining(loudness=options.loudness),
+    }  # fmt: skip
     film = _timed(times, "film", lambda: make_film(session, clips, options.output, **how))
     state = "" if film.fresh else ", nothing had changed"
     yield f"{film.path}: {film.frames} frames of {film.size[0]}x{film.size[1]} at {session.script.fps} a second{state}"
+    yield from _keep_stems(session, clips, options)
     from ..report.summary import write_summary
 
     yield from write_summary(
@@ -169,6 +184,15 @@ def _keep_keyframes(session: "FilmSession", plan: Any, keyframes: "Sequence[Keyf
         copy_out(show_keyframe(session, keyframe), folder / name)
     yield f"{folder}: {len(keyframes)} keyframes, {sum(k.fresh for k in keyframes)} of them made now"
     yield str(write_sheet(session, plan, keyframes, folder / "contact_sheet.png"))
+
+
+def _keep_stems(session: "FilmSession", clips: "Sequence[Clip]", options: argparse.Namespace) -> Iterable[str]:
+    if options.stems is None:
+        return
+    from ..film.making import stems_of
+
+    written = stems_of(session, clips, options.stems, options.audio)
+    yield f"{options.stems}: {', '.join(path.name for path in written.values()) or 'nothing is heard in this film'}"
 
 
 def _keep_clips(session: "FilmSession", clips: "Sequence[Clip]", folder: Path) -> Iterable[str]:

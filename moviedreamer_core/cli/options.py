@@ -50,6 +50,10 @@ def add_making_options(parser: argparse.ArgumentParser) -> None:
                         help="changed, following (also what was planned with older shots), all, or shots")  # fmt: skip
     parser.add_argument("--lock", action="append", default=[], metavar="SHOTS",
                         help="shots that stay as this film made them last, whatever changes (3, 7-9)")  # fmt: skip
+    parser.add_argument("--speaker", default="", metavar="NAME",
+                        help="who says the lines: a speaker of another package (docs/speech.md)")  # fmt: skip
+    parser.add_argument("--voices", type=Path, metavar="FOLDER",
+                        help="sound files of lines, each named by its line: quay-hello-line-1.wav")  # fmt: skip
     parser.add_argument("--takes", type=Path, metavar="FILE",
                         help="the film whose earlier takes count: an MP4 that was made with such takes, or a file of "
                              "the store's films/ (default: the takes of this script's earlier runs)")  # fmt: skip
@@ -101,6 +105,7 @@ def open_session(options: argparse.Namespace, progress: Progress) -> Any:
     """The session that the options describe, with the threads set: their number decides the bytes."""
     from ..film.session import FilmSession
     from ..film.settings import FilmSettings
+    from ..film.spoken import with_voices
     from ..store import Store
     from .episodes import earlier_episodes
     from .takes import earlier_takes
@@ -129,9 +134,10 @@ def open_session(options: argparse.Namespace, progress: Progress) -> Any:
     store, bundle = Store(options.store), chosen_bundle(options)
     history = earlier_episodes(options.history, script, bundle, store, dry=options.dry_run)
     takes = earlier_takes(store, script, find_script(options.script), options.takes)
-    return FilmSession(
+    session = FilmSession(
         script, bundle, store, folder=folder, settings=settings, progress=progress, history=history, takes=takes
     )
+    return with_voices(session, options.speaker, options.voices)
 
 
 def set_threads(count: int) -> None:

@@ -15,7 +15,7 @@ from .session import FilmSession
 def cut_of(session: FilmSession, clips: Sequence[Clip], joining: Joining = AS_WRITTEN) -> list[CutShot]:
     """Every shot as the film shows it; the files are the store's."""
     fps = joining.fps or session.script.fps
-    spans = timeline(film_clips(clips, joining), Fraction(fps), joining.transition_seconds)
+    spans = timeline(film_clips(session, clips, joining), Fraction(fps), joining.transition_seconds)
     rows = []
     for clip, span in zip(clips, spans, strict=True):
         shot = clip.shot

@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,14 @@ from ..media.audio import check_audio
 from ..media.clips import clip_info
 from ..media.frames import FITS, TRANSITIONS, ClipSource
 from ..media.mp4 import retag
+from ..media.stems import write_stems
 from ..script import ResolvedShot, fit_aspect, script_text, stage_fields
 from ..store import Artefact, content_hash
 from ..store.files import plain_errors
 from .keys import VERSIONS
 from .pipeline import Clip
 from .session import FilmSession
+from .spoken import heard, voices_of
 
 FORMATS = ("mp4", "gif", "png")
 LIBRARIES = ("torch", "diffusers", "transformers", "av")
@@ -41,12 +44,15 @@ class Joining:
     chapters: bool = True
     fit: str | None = None
     sound: bool = True
+    loudness: float | None = None
 
     def __post_init__(self) -> None:
         if self.transition is not None and self.transition not in TRANSITIONS:
             raise MovieDreamerError(f"transition is {self.transition!r}; expected one of {', '.join(TRANSITIONS)}")
         if self.fit is not None and self.fit not in FITS:
             raise MovieDreamerError(f"fit is {self.fit!r}; expected {' or '.join(FITS)}")
+        if self.loudness is not None and not -60 <= self.loudness <= -5:
+            raise MovieDreamerError(f"loudness is {self.loudness:g} LUFS; expected -60 to -5, e.g. -16")
         if self.fps is not None and not 1 <= self.fps <= 240:
             raise MovieDreamerError(f"the film's fps is {self.fps}; expected 1 to 240")
 
@@ -86,7 +92,7 @@ def make_film(
     if kind == "png":
         metadata = {**arguments["metadata"], **(tags or {})}
         arguments["metadata"] = {name: value for name, value in metadata.items() if value is not None}
-        sources = film_clips(clips, joining)
+        sources = film_clips(session, clips, joining)
         made = assemble(sources, out, format=kind, audio=sound, progress=session.progress, **arguments)
         return MadeFilm(out, True, made.srt, made.frames, made.size)
     stored = _stored(session, clips, kind, sound, joining)
@@ -112,11 +118,20 @@ def stored_film(session: FilmSession, clips: Sequence[Clip], joining: Joining = 
 
 def _stored(session: FilmSession, clips: Sequence[Clip], kind: str, sound: Path | None, joining: Joining) -> Artefact:
     def make(path: Path) -> None:
-        arguments, sources = film_arguments(session, joining), film_clips(clips, joining)
+        arguments, sources = film_arguments(session, joining), film_clips(session, clips, joining)
         assemble(sources, path, format=kind, audio=sound, progress=session.progress, **arguments)
 
     inputs = film_inputs(session, [clip.shown_key for clip in clips], kind, sound, joining)
     return session.store.fetch("film", inputs, f".{kind}", make, check=session.progress.check)
+
+
+def stems_of(
+    session: FilmSession, clips: Sequence[Clip], folder: Path, audio: Path | None = None, joining: Joining = AS_WRITTEN
+) -> dict[str, Path]:
+    """Write the film's sound in parts into a folder: dialogue, effects, music, as far as there are any."""
+    rate = Fraction(joining.fps or session.script.fps)
+    music = sound_of(session, audio)
+    return write_stems(film_clips(session, clips, joining), folder, rate, music, joining.transition_seconds)
 
 
 def sound_of(session: FilmSession, audio: Path | None = None) -> Path | None:
@@ -148,6 +163,7 @@ def film_inputs(
         "format": kind,
         "arguments": {**arguments, "size": list(arguments["size"])},
         "transition": joining.transition,
+        **(voices_of(session) if kind == "mp4" else {}),
     }
 
 
@@ -163,6 +179,7 @@ def film_arguments(session: FilmSession, joining: Joining = AS_WRITTEN) -> dict[
         "subtitles": joining.subtitles,
         "chapters": {shot.scene_id: _chapter(shot) for shot in session.shots} if joining.chapters else False,
         "metadata": film_metadata(session),
+        **({} if joining.loudness is None else {"loudness": joining.loudness}),
     }
 
 
@@ -179,7 +196,7 @@ def film_metadata(session: FilmSession) -> dict[str, Any]:
     }
 
 
-def film_clips(clips: Sequence[Clip], joining: Joining = AS_WRITTEN) -> list[ClipSource]:
+def film_clips(session: FilmSession, clips: Sequence[Clip], joining: Joining = AS_WRITTEN) -> list[ClipSource]:
     """The clips as `assemble` takes them."""
 
     def transition(shot: ResolvedShot) -> str:
@@ -196,6 +213,7 @@ def film_clips(clips: Sequence[Clip], joining: Joining = AS_WRITTEN) -> list[Cli
             c.shot.dialogue,
             sound=c.sound,
             skip=c.shot.trim[0],
+            lines=heard(session, c.shot),
         )  # fmt: skip
         for c in clips
     ]

@@ -1,7 +1,7 @@
 """The session: a script, a bundle and a store, and what was decided for every shot, with who decided it."""
 
 from collections.abc import Mapping
-from dataclasses import KW_ONLY, dataclass, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -41,7 +41,8 @@ class FilmSession:
     `folder` is where the script's file names start; `name` is the film's in the store's index, its title if empty;
     `history` is an earlier episode that the plan goes on from (few-shot); `takes` are those of the film's earlier runs:
     without them the film is what script, weights and seeds make, whatever the store holds. `shots` are resolved from
-    script and settings if none are given.
+    script and settings if none are given. `voices` are the sound files of lines by their ids, `spoken` their seconds
+    (spoken.py).
 
     Nothing is loaded or hashed until a stage needs it. Raises MovieDreamerError for a decoder or animator that does not
     exist, naming the line of the shot that asks for it.
@@ -59,6 +60,8 @@ class FilmSession:
     animators: Registry[Animator] = ANIMATORS
     history: Episode | None = None
     takes: FilmTakes = NO_TAKES
+    voices: Mapping[str, Path] = field(default_factory=dict)
+    spoken: Mapping[str, float] = field(default_factory=dict)
     shots: tuple[ResolvedShot, ...] = ()
 
     def __post_init__(self) -> None:
@@ -77,7 +80,9 @@ class FilmSession:
 
     def _resolved(self) -> tuple[ResolvedShot, ...]:
         s = self.settings
-        shots = resolve(self.script, storyboard=s.storyboard, settings=s.shot_settings, routes=s.routes)
+        shots = resolve(
+            self.script, storyboard=s.storyboard, settings=s.shot_settings, routes=s.routes, voiced=self.spoken
+        )
         return tuple(self._as_kept(_reseeded(shot, s.rerolled)) for shot in shots)
 
     def _check_shots(self) -> None:

@@ -56,6 +56,11 @@ def write_wav(path: Path, waveform: Tensor, rate: int) -> None:
             file.writeframes(samples[first : first + RATE].astype("<i2").tobytes())
 
 
+def sound_seconds(path: Path) -> float:
+    """How long a sound file is, measured in its samples."""
+    return sum(samples.shape[1] for samples in _samples(path)) / RATE
+
+
 def sound_chunks(path: Path, total: int) -> Iterator[np.ndarray]:
     """[2, 1024] arrays at 48 kHz (the last may be shorter), `total` samples in all: cut, or silence after the end."""
     rest, sent = np.zeros((2, 0), np.float32), 0

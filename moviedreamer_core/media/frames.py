@@ -26,6 +26,16 @@ FITS = ("pad", "crop")
 
 
 @dataclass(frozen=True)
+class Heard:
+    """One line that was said: its subtitle, its sound file, and when it is heard, in seconds of its shot's clip."""
+
+    text: str
+    sound: Path
+    start: float
+    end: float
+
+
+@dataclass(frozen=True)
 class ClipSource:
     """One shot's moving picture, or a still that stands for it.
 
@@ -33,6 +43,7 @@ class ClipSource:
     comes). `seconds`: how long the shot lasts; a single frame is held, a longer clip is cut. `fps`: the rate of
     `frames`; None: what the file says, or the film's. `transition`: how the shot comes in. `sound`: a sound file that
     begins with the shot and is heard in it alone. `skip`: seconds of frames and sound that are left out before.
+    `lines`: what was said in the shot; then they are its subtitles, each as long as it is heard.
     """
 
     frames: Path | Iterable[np.ndarray] | Callable[[], Iterable[np.ndarray]]
@@ -44,6 +55,7 @@ class ClipSource:
     fps: Fraction | float | None = None
     sound: Path | None = None
     skip: float = 0.0
+    lines: tuple[Heard, ...] = ()
 
 
 @dataclass(frozen=True)

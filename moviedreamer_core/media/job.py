@@ -17,7 +17,8 @@ from .subtitles import Cue
 @dataclass(frozen=True)
 class Job:
     """`frames`: uint8 [H, W, 3] at `size` = (width, height), as many as `count`. Chapters are (title, first frame,
-    end). `audio` lies under the whole film, `heard` are the shots' own sounds."""
+    end). `audio` lies under the whole film, `heard` are the shots' own sounds, `speech` what is said.
+    `loudness`: how loud all of it is in LUFS; None leaves it as it is."""
 
     frames: Iterator[np.ndarray]
     spans: tuple[Span, ...]
@@ -28,6 +29,8 @@ class Job:
     chapters: tuple[tuple[str, int, int], ...]
     metadata: dict[str, str]
     heard: tuple[HeardClip, ...] = ()
+    speech: tuple[HeardClip, ...] = ()
+    loudness: float | None = None
 
     @property
     def count(self) -> int:

@@ -2,7 +2,8 @@
 
 A shot's sound begins with the shot's first frame in the film and ends with its last; shots without sound are silent,
 and nothing is shifted. Where two shots share frames (a dissolve) the one fades out as the other fades in. Sounds are
-added as they are; what is louder than full scale is cut off.
+added as they are; what is louder than full scale is cut off. What is said lies over all that, and the film's sound
+file makes room for it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,10 @@ import numpy as np
 
 from .audio import CHUNK, RATE, sound_chunks
 from .frames import ClipSource, Span
+
+DUCK = -12.0
+"""dB."""
+RAMP = 0.2
 
 
 @dataclass(frozen=True)
@@ -51,9 +56,41 @@ def heard_clips(clips: Sequence[ClipSource], spans: Sequence[Span], fps: Fractio
     return tuple(found)
 
 
-def mixed(under: Path | None, clips: Sequence[HeardClip], total: int) -> Iterator[np.ndarray]:
+def heard_lines(clips: Sequence[ClipSource], spans: Sequence[Span], fps: Fraction) -> tuple[HeardClip, ...]:
+    """Where each line is heard that was said."""
+    found = []
+    for clip, span in zip(clips, spans, strict=True):
+        for line in clip.lines:
+            start = _samples(span.first, fps) + round((line.start - clip.skip) * RATE)
+            end = min(start + round((line.end - line.start) * RATE), _samples(span.end, fps))
+            first = max(start, _samples(span.first, fps))
+            if end > first:
+                found.append(HeardClip(line.sound, first, end, skip=first - start))
+    return tuple(found)
+
+
+def ducked(chunks: Iterator[np.ndarray], speech: Sequence[HeardClip]) -> Iterator[np.ndarray]:
+    """Music that makes room for speech: `DUCK` dB lower while somebody speaks, with ramps of `RAMP` seconds around."""
+    low, ramp, at = 10 ** (DUCK / 20), round(RAMP * RATE), 0
+    for chunk in chunks:
+        times = np.arange(at, at + chunk.shape[1])
+        depth = np.zeros(chunk.shape[1], np.float32)
+        for line in speech:
+            if line.first - ramp < at + chunk.shape[1] and line.end + ramp > at:
+                near = np.minimum((times - line.first) / ramp + 1, (line.end - times) / ramp + 1)
+                depth = np.maximum(depth, np.clip(near, 0, 1).astype(np.float32))
+        yield chunk * (1 - depth * (1 - low))
+        at += chunk.shape[1]
+
+
+def mixed(
+    under: Path | None, clips: Sequence[HeardClip], total: int, speech: Sequence[HeardClip] = ()
+) -> Iterator[np.ndarray]:
     """[2, 1024] arrays (the last may be shorter) of `total` samples in all: the sum of all that is heard."""
     base = sound_chunks(under, total) if under is not None else None
+    if base is not None and speech:
+        base = ducked(base, speech)
+    clips = [*clips, *speech]
     if not clips and base is not None:  # the film's own sound alone, sample for sample
         yield from base
         return

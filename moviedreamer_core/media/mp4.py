@@ -6,7 +6,7 @@ part of x264 that reads past its data (`_encoding`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from av.video.stream import VideoStream
 
 from .audio import RATE, audio_frames
 from .job import Job
+from .loudness import gain_to, integrated_loudness, made_louder
 from .mixing import mixed
 from .opening import new_media_file
 from .subtitles import STYLE_HEADER, Cue, packet_bytes
@@ -117,12 +118,12 @@ def _picture(frame: np.ndarray, number: int, job: Job, starts_shot: bool) -> Vid
 
 def _sound(container: OutputContainer, job: Job) -> Callable[[Fraction | None], None]:
     """A function that encodes the sound up to a time (all of it: None)."""
-    if job.audio is None and not job.heard:
+    if job.audio is None and not job.heard and not job.speech:
         return lambda until: None
     stream = container.add_stream("aac", rate=RATE, layout="stereo")
     stream.bit_rate = 160_000
     stream.codec_context.flags |= av.codec.context.Flags.bitexact
-    chunks = mixed(job.audio, job.heard, round(Fraction(job.count) / job.fps * RATE))
+    chunks = film_sound(job)
     frames, reached = audio_frames(chunks), Fraction(0)
 
     def advance(until: Fraction | None) -> None:
@@ -137,6 +138,15 @@ def _sound(container: OutputContainer, job: Job) -> Callable[[Fraction | None], 
             container.mux(stream.encode())
 
     return advance
+
+
+def film_sound(job: Job) -> Iterator[np.ndarray]:
+    """All that is heard, as [2, 1024] arrays, as loud as was asked for."""
+    total = round(Fraction(job.count) / job.fps * RATE)
+    if job.loudness is None:
+        return mixed(job.audio, job.heard, total, job.speech)
+    gain = gain_to(job.loudness, integrated_loudness(mixed(job.audio, job.heard, total, job.speech)))
+    return made_louder(mixed(job.audio, job.heard, total, job.speech), gain)
 
 
 def _text_stream(container: OutputContainer) -> SubtitleStream:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from ..errors import MovieDreamerError
-from .frames import ClipSource, Span
+from .frames import ClipSource, Heard, Span
 
 MAX_BYTES = 32_000
 STYLE_HEADER = b"""[Script Info]
@@ -39,9 +39,12 @@ class Cue:
 
 
 def cues(clips: Sequence[ClipSource], spans: Sequence[Span], fps: Fraction) -> tuple[Cue, ...]:
-    """The dialogue of each shot, from its first frame until the next shot begins."""
+    """The dialogue of each shot, from its first frame until the next shot begins; what was said, while it is heard."""
     found = []
     for i, (clip, span) in enumerate(zip(clips, spans, strict=True)):
+        if clip.lines:
+            found += [cue for line in clip.lines if (cue := _heard(line, clip, span, fps))]
+            continue
         text = _lines(clip.dialogue)
         if not text:
             continue
@@ -54,6 +57,15 @@ def cues(clips: Sequence[ClipSource], spans: Sequence[Span], fps: Fraction) -> t
         end = max(end, span.first + 1)
         found.append(Cue(_milliseconds(span.first, fps), _milliseconds(end, fps), text, span.first))
     return tuple(found)
+
+
+def _heard(line: Heard, clip: ClipSource, span: Span, fps: Fraction) -> Cue | None:
+    """The subtitle of a line, while it is heard."""
+    begin = _milliseconds(span.first, fps)
+    start = max(begin, begin + round((line.start - clip.skip) * 1000))
+    end = min(begin + round((line.end - clip.skip) * 1000), _milliseconds(span.end, fps))
+    text = _lines(line.text)
+    return Cue(start, end, text, max(span.first, int(start * fps / 1000))) if text and end > start else None
 
 
 def srt(found: Sequence[Cue]) -> str:

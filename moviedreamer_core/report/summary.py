@@ -101,7 +101,7 @@ def _shots(
 ) -> dict[str, ReportShot]:
     arguments = film_arguments(session)
     rate = checked_fps(arguments["fps"])
-    spans = timeline(film_clips(clips), rate, arguments["transition_seconds"])
+    spans = timeline(film_clips(session, clips), rate, arguments["transition_seconds"])
     pictures: dict[str, list[Keyframe]] = {}
     for keyframe in keyframes:
         pictures.setdefault(keyframe.shot.id, []).append(keyframe)

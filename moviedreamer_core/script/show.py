@@ -8,6 +8,7 @@ from .controls import PER_SHOT
 from .fields import field_table
 from .model import Script
 from .resolve import Choice, ResolvedShot, resolve
+from .speech import timed
 
 
 def show_script(script: Script, shots: Sequence[ResolvedShot] | None = None, *, fields: bool = True) -> str:
@@ -18,10 +19,22 @@ def show_script(script: Script, shots: Sequence[ResolvedShot] | None = None, *, 
     parts = [f"{head}, aspect {script.aspect}, seed {script.seed}", f"style: {script.style}" if script.style else ""]
     parts.append(_cast_text(script))
     parts.append(_shots_text(shots))
+    parts.append(_lines_text(shots))
     parts.append("Who decided what\n" + choice_table(shots))
     if fields:
         parts.append("What each stage reads\n" + field_table())
     return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def _lines_text(shots: Sequence[ResolvedShot]) -> str:
+    """The time plan of what is said, estimated; a line that is longer than its shot says by how much."""
+    rows = []
+    for shot in shots:
+        for row in timed(shot.lines):
+            late = row.end - shot.shown_seconds
+            missing = f", {late:.1f} s longer than the shot" if late > 0 else ""
+            rows.append(f"  {row.id}: {row.start:.1f} to {row.end:.1f} s of {shot.shown_seconds:g}{missing}")
+    return "\n".join(["When it is said (estimated)", *rows]) if rows else ""
 
 
 def choice_table(shots: Sequence[ResolvedShot]) -> str:
