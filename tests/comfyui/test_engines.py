@@ -143,3 +143,28 @@ def test_decoder_from_model_shows_the_casts_pictures_to_who_looks_and_refuses_ot
     prompt["flux"] = core("TinyCheckpoint", ckpt_name="tiny")
     run = server.run(prompt)
     assert run.ended == "error" and "does not look at reference pictures" in run.error
+
+
+def test_a_shot_of_two_keyframes_arrives_at_the_second_by_wan(server):
+    two = script(server, "two.yaml", "{id: hello, size: medium,", "{id: hello, size: medium, keyframes: 2,")
+    text = (server.base / "input" / two).read_text()
+    (server.base / "input" / two).write_text(text.replace("animator: panzoom, ", ""))
+    prompt = film(two, animator=["mout", 0], decoder=("bundle", 2))
+    prompt |= {
+        "min": node("ShotIn", **{**WISHES, "frames": "4n+1", "fps": 8.0}),
+        "wan": core("TinyWan", name="wan"),
+        "said": core("CLIPTextEncode", clip=["wan", 1], text=slot("action", "min")),
+        "start": core("WanFirstLastFrameToVideo", positive=["said", 0], negative=["said", 0], vae=["wan", 2],
+                      batch_size=1, width=slot("width", "min"), height=slot("height", "min"),
+                      length=slot("frames", "min"), start_image=slot("keyframe", "min"),
+                      end_image=slot("last_keyframe", "min")),
+        "arriving": core("PreviewImage", images=slot("last_keyframe", "min")),
+        "moved": core("KSampler", model=["wan", 0], positive=["start", 0], negative=["start", 1], seed=5, steps=1,
+                      cfg=1.0, latent_image=["start", 2], sampler_name="euler", scheduler="simple", denoise=1.0),
+        "frames": core("VAEDecode", samples=["moved", 0], vae=["wan", 2]),
+        "mout": node("ShotOutClip", clip=["frames", 0], fps=0.0, version=1),
+    }  # fmt: skip
+    run = whole(server.run(prompt))
+    copies = [each.rsplit(".", 1)[-1] for each in run.ran if "." in each]
+    assert copies.count("moved") == 4 and copies.count("arriving") == 1, "one part of four has a picture to arrive at"
+    assert len(made(server.store, "clip")) == 3
