@@ -2,7 +2,7 @@
 
 import { button, el, mark, say } from "./dom.mjs";
 import { length, list, many, t } from "./language.mjs";
-import { costOf, isMade } from "./model.mjs";
+import { costOf } from "./model.mjs";
 
 /** "3 shots: 2 keyframes, 3 clips, about 40 s"; what `costOf` counted. */
 export function costWords(cost) {
@@ -28,7 +28,7 @@ export class CostBar {
     const { desk } = this, cost = costOf(desk.board.shots);
     say(this.words, desk.running ? this.runningWords(cost) : costWords(cost));
     this.run.disabled = desk.running || !cost.shots;
-    this.rest.disabled = desk.running || desk.board.shots.every((shot) => isMade(shot) || desk.ownOf(shot).lock);
+    this.rest.disabled = desk.running || !desk.rest.length;
     this.progress(cost);
   }
 

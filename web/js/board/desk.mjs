@@ -190,10 +190,18 @@ export class Desk {
     this.writeDirection(directed(this.direction, this.board.shots, ids, choices));
   }
 
-  /** Locks every shot that a run would leave as it is. */
+  /** The shots that "lock the rest" locks: what a run would leave as it is. A chosen take stands by itself; a lock would
+   *  keep what the film made last in its place.
+   */
+  get rest() {
+    return this.board.shots.filter((shot) => {
+      const own = this.ownOf(shot);
+      return shot.picture && !isMade(shot) && !own.lock && !own.take;
+    });
+  }
+
   lockRest() {
-    const rest = this.board.shots.filter((shot) => shot.picture && !isMade(shot) && !this.ownOf(shot).lock);
-    this.direct({ lock: true }, rest.map((shot) => shot.id));
+    this.direct({ lock: true }, this.rest.map((shot) => shot.id));
   }
 
   takeBack(ids = [...this.chosen]) {
