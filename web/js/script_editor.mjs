@@ -42,6 +42,7 @@ class ScriptEditor {
   constructor(node, widget, { api, app }) {
     Object.assign(this, { node, widget, api, app, code: null, writing: false, touched: false });
     this.area = widget.element;
+    void widget.value;  // frontend 1.58 looks a widget's value up by its element, the first time that it is read
     // What it holds must not stretch the node: it takes the room that there is, and scrolls in it.
     this.root = el("div", { class: "md-editor-place", style: { position: "relative", width: "100%", height: "100%", minHeight: `${HEIGHT}px` } });
     this.root.append(this.area);
