@@ -5,7 +5,8 @@ from importlib import import_module
 from ._comfy import ComfyExtension, io
 
 MODULES = (
-    "script", "cast", "loaders", "tokenizer", "planner", "decoder", "model_decoder", "animator", "body", "settings",
+    "script", "cast", "loaders", "tokenizer", "planner", "decoder", "model_decoder", "animator", "routes",
+    "body", "settings",
     "shots", "film", "continuity", "preflight", "body_steps",
 )  # fmt: skip
 

@@ -13,15 +13,11 @@ from .boards import BOARDS
 from .bodies.expanding import begin
 from .bodies.runs import ClipRun
 from .plan_inputs import (
-    check_selection,
-    checked_shots,
     later_settings,
     leave_out_inputs,
     left_out,
     rendered_ui,
-    script_input,
     seed_input,
-    shots_input,
 )
 from .strip import first_pictures, strip
 from .types import (
@@ -34,8 +30,6 @@ from .types import (
     Keyframes,
     KeyframesType,
     RouteTo,
-    ScriptPlan,
-    ScriptSource,
     ShotSettingsType,
 )
 from .widgets import control_input
@@ -139,46 +133,4 @@ class MovieDreamerAnimateKeyframes(io.ComfyNode):
         return begin(ClipRun(session, keyframes.frames, finish), cls.hidden.unique_id)
 
 
-class MovieDreamerRouteAnimator(io.ComfyNode):
-    """An animator and shots -> routes with one more."""
-
-    @classmethod
-    def define_schema(cls) -> io.Schema:
-        return io.Schema(
-            node_id="MovieDreamerRouteAnimator",
-            display_name="Route Animator",
-            category=Category.ANIMATOR,
-            description=(
-                "Lets named shots be moved by another animator. Routes are chained; the one that names a shot most "
-                "precisely decides (a shot before a character, a character before a scene, a scene before all), at "
-                "equal precision the last."
-            ),
-            search_aliases=["per-shot animator", "swap animator", "animatic for a shot"],
-            inputs=[
-                AnimatorType.Input("animator", tooltip="Moves the shots named below."),
-                shots_input("The shots that this animator moves."),
-                AnimatorRoutesType.Input("routes", optional=True, tooltip="Routes that were made before this one."),
-                script_input(),
-            ],
-            outputs=[
-                AnimatorRoutesType.Output("routes", display_name="routes", tooltip="All routes so far and this one.")
-            ],
-        )
-
-    @classmethod
-    def validate_inputs(cls, shots: str | None) -> bool | str:
-        return checked_shots(shots)
-
-    @classmethod
-    def execute(
-        cls,
-        animator: AnimatorHandle,
-        shots: str,
-        routes: tuple[RouteTo, ...] | None = None,
-        script: ScriptSource | ScriptPlan | None = None,
-    ) -> io.NodeOutput:
-        check_selection(shots, script)
-        return io.NodeOutput((*(routes or ()), RouteTo(shots, animator)))
-
-
-NODES: list[type[io.ComfyNode]] = [MovieDreamerAnimateKeyframes, MovieDreamerRouteAnimator]
+NODES: list[type[io.ComfyNode]] = [MovieDreamerAnimateKeyframes]

@@ -13,15 +13,11 @@ from .boards import BOARDS
 from .bodies.expanding import begin
 from .bodies.runs import KeyframeRun
 from .plan_inputs import (
-    check_selection,
-    checked_shots,
     later_settings,
     leave_out_inputs,
     left_out,
     rendered_ui,
-    script_input,
     seed_input,
-    shots_input,
 )
 from .strip import first_pictures, strip
 from .types import (
@@ -34,7 +30,6 @@ from .types import (
     PlanType,
     RouteTo,
     ScriptPlan,
-    ScriptSource,
     ShotSettingsType,
 )
 from .widgets import control_input, decided
@@ -147,46 +142,4 @@ class MovieDreamerDecodeKeyframes(io.ComfyNode):
         return begin(KeyframeRun(session, plan.cast, plan.film, finish), cls.hidden.unique_id)
 
 
-class MovieDreamerRouteDecoder(io.ComfyNode):
-    """A decoder and shots -> routes with one more."""
-
-    @classmethod
-    def define_schema(cls) -> io.Schema:
-        return io.Schema(
-            node_id="MovieDreamerRouteDecoder",
-            display_name="Route Decoder",
-            category=Category.DECODER,
-            description=(
-                "Lets named shots be rendered by another decoder. Routes are chained; the one that names a shot most "
-                "precisely decides (a shot before a character, a character before a scene, a scene before all), at "
-                "equal precision the last."
-            ),
-            search_aliases=["per-shot decoder", "swap decoder", "style for a shot"],
-            inputs=[
-                DecoderType.Input("decoder", tooltip="Renders the shots named below."),
-                shots_input("The shots that this decoder renders."),
-                DecoderRoutesType.Input("routes", optional=True, tooltip="Routes that were made before this one."),
-                script_input(),
-            ],
-            outputs=[
-                DecoderRoutesType.Output("routes", display_name="routes", tooltip="All routes so far and this one.")
-            ],
-        )
-
-    @classmethod
-    def validate_inputs(cls, shots: str | None) -> bool | str:
-        return checked_shots(shots)
-
-    @classmethod
-    def execute(
-        cls,
-        decoder: DecoderHandle,
-        shots: str,
-        routes: tuple[RouteTo, ...] | None = None,
-        script: ScriptSource | ScriptPlan | None = None,
-    ) -> io.NodeOutput:
-        check_selection(shots, script)
-        return io.NodeOutput((*(routes or ()), RouteTo(shots, decoder)))
-
-
-NODES: list[type[io.ComfyNode]] = [MovieDreamerDecodeKeyframes, MovieDreamerRouteDecoder]
+NODES: list[type[io.ComfyNode]] = [MovieDreamerDecodeKeyframes]

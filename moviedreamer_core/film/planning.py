@@ -173,6 +173,13 @@ class Standing:
         self.faces, self.anew = faces_of(cast), asked_anew(session)
         self.before: str | None = NOTHING
         self.context: Context | None = tuple(past_of(session).items())
+        self._own: dict[str, str] = {}
+
+    def own(self, shot: ResolvedShot) -> str:
+        """The name of what a shot is planned from, apart from the shots before it; hashed once."""
+        if shot.id not in self._own:
+            self._own[shot.id] = artefact_key("plan-inputs", plan_inputs(self.session, shot, self.faces))
+        return self._own[shot.id]
 
     def find(self, shot: ResolvedShot) -> PlanTake | None:
         """The take of the next shot that stands, if any."""
@@ -195,7 +202,7 @@ class Standing:
             return
         # The planner remembers a shot's words and faces beside its tokens. They go into the name where the tokens do
         # not stand for them: in a locked or pinned shot whose words have changed since.
-        own = own_key(self.session, shot, self.faces)
+        own = self.own(shot)
         script_inputs = "" if planned.external or planned.inputs == own or not self._holds(shot) else own
         self.before = after(self.before, planned, script_inputs)
         self.context = (*self.context, (shot.id, planned.digest))
@@ -210,7 +217,7 @@ class Standing:
         return take if take is not None and len(take.planned.tokens) == shot.keyframes else None
 
     def _carried(self, shot: ResolvedShot) -> PlanTake | None:
-        takes, own = self.session.takes, own_key(self.session, shot, self.faces)
+        takes, own = self.session.takes, self.own(shot)
         if self.session.is_locked(shot):
             planned = takes.latest(shot.id)
             if takes.tokenizer != tokenizer_fingerprint(self.session):
@@ -228,11 +235,6 @@ class Standing:
             return None
         take = _carried_file(self.session, shot, planned, self.faces)
         return replace(take, locked=self.session.is_locked(shot))
-
-
-def own_key(session: FilmSession, shot: ResolvedShot, faces: dict[str, str]) -> str:
-    """The name of what a shot is planned from, apart from the shots before it."""
-    return artefact_key("plan-inputs", plan_inputs(session, shot, faces))
 
 
 def faces_of(cast: Cast) -> dict[str, str]:
@@ -302,7 +304,7 @@ def _plan_one(
     session: FilmSession, shot: ResolvedShot, stream: Iterator[PlannedShot], standing: Standing, stage: str
 ) -> PlanTake:
     drawn: list[PlannedShot] = []
-    own = own_key(session, shot, standing.faces)
+    own = standing.own(shot)
 
     def make(path: Path) -> None:
         drawn.append(next(stream))

@@ -198,12 +198,6 @@ class Script(Part):
         return hash((self.title, self.characters, self.scenes))
 
     @property
-    def aspect_ratio(self) -> float:
-        """Width divided by height."""
-        width, height = self.aspect.split(":")
-        return int(width) / int(height)
-
-    @property
     def file(self) -> str:
         """Name of the file this script was read from; `script` when it came from no file."""
         return self._file
