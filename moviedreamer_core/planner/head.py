@@ -117,9 +117,12 @@ class MixtureHead(nn.Module):
         noise = torch.randn(*lead, self.dims, generator=generator).to(state.device)
         z = state.new_zeros(*lead, self.dims, dtype=torch.float32)
         for group, (logits, means, sigmas) in self._chain(state, z):
-            cumulative = (logits / temperature).softmax(-1).cumsum(-1)
+            # A component by inverting its cumulative distribution, then a Gaussian draw from it.
+            cumulative = (logits / temperature).softmax(-1).cumsum(-1)  # [..., k]
             chosen = (cumulative < picks[..., group, :] * cumulative[..., -1:]).sum(-1).clamp_max(self.components - 1)
-            drawn = _pick(means, chosen) + temperature * _pick(sigmas, chosen) * noise[..., self._span(group)]
+            drawn = (
+                _pick(means, chosen) + temperature * _pick(sigmas, chosen) * noise[..., self._span(group)]
+            )  # [..., g]
             z[..., self._span(group)] = drawn
         return self._outward(z)
 
@@ -178,8 +181,10 @@ class MixtureHead(nn.Module):
 
     def _density(self, parameters: tuple[Tensor, Tensor, Tensor], z: Tensor) -> Tensor:
         logits, means, sigmas = parameters
-        error = (z.unflatten(-1, (self.groups, 1, self.size)) - means) / sigmas
-        each = -0.5 * (error.square() + LOG_TAU).sum(-1) - sigmas.log().sum(-1)
+        # The paper's mixture of Gaussians, as its log-likelihood: log sum_k softmax(logits)_k N(z; mean_k, sigma_k),
+        # summed over the groups; the last term is the change of variables from z back to tokens.
+        error = (z.unflatten(-1, (self.groups, 1, self.size)) - means) / sigmas  # [..., G, k, g]
+        each = -0.5 * (error.square() + LOG_TAU).sum(-1) - sigmas.log().sum(-1)  # [..., G, k]
         return (logits.log_softmax(-1) + each).logsumexp(-1).sum(-1) - self.scale.log().sum()
 
 

@@ -50,9 +50,9 @@ class PlaceAttention(Weights):
         steps ago; visible bool [B, Q, N]. Returns [B, Q, H].
         """
         now, before = self._keys(place), self._keys(places)
-        like = torch.einsum("bhqw,bhnw->bhqn", now, before)
+        like = torch.einsum("bhqw,bhnw->bhqn", now, before)  # [B, h, Q, N], cosines
         weights = self.weigh(like, gap[:, None], visible[:, None])
-        found = torch.einsum("bhqn,bnd->bqhd", weights, tokens)
+        found = torch.einsum("bhqn,bnd->bqhd", weights, tokens)  # [B, Q, h, T*D], the past tokens themselves
         return self.value(found.flatten(2))
 
     def _keys(self, places: Tensor) -> Tensor:
@@ -90,7 +90,7 @@ class CastAttention(Weights):
         wide = gap[:, None, :, None, :, None].expand(-1, -1, -1, -1, -1, like.shape[-1])
         weights = self.weigh(like.flatten(-2), wide.flatten(-2), there[:, None].flatten(-2))
         weights = weights.unflatten(-1, like.shape[-2:])
-        seen = torch.einsum("bhqknj,bnd->bqkhjd", weights, tokens)
+        seen = torch.einsum("bhqknj,bnd->bqkhjd", weights, tokens)  # [B, Q, K now, h, K then, T*D]
         own = torch.einsum("bqkhjd,jhdr->bqkhr", seen, self.inward)
         return torch.einsum("bqkhr,khrw,bqk->bqw", own, self.outward, now.present.to(own.dtype))
 

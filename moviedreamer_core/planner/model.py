@@ -200,10 +200,10 @@ class Planner(ModelMixin, ConfigMixin):
         visible = _visible(tokens, masks)
         masked = self._masked(conditions, masks)
         if self._attends_history:
-            gap = positions[:, :, None] - positions[:, None, :]
+            gap = positions[:, :, None] - positions[:, None, :]  # [B, S, S], how many steps ago
             now = self._with_history(now, masked, masked, tokens.flatten(2), gap, visible)
         past = self._embed_past(tokens, conditions, masks)
-        grid = torch.cat([now, past], dim=2)
+        grid = torch.cat([now, past], dim=2)  # [B, S, P, H], P = 5 + 4K + 1 + T
         valid = torch.cat([filled, filled.new_ones(past.shape[:3])], dim=2) & steps[..., None]
         packed = Packed.of(grid, valid, now.shape[2])
         hidden = self.body(
@@ -212,7 +212,7 @@ class Planner(ModelMixin, ConfigMixin):
             position_ids=positions.gather(1, packed.step),
             use_cache=False,
         ).last_hidden_state
-        state = packed.read(hidden, now.shape[2] - 1)
+        state = packed.read(hidden, now.shape[2] - 1)  # [B, S, H], the query's output of every step
         if self.details is None:
             return state
         read = self.details.read(tokens.flatten(2), self.details.seen(conditions))
