@@ -32,6 +32,8 @@ def editor(page, request):
         while (graph.nodes.includes(old)) await new Promise(next => setTimeout(next, 50));
         const made = graph.nodes.find(n => n.type === 'MovieDreamerEditScript');
         made.setSize([620, 520]);
+        window.app.canvas.emitBeforeChange();
+        window.app.canvas.emitAfterChange();
         window.app.canvas.ds.scale = 1;
         window.app.canvas.ds.offset = [160 - made.pos[0], 120 - made.pos[1]];
         graph.setDirtyCanvas(true, true); }"""

@@ -69,9 +69,11 @@ async function edit(node) {
   try {
     const { name, text } = await askServer(node, { edit: true });
     const editor = window.LiteGraph.createNode("MovieDreamerEditScript");
+    app.canvas?.emitBeforeChange?.();  // one step to undo: the page would count it with the first word that is written
     replaceNode(node, editor);
     widgetOf(editor, "text").value = text;
     widgetOf(editor, "name").value = name;
+    app.canvas?.emitAfterChange?.();
     app.canvas?.selectNode?.(editor);
   } catch (error) {
     complain(error);
