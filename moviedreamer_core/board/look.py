@@ -16,6 +16,8 @@ from ..store.glance import Glance
 from .film import BoardFilm, FilmJoin
 from .seen import seen, seen_bundle
 
+SAMPLE = 20
+"""Plans that are asked how long they took."""
 MAKERS = {"keyframe": "decoder", "clip": "animator"}
 """Stages whose results take as long as their maker does, and what their inputs call it."""
 
@@ -115,6 +117,9 @@ def _use_edited(look: _BoardLook, edited: Mapping[str, tuple[str, PlannedShot]])
 
 def _seconds(film: BoardFilm, steps: Sequence[Step], glance: Glance) -> dict[tuple[str, str], float | None]:
     """(shot, stage) -> what its step would take: the mean of what its maker took for this film, None if unknown."""
+    for shot in film.plan.shots[:SAMPLE]:  # what stands of a plan is carried with the film: no record was read
+        if (last := glance.index.current(film.plan.name, shot.id, "plan")) is not None:
+            glance.record("plan", last.key)
     took: dict[tuple[str, str], list[float]] = {}
     for (stage, _), record in glance.records.items():
         if record is not None:

@@ -120,7 +120,7 @@ class Look:
             self.tokens = {shot.id: None for shot in self.session.shots}
             yield from (self._step(shot.id, STAGE, False, "the cast is made first") for shot in self.session.shots)
             return
-        standing = Standing(self.session, self.known_cast)
+        standing = Standing(self.session, self.known_cast, looking=True)
         earlier: dict[str, str] = {}  # shot id -> digest of its tokens, "" where they are not known yet
         for shot in self.session.shots:
             take = standing.find(shot)

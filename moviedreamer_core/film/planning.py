@@ -165,11 +165,13 @@ class Standing:
     where their files lie. In this order: a take that the artist pinned; for a locked shot its last one; the carried
     take of the same inputs after the same shots; unless `replan` asks for it anew, the newest one of the same inputs,
     which is then marked as planned with an older shot; the stored take of the same inputs after the same shots. None:
-    it has to be planned.
+    it has to be planned. `looking`: what is carried gets no file, for who only wants to know what stands.
     """
 
-    def __init__(self, session: FilmSession, cast: Cast, kept: Mapping[str, PlanTake] | None = None) -> None:
-        self.session, self.kept = session, kept
+    def __init__(
+        self, session: FilmSession, cast: Cast, kept: Mapping[str, PlanTake] | None = None, *, looking: bool = False
+    ) -> None:
+        self.session, self.kept, self.looking = session, kept, looking
         self.faces, self.anew = faces_of(cast), asked_anew(session)
         self.before: str | None = NOTHING
         self.context: Context | None = tuple(past_of(session).items())
@@ -233,6 +235,8 @@ class Standing:
                 planned = takes.latest(shot.id, own)
         if planned is None or len(planned.tokens) != shot.keyframes:
             return None
+        if self.looking:
+            return PlanTake(planned, Path(), "", False, locked=self.session.is_locked(shot))
         take = _carried_file(self.session, shot, planned, self.faces)
         return replace(take, locked=self.session.is_locked(shot))
 

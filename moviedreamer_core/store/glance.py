@@ -6,12 +6,24 @@ So an artefact counts as there if its record is and its files have their sizes; 
 
 import json
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from .index import Index
 from .keys import artefact_key
 from .store import Artefact, Store
 from .trim import RECORD
+
+
+class StillIndex(Index):
+    """The index as it is when it is asked first: a look asks a thousand times."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        super()._refresh()
+
+    def _refresh(self) -> None: ...
 
 
 class Glance(Store):
@@ -20,6 +32,11 @@ class Glance(Store):
     def __init__(self, root: Path) -> None:
         super().__init__(root)
         self.records: dict[tuple[str, str], dict[str, Any] | None] = {}
+
+    @cached_property
+    def index(self) -> Index:
+        """Films, their shots, their takes, as they are now."""
+        return StillIndex(self.root)
 
     def record(self, stage: str, key: str) -> dict[str, Any] | None:
         """What was recorded of an artefact, None if it is not there or not whole by its files' sizes."""

@@ -59,12 +59,10 @@ class Index:
     def takes(self, film: str, shot: str, stage: str | None = None) -> list[Take]:
         """A shot's takes, oldest first, of one stage or of all."""
         self._refresh()
-        return [
-            self._marked(take)
-            for (f, s, g), takes in self._takes.items()
-            if (f, s) == (film, shot) and stage in (None, g)
-            for take in takes.values()
-        ]
+        if stage is not None:
+            return [self._marked(take) for take in self._takes.get((film, shot, stage), {}).values()]
+        found = [takes for (f, s, _), takes in self._takes.items() if (f, s) == (film, shot)]
+        return [self._marked(take) for takes in found for take in takes.values()]
 
     def current(self, film: str, shot: str, stage: str) -> Take | None:
         """The take that counts: the pinned one, else the one used last; None if the shot has none."""
