@@ -29,7 +29,8 @@ from benchmarks import fuzz_targets  # noqa: E402
 from moviedreamer_core.errors import MovieDreamerError  # noqa: E402
 
 SHARES = {
-    "script": 0.305,
+    "script": 0.205,
+    "doors": 0.1,
     "kept": 0.1,
     "plan": 0.12,
     "cast": 0.1,

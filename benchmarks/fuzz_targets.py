@@ -31,6 +31,8 @@ from moviedreamer_core.media.audio import check_audio, sound_chunks
 from moviedreamer_core.media.clips import clip_info, file_tags, read_clip
 from moviedreamer_core.planner import Plan, PlannedShot
 from moviedreamer_core.script import open_document, parse_script, resolve, script_text, show_script
+from moviedreamer_core.script.formats import DOORS, read_foreign, write_foreign
+from moviedreamer_core.script.timelines import CutShot, read_timeline, write_timeline
 
 SHORT = """\
 title: Short
@@ -45,6 +47,12 @@ scenes:
 """
 """Every stage of a film, and as little of each as there can be."""
 
+FDX = """<?xml version="1.0"?><FinalDraft DocumentType="Script"><Content>
+<Paragraph Type="Scene Heading"><Text>INT. LIGHTHOUSE - NIGHT</Text></Paragraph>
+<Paragraph Type="Action"><Text>MARA, a woman, lifts </Text><Text>a lamp.</Text></Paragraph>
+<Paragraph Type="Character"><Text>MARA</Text></Paragraph><Paragraph Type="Dialogue"><Text>Hello.</Text></Paragraph>
+</Content></FinalDraft>
+"""
 Target = Callable[[Random], object]
 PICTURES = ("png", "jpg", "webp", "gif", "bmp", "tiff")
 SOUNDS = {"wav": "pcm_s16le", "mp3": "libmp3lame", "flac": "flac", "ogg": "libopus", "m4a": "aac", "mkv": "libopus"}
@@ -77,6 +85,36 @@ def script_target(own: Path, _: Path) -> Target:
         document = open_document(path)
         assert document.edit(("title",), "B").script.scenes == script.scenes, "an edit changed the scenes"
         document.pin_ids()
+
+    return target
+
+
+def doors_target(own: Path, _: Path) -> Target:
+    """Another program's file: a story, a screenplay, a shot list, a prompt, a timeline; read, shown, written again."""
+    script = parse_script(SCRIPT)
+    stories = {d.name: json.loads(str(write_foreign(script, d.name))) for d in DOORS if d.write and d.suffix == ".json"}
+    texts = {".fountain": str(write_foreign(script, "fountain")), ".csv": str(write_foreign(script, "shot-list")),
+             ".fdx": FDX, ".txt": "[Shot 1] At 00:00.000, she walks.\n[Shot 2] At 00:04.500, the sea.\n"}  # fmt: skip
+    book = write_foreign(script, "shot-list-xlsx")
+    write_timeline(own / "whole.otio", "Cut", 4, [CutShot(shot.id, 9, 0, 9) for shot in resolve(script)])
+    cut = json.loads((own / "whole.otio").read_text())
+
+    def target(rng: Random) -> None:
+        kind = rng.choice((*texts, *texts, ".json", ".xlsx", ".otio"))
+        path = own / f"damaged{kind}"
+        if kind in (".json", ".otio"):
+            whole = cut if kind == ".otio" else stories[rng.choice(sorted(stories))]
+            path.write_bytes(mutators.json_text(rng, whole).encode("utf-8", "surrogatepass"))
+        elif kind == ".xlsx":
+            path.write_bytes(mutators.raw(rng, book if isinstance(book, bytes) else book.encode()))
+        else:
+            path.write_bytes(mutators.text(rng, texts[kind]).encode("utf-8", "surrogatepass"))
+        if kind == ".otio":
+            read_timeline(path, 4)
+            return
+        read = read_foreign(path)
+        show_script(read, resolve(read))
+        assert parse_script(script_text(read)) == read, "another script after writing"
 
     return target
 
@@ -213,7 +251,8 @@ def bundle_target(own: Path, folder: Path) -> Target:
 
 
 TARGETS: dict[str, Callable[[Path, Path], Target]] = {
-    "script": script_target, "kept": kept_target, "plan": plan_target, "cast": cast_target, "takes": takes_target,
+    "script": script_target, "doors": doors_target,
+    "kept": kept_target, "plan": plan_target, "cast": cast_target, "takes": takes_target,
     "picture": picture_target, "sound": sound_target, "bundle": bundle_target,
 }  # fmt: skip
 

@@ -135,6 +135,12 @@ def test_a_scene_that_the_timeline_parts_stays_the_same_place() -> None:
     ]  # fmt: skip
 
 
+def test_a_timeline_nested_without_end_does_not_end_the_process(tmp_path: Path) -> None:
+    (tmp_path / "a.otio").write_text('{"OTIO_SCHEMA":"Timeline.1","metadata":' + "[" * 200_000)
+    with pytest.raises(MovieDreamerError, match="nested more than"):
+        read_timeline(tmp_path / "a.otio", 24)
+
+
 @pytest.mark.parametrize("name", ["a.otio", "a.edl", "a.mov", "gone.otio"])
 def test_a_damaged_timeline_is_named(name: str, tmp_path: Path) -> None:
     if name.startswith("a."):

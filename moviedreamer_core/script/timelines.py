@@ -7,6 +7,7 @@ of a dissolve lies in its middle, and what is not shown of a clip are its handle
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from .formats.common import needed
 OURS = "moviedreamer"
 """The name of our metadata in a timeline."""
 ADAPTERS = {".otio": "otio_json", ".edl": "cmx_3600", ".xml": "fcp_xml", ".fcpxml": "fcpx_xml"}
+MOST_NESTED = 100
 MOST_BYTES = 32 * 1024 * 1024
 
 
@@ -113,6 +115,8 @@ def read_timeline(path: Path, fps: int) -> list[CutShot]:
     adapter = _adapter(otio, path)
     if ordinary_file(path, "a timeline").stat().st_size > MOST_BYTES:
         raise MovieDreamerError(f"{path.name}: larger than {MOST_BYTES} bytes: no timeline is")
+    if adapter == "otio_json":
+        _check_nesting(path)
     more = {"rate": fps} if adapter == "cmx_3600" else {}
     try:
         timeline = otio.adapters.read_from_file(str(path), adapter_name=adapter, **more)
@@ -125,6 +129,15 @@ def read_timeline(path: Path, fps: int) -> list[CutShot]:
         raise MovieDreamerError(
             f"{path.name}: cannot be read as a timeline: {type(error).__name__}: {str(error)[:200]}"
         ) from error
+
+
+def _check_nesting(path: Path) -> None:
+    """Refuse what is nested deeper than any timeline: the library's reader would end the process."""
+    depth = 0
+    for sign in re.findall(rb'"(?:[^"\\]|\\.)*"|[\[{\]}]', path.read_bytes()):
+        depth += (sign in b"[{") - (sign in b"]}")
+        if depth > MOST_NESTED:
+            raise MovieDreamerError(f"{path.name}: nested more than {MOST_NESTED} levels deep: no timeline is")
 
 
 def _shots(otio: Any, track: Any, fps: int) -> Iterator[CutShot]:
