@@ -138,6 +138,7 @@ def test_a_prompt_with_shots_is_read() -> None:
 
 @pytest.mark.parametrize(("name", "text", "expected"), [
     ("a.json", "{}", "not a story of"), ("a.json", "[]", "expected a JSON object"), ("a.csv", "", "no shots|empty"),
+    ("a.json", '{"Shots": "\\ud800"}', "it is damaged"),
     ("a.csv", "a,b\n1,2\n", "expected some of"), ("a.txt", "words", r"no \[Shot 1\]"), ("a.doc", "x", "no format"),
     ("a.csv", "Scene,Size,Duration\n1,CU,99999\n", "row 2: seconds"), ("a.json", '{"Shots": []}', "Shots: expected"),
 ])  # fmt: skip

@@ -68,6 +68,7 @@ def read_foreign(path: Path) -> Script:
     try:
         if path.suffix.lower() == ".json":
             data = json_object(_text(raw), path.name)
+            json.dumps(data, ensure_ascii=False).encode()  # half of a surrogate pair could not be written again
             door = next((door for door in DOORS if door.looks_so(data)), None)
             if door is None:
                 raise MovieDreamerError(f"not a story of {', '.join(d.name for d in DOORS if d.suffix == '.json')}")
