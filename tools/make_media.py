@@ -40,7 +40,7 @@ def papertown(rows: int = 2, columns: int = 4) -> Image.Image:
     return Image.fromarray(np.concatenate(sheet))
 
 
-def film_gif(film: Path, target: Path, seconds: float = 4.5) -> None:
+def film_gif(film: Path, target: Path, seconds: float = 3.5) -> None:
     """The first seconds of a film as a GIF at half the size."""
     with av.open(str(film)) as container:
         stream = container.streams.video[0]

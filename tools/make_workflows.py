@@ -587,11 +587,11 @@ def keyframes(out: Path) -> list[Path]:
 
 
 def thumbnail(pictures: list[Path], target: Path) -> None:
-    """Two keyframes below each other: 384x384 pixels."""
-    sheet = Image.new("RGB", (384, 384))
+    """Two keyframes below each other: 320x320 pixels."""
+    sheet = Image.new("RGB", (320, 320))
     for row, picture in enumerate(pictures):
-        sheet.paste(Image.open(picture).convert("RGB").resize((384, 192), Image.Resampling.LANCZOS), (0, 192 * row))
-    sheet.save(target, quality=80, optimize=True)
+        sheet.paste(Image.open(picture).convert("RGB").resize((320, 160), Image.Resampling.LANCZOS), (0, 160 * row))
+    sheet.save(target, quality=78, optimize=True)
 
 
 def main() -> int:

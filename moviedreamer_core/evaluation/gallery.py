@@ -38,7 +38,7 @@ SHEETS = 1
 COLUMNS, CELL, GAP = 8, (224, 112), 6
 ROWS = {"drawn": "the truth, drawn", "true_tokens": "ceiling: decoded from true tokens", "plan": "as planned",
         "copy": "tokens copied from the place's first shot"}  # fmt: skip
-GIF_SIZE, GIF_SECONDS = (256, 128), 4
+GIF_SIZE, GIF_SECONDS = (256, 128), 3
 SMALLER = ((1400, 88), (1400, 76), (1200, 72), (1000, 66), (800, 60), (640, 50))
 """Widths in pixels and JPEG qualities to try in turn."""
 
