@@ -106,7 +106,7 @@ class VideoAnimator:
         image = anchor[None].to(device, model.dtype)
         c = model.context.config
         if c.source == "latents":
-            features = latent_patches(encode_frames(self.vae, image), c.patch)
+            features = latent_patches(encode_frames(self.vae, image), c.patch)  # [1, N, A]
         else:
             features = self.image_embedding(image)  # type: ignore[misc]  # __init__ asked for it
         if tuple(features.shape[1:]) != (c.anchor_count, c.anchor_width):
@@ -151,13 +151,13 @@ class _Segments:
         ids = model.time_ids(
             *(torch.tensor([v], device=model.device, dtype=model.dtype) for v in (self.fps, self.motion, level, gone))
         )
-        made = sample_segment(model, known, self.context, ids, generator, self.progress)
+        made = sample_segment(model, known, self.context, ids, generator, self.progress)  # [1, F, C, h, w]
         if not bool(made.isfinite().all()):
             raise MovieDreamerError(
                 "The animator made frames that are not numbers (NaN). Its weights or the keyframe are broken: get them "
                 "again."
             )
-        self.latents = made[:, -1]
+        self.latents = made[:, -1]  # [1, C, h, w]
         return decode_frames(self.animator.vae, made[0, 1 : 1 + wanted]).float().cpu()
 
     def _start_latents(self, start: Tensor, level: float, generator: torch.Generator) -> Tensor:
@@ -188,6 +188,7 @@ def sample_segment(
     low, high = c.guidance
     # SVD's guidance grows from the first frame to the last: [1, F, 1, 1, 1]
     scale = torch.linspace(low, high, frames, device=start.device, dtype=start.dtype).view(1, -1, 1, 1, 1)
+    # [B, F, C, h, w], begun at the greatest sigma
     latents = (
         torch.randn((len(start), frames, *start.shape[1:]), generator=generator).to(start) * scheduler.init_noise_sigma
     )
@@ -197,6 +198,7 @@ def sample_segment(
         scaled = scheduler.scale_model_input(latents, t)
         v = model.denoise(scaled, t.to(start), start, context[0], time_ids)  # [B, F, C, h, w]
         if max(low, high) > 1:
+            # Classifier-free guidance (Ho and Salimans 2022, eq. 6); SVD's unconditional start frame is zeros.
             uncond = model.denoise(scaled, t.to(start), blank, context[1], time_ids)
             v = uncond + scale * (v - uncond)
         latents = scheduler.step(v, t, latents).prev_sample  # Euler's step of EDM (Karras et al. 2022, algorithm 1)

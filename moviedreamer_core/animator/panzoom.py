@@ -58,6 +58,7 @@ def ease(u: float) -> float:
 def view(image: Tensor, scale: float, toward: tuple[float, float]) -> Tensor:
     """image [3, H, W] seen `scale` (>= 1) times closer, moved as far `toward` x, y in [-1, 1] as its borders allow."""
     room = 1 - 1 / scale
+    # [2, 3]: the affine map from places of the view to places of the picture
     theta = torch.tensor([[1 / scale, 0, toward[0] * room], [0, 1 / scale, toward[1] * room]], device=image.device)
-    grid = F.affine_grid(theta[None], [1, *image.shape], align_corners=False)
+    grid = F.affine_grid(theta[None], [1, *image.shape], align_corners=False)  # [1, H, W, 2] as x, y
     return F.grid_sample(image[None], grid, mode="bicubic", padding_mode="border", align_corners=False)[0].clamp(0, 1)

@@ -30,13 +30,14 @@ def warped(found: Tensor, start: Tensor, patch: int, sharpness: float = 1.0) -> 
     `sharpness` multiplies the layers' logits: above 1 a pixel is more one layer's, and less a blend of two.
     """
     batch, frames = found.shape[:2]
+    # [B F, 2 L FLOWS^2, H/p, W/p], [B F, (L + 1) p^2, ...], [B F, 3 p^2, ...]
     flows, logits, paint = found.flatten(0, 1).split([LAYERS * 2 * FLOWS**2, (LAYERS + 1) * patch**2, 3 * patch**2], 1)
     height, width = start.shape[-2:]
     # [B F, 2 L FLOWS^2, H/p, W/p] -> [B F, 2 L, H, W]
     flows = F.interpolate(F.pixel_shuffle(flows, FLOWS), (height, width), mode="bilinear", align_corners=False)
     moved = _moved(start.repeat_interleave(frames, 0), flows)  # [B F, L, 3, H, W]
     layers = torch.cat([moved, F.pixel_shuffle(paint, patch).tanh()[:, None]], dim=1)  # [B F, L + 1, 3, H, W]
-    logits = F.pixel_shuffle(logits, patch) + logits.new_tensor(BEGINNING).view(1, -1, 1, 1)
+    logits = F.pixel_shuffle(logits, patch) + logits.new_tensor(BEGINNING).view(1, -1, 1, 1)  # [B F, L + 1, H, W]
     shares = (sharpness * logits).softmax(1)  # [B F, L + 1, H, W]: how much of a pixel is each layer's, as in LFDM
     made = (shares[:, :, None] * layers).sum(1)  # [B F, 3, H, W]
     return made.view(batch, frames, 3, height, width), shares[:, LAYERS].view(batch, frames, height, width)
@@ -48,7 +49,8 @@ def _moved(start: Tensor, flows: Tensor) -> Tensor:
     flows = flows.view(count, LAYERS, 2, height, width).permute(0, 1, 3, 4, 2).flatten(0, 1)  # [N L, H, W, 2] as x, y
     scale = flows.new_tensor([2 * REACH / width, 2 * REACH / height])
     rest = torch.eye(2, 3, device=start.device, dtype=start.dtype)[None]
-    still = F.affine_grid(rest, [1, 1, height, width], align_corners=False)
+    still = F.affine_grid(rest, [1, 1, height, width], align_corners=False)  # [1, H, W, 2]: every pixel fetches itself
     source = start.repeat_interleave(LAYERS, 0)
+    # Backward warping: [N L, 3, H, W]
     moved = F.grid_sample(source, still + scale * flows, padding_mode="border", align_corners=False)
     return moved.view(count, LAYERS, 3, height, width)

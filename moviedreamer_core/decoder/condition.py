@@ -32,9 +32,9 @@ class Slots:
 
     def flipped(self) -> "Slots":
         """The same shots seen in a mirror: the characters of each row in reverse order."""
-        count = self.present.sum(1, keepdim=True)
+        count = self.present.sum(1, keepdim=True)  # [B, 1]
         order = torch.arange(self.present.shape[1], device=self.present.device).expand_as(self.present)
-        order = torch.where(order < count, count - 1 - order, order)
+        order = torch.where(order < count, count - 1 - order, order)  # [B, S], the empty slots stay last
         mirrored = {}
         for f in fields(self):
             value = getattr(self, f.name)

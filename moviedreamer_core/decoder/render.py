@@ -54,10 +54,11 @@ class DiffusionDecoder:
         if size not in (None, self.render_size):
             width, height = self.render_size
             raise MovieDreamerError(f"This decoder draws {width}x{height} and cannot draw {size[0]}x{size[1]}.")
-        shape = (1, *latent_shape(self.vae, self.render_size))
+        shape = (1, *latent_shape(self.vae, self.render_size))  # [1, C, h, w] of latents
         device = model.device
         values, level = values.to(device), torch.full((1,), float(config.token_noise), device=device)
         known = self.pack(request.slots).to(device)
+        # context [1, L, C], pooled [1, P], sketch [1, c, h, w] or None
         state = Condition(*model.condition(values[None], known, level, None, shape[-2:]))
         uncond = None
         if guidance != 1.0:
@@ -82,7 +83,7 @@ class DiffusionDecoder:
                 f"This decoder can show {c.max_slots} characters in a shot, got {len(slots)}: leave some out."
             )
         face, known = torch.zeros(1, c.max_slots, c.face_width), torch.zeros(1, c.max_slots, dtype=torch.bool)
-        texts = torch.zeros(3, 1, c.max_slots, c.text_width)
+        texts = torch.zeros(3, 1, c.max_slots, c.text_width)  # description, action, expression [1, S, W]
         for k, slot in enumerate(slots):
             if slot.face is not None:
                 if slot.face.shape != (c.face_width,):

@@ -10,10 +10,11 @@ from torch import Tensor
 def noised(scheduler: DDIMScheduler, clean: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """clean [B, C, h, w] -> (noisy, timesteps [B], what the network predicts, loss weights [B])."""
     steps = torch.randint(scheduler.config.num_train_timesteps, (len(clean),), device=clean.device)
-    noise = torch.randn_like(clean)
+    noise = torch.randn_like(clean)  # [B, C, h, w]
     alphas = scheduler.alphas_cumprod.to(clean.device)[steps]  # [B]
+    # The forward process (Ho et al. 2020, eq. 4): x_t = a x_0 + s noise, a^2 + s^2 = 1; a, s [B, 1, 1, 1]
     a, s = alphas.sqrt().view(-1, 1, 1, 1), (1 - alphas).sqrt().view(-1, 1, 1, 1)
-    snr = alphas / (1 - alphas).clamp_min(1e-8)
+    snr = alphas / (1 - alphas).clamp_min(1e-8)  # [B]
     noisy, velocity = a * clean + s * noise, a * noise - s * clean  # Salimans and Ho 2022, appendix D
     if scheduler.config.prediction_type == "epsilon":  # SDXL's own: the same weights, for noise over the SNR
         return noisy, steps, noise, snr.clamp(max=5.0) / snr.clamp_min(1e-8)
@@ -23,5 +24,5 @@ def noised(scheduler: DDIMScheduler, clean: Tensor) -> tuple[Tensor, Tensor, Ten
 
 def denoising_loss(prediction: Tensor, target: Tensor, weights: Tensor, where: Tensor | None = None) -> Tensor:
     """Mean squared error, weighted by example [B] and, if `where` [B, 1, h, w] is given, by place."""
-    error = (prediction - target).square()
+    error = (prediction - target).square()  # [B, C, h, w]
     return ((error if where is None else error * where).mean(dim=(1, 2, 3)) * weights).mean()

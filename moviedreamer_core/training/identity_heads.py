@@ -57,6 +57,7 @@ def identity_loss(logits: Mapping[str, Tensor], heads: Tensor, labels: Tensor) -
     """
     losses = []
     for name, values in logits.items():
+        # [B, P]: the class of whose head is in the patch; column 0, nobody, is -1
         own = F.pad(labels[:, COLUMNS[name]], (1, 0), value=-1).gather(1, heads)
         if bool((own >= 0).any()):
             losses.append(F.cross_entropy(values.flatten(0, 1).float(), own.flatten(), ignore_index=-1))

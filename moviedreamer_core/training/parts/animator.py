@@ -135,6 +135,7 @@ class AnimatorPart(Part):
 
     def loss(self, batch: dict[str, Tensor], model: nn.Module) -> tuple[Tensor, dict[str, float]]:
         mean, std = self.settings.sigma
+        # EDM draws ln sigma from a normal distribution (Karras et al. 2022, table 1): [B]
         sigma = (torch.randn(len(batch["start"]), device=batch["start"].device) * std + mean).exp().clamp(0.005, 200)
         errors = edm_errors(model, batch, sigma, self.settings.gestures)
         fine, coarse, sharp, painted = (each.mean() for each in errors)
@@ -273,8 +274,10 @@ def edm_errors(
     most `MOST_WEIGHT` (as min-SNR has it).
     """
     network: AnimatorModel = getattr(model, "module", model)
+    # [B, F, 3, H, W]: the change since the start frame, at unit variance
     target = (batch["frames"] - batch["start"][:, None]) / network.config.difference_std
     noise = torch.randn(target.shape, generator=generator).to(target) if generator else torch.randn_like(target)
+    # EDM's weight (ibid.): lambda = (sigma^2 + sigma_data^2) / (sigma sigma_data)^2, sigma_data 1: [B]
     level = ((sigma**2 + 1) / sigma**2).clamp(max=MOST_WEIGHT)
     ids = network.time_ids(batch["fps"], batch["motion"], batch["level"], batch["elapsed"])
     found, painted = model(
@@ -298,10 +301,11 @@ def error_shares(wrong: Tensor, target: Tensor, weight: Tensor) -> list[Tensor]:
 
     wrong, target [B, F, 3, H, W] over the standard deviation of all changes, weight [B, F, 1, H, W].
     """
-    coarse = F.avg_pool2d(weight.flatten(1, 2), COARSE)
+    coarse = F.avg_pool2d(weight.flatten(1, 2), COARSE)  # [B, F, H/COARSE, W/COARSE]
     scales = ((wrong, target, weight.flatten(1, 2)), (*(pooled(each) for each in (wrong, target)), coarse))
     pairs = [(a.square(), b.square(), w) for a, b, w in scales]
     pairs.append((wrong.abs(), target.abs(), weight.flatten(1, 2)))
+    # Means over colours [B, F, H, W] or coarser, weighed, then over the clip: [B]
     means = [[(each.mean(2) * w).mean((1, 2, 3)) for each in (a, b)] for a, b, w in pairs]
     return [error / (change + LEAST_CHANGE) for error, change in means]
 

@@ -75,7 +75,8 @@ class CastingPart(Part):
 
     def loss(self, batch: dict[str, Tensor], model: nn.Module) -> tuple[Tensor, dict[str, float]]:
         fits = batch["states"].float() @ self.people.float().to(batch["states"].device).T  # [B, count]
-        best = (fits == fits.amax(1, keepdim=True)).float()
+        # Cross-entropy against an even distribution over the faces that fit best, however many those are.
+        best = (fits == fits.amax(1, keepdim=True)).float()  # [B, count]
         loss = -(model(batch["sentences"]).log_softmax(1) * best / best.sum(1, keepdim=True)).sum(1).mean()
         return loss, {"true": float(loss.detach())}
 

@@ -142,10 +142,13 @@ class DecoderPart(Part):
 
     def loss(self, batch: dict[str, Tensor], model: nn.Module) -> tuple[Tensor, dict[str, float]]:
         tokens, level = batch["tokens"], batch["level"]
+        # Noise on the tokens [B, T, D], whose level the network reads: a planner's are never exact. The inputs that
+        # `batch` hides at random are the paper's stage 3.
         noisy_tokens = tokens + level[:, None, None] * torch.randn_like(tokens)
         noisy, steps, target, weights = noised(unwrap(model).scheduler(), batch["latents"])
         made = model(noisy, steps, noisy_tokens, unpack_slots(batch), level, batch["tokens_known"])
         prediction, guessed, *logits = made
+        # prediction, target, guessed [B, C, h, w]; where [B, 1, h, w] weighs heads more
         denoise = denoising_loss(prediction, target, weights, batch["where"])
         guess = torch.zeros((), device=denoise.device)
         if guessed is not None:

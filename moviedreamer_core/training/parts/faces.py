@@ -232,10 +232,11 @@ class FacesPart(Part):
 
 
 def supervised_contrast(unit: Tensor, who: Tensor, temperature: float = 0.1) -> Tensor:
-    """Supervised contrastive loss of unit embeddings [B, F] with people's numbers [B]."""
-    alike = unit @ unit.T / temperature
+    """Supervised contrastive loss (Khosla et al. 2020, eq. 2) of unit embeddings [B, F] with people's numbers [B]."""
+    alike = unit @ unit.T / temperature  # [B, B], cosines
     itself = torch.eye(len(unit), dtype=torch.bool, device=unit.device)
     same = (who[:, None] == who[None]) & ~itself
+    # [B, B]: log of the softmax over all others
     log = alike - alike.masked_fill(itself, -torch.inf).logsumexp(1, keepdim=True)
     return -(log * same).sum(1).div(same.sum(1).clamp_min(1)).mean()
 
@@ -265,10 +266,10 @@ def detector_targets(boxes: np.ndarray) -> list[np.ndarray]:
 
 def detector_loss(rows: Tensor, targets: Tensor) -> Tensor:
     """Focal loss of the scores (Lin et al. 2017, gamma 2) and L1 of boxes and landmarks where there is a face."""
-    face = targets[..., 0]
+    face = targets[..., 0]  # [B, cells]
     cross = F.binary_cross_entropy_with_logits(rows[..., 0], face, reduction="none")
     focal = ((rows[..., 0].sigmoid() - face).abs() ** 2 * cross).sum() / face.sum().clamp_min(8)
-    off = (rows[..., 1:] - targets[..., 1:]).abs().mean(-1)
+    off = (rows[..., 1:] - targets[..., 1:]).abs().mean(-1)  # [B, cells, 14] -> [B, cells]
     return focal + 0.5 * (off * face).sum() / face.sum().clamp_min(1)
 
 

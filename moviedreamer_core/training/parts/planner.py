@@ -104,6 +104,8 @@ class PlannerPart(Part):
         past = self._past(batch, conditions, seen)
         scores = model(batch["tokens"], conditions, past=past, classes=classes, **seen)
         weights = {**LOSSES, **(self.model.config.head or {}), **self.settings.details}
+        # The paper's stage 2: negative log-likelihood of the true tokens under the mixture, L1 and L2 of its mean, and
+        # what details add; each [B, S], averaged over the steps that are there.
         means = {name: value[steps].mean() for name, value in scores._asdict().items()}
         loss = sum(weights[name] * value for name, value in means.items())
         return loss, {name: value.item() for name, value in means.items()}
@@ -119,6 +121,7 @@ class PlannerPart(Part):
         if isinstance(planner.mixture, DetailedHead):
             details = planner.mixture.details.one_hot(batch["classes"], conditions.present)
             state = planner.mixture.mixture_state(state, details)
+        # Scheduled sampling (Bengio et al. 2015), from one pass over true history: [B, S, T*D]
         drawn = planner.mixture.draw(state, ROLLOUT_HEAT)
         planner.train()
         return torch.where(chosen[..., None, None], drawn.view_as(past), past)

@@ -161,7 +161,9 @@ def heads_missed(maps: Tensor, heads: Tensor) -> Tensor:
 
     maps [B, 3, glances, N], each summing to 1; heads int64 [B, N], 0 or 1 + the slot of whose head is in the cell.
     """
+    # [B, 3, N]: whose head is in which cell
     on = heads[:, None] == torch.arange(1, maps.shape[1] + 1, device=heads.device)[:, None]
+    # [B, 3]: the share of a slot's glances that rests on its head
     rest = (maps[:, :, : maps.shape[2] // 2].float() * on[:, :, None]).sum(-1).mean(-1)
     seen = on.any(-1)
     return -rest[seen].clamp(min=1e-4).log().mean() if bool(seen.any()) else maps.sum() * 0
@@ -171,6 +173,7 @@ def boxes_missed(found: Tensor, boxes: Tensor) -> Tensor:
     """How far found boxes [B, 3, 3] are from the true ones (side 0: nobody there), in sides of the true ones."""
     there = boxes[..., 2] > 0
     found, true = found[there], boxes[there]
+    # [M, 3]: the box coding of R-CNN (Girshick et al. 2014), the smooth L1 of Fast R-CNN, over the M people there
     off = torch.cat([(found - true)[:, :2] / true[:, 2:], (found[:, 2:] / true[:, 2:]).log()], dim=-1)
     return F.smooth_l1_loss(off, torch.zeros_like(off), beta=0.1)
 

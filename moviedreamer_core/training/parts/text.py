@@ -272,6 +272,7 @@ def _grid_positions(vision: Any) -> None:
 def contrast(text: Tensor, image: Tensor, stated: Tensor, labels: Tensor, scale: Tensor) -> Tensor:
     """Caption k belongs to image k, further images have none; an image of which a caption happens to be true is no
     counterexample to it."""
+    # CLIP's symmetric cross-entropy (Radford et al. 2021, fig. 3), true captions of others masked; logits [T, B]
     own = torch.eye(len(text), len(image), dtype=torch.bool, device=text.device)
     logits = scale * (text @ image.T).float() / text.shape[-1]
     logits = logits.masked_fill(_true_of(stated, labels) & ~own, -1e4)
@@ -284,7 +285,7 @@ def contrast_fields(text: Tensor, image: Tensor, stated: Tensor, labels: Tensor,
     scenic = (stated >= 0).any(1)
     if not scenic.any():
         return text.sum() * 0
-    fits = _true_of(stated[scenic], labels).float()
+    fits = _true_of(stated[scenic], labels).float()  # [T scenic, B]
     logits = scale * (text[scenic] @ image.T).float() / text.shape[-1]
     return F.cross_entropy(logits, fits / fits.sum(1, keepdim=True).clamp(min=1))
 

@@ -60,7 +60,9 @@ class Autoencoder(nn.Module):
         """images [B, 3, H, W], clean latents -> (tokens, guessed latents, denoising loss of the first `share` rows,
         label logits).
         """
-        tokens = self.tokenizer(images)
+        # The paper's stage 1, a diffusion autoencoder: the encoder learns from the loss of the decoder that denoises
+        # with its tokens. The noise on them, the guess and the labels are ours.
+        tokens = self.tokenizer(images)  # [B, T, D]
         noisy_tokens = tokens + level[:, None, None] * torch.randn_like(tokens)
         size = (clean.shape[-2], clean.shape[-1])
         context, pooled, sketch = self.decoder.condition(noisy_tokens, slots, level, known, size)

@@ -71,7 +71,7 @@ class UpscalerPart(Part):
         return {"small": self._corrupted(to_images(np.stack(small)), rng), "large": to_images(np.stack(large))}
 
     def loss(self, batch: dict[str, Tensor], model: nn.Module) -> tuple[Tensor, dict[str, float]]:
-        out = model(batch["small"])
+        out = model(batch["small"])  # [B, 3, h, w] -> [B, 3, scale h, scale w]
         l1, edges = F.l1_loss(out, batch["large"]), edge_loss(out, batch["large"])
         return l1 + self.settings.edges * edges, {"l1": float(l1.detach()), "edges": float(edges.detach())}
 

@@ -1,5 +1,5 @@
-"""The picture VAE of a bundle: diffusers' AutoencoderKL, from scratch on crops of both looks (L1 + edges + a little
-KL).
+"""The picture autoencoder of a bundle: diffusers' AutoencoderDC, from scratch on crops of both looks (L1, edges, noise
+on the latents and a small weight on their size).
 """
 
 from collections.abc import Mapping
@@ -39,7 +39,8 @@ class RoundTrip(nn.Module):
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """images [B, 3, H, W] in [-1, 1] to (the same rebuilt from noisy latents, the latents)."""
-        latents = self.vae.encode(images).latent
+        # Noise and a penalty on size stand in for a VAE's posterior and KL: AutoencoderDC has neither.
+        latents = self.vae.encode(images).latent  # [B, C, h, w]
         return self.vae.decode(latents + self.noise * torch.randn_like(latents)).sample, latents
 
 
