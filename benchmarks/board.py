@@ -24,8 +24,11 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from moviedreamer_core.board import BoardFilm, board_of  # noqa: E402
 from moviedreamer_core.builtin import ANIMATORS, DECODERS  # noqa: E402
 from moviedreamer_core.bundle import Bundle  # noqa: E402
-from moviedreamer_core.film.pipeline import animate_clips, faceless, render_keyframes, rendered_of  # noqa: E402
+from moviedreamer_core.film.animating import animate_clips  # noqa: E402
+from moviedreamer_core.film.film_cast import faceless  # noqa: E402
+from moviedreamer_core.film.keyframes import render_keyframes  # noqa: E402
 from moviedreamer_core.film.planning import make_plan, takes_after  # noqa: E402
+from moviedreamer_core.film.rendered import rendered_of  # noqa: E402
 from moviedreamer_core.film.session import FilmSession  # noqa: E402
 from moviedreamer_core.film.settings import FilmSettings  # noqa: E402
 from moviedreamer_core.registry import Capabilities, Factory  # noqa: E402

@@ -20,7 +20,7 @@ from moviedreamer_core.bundle import Bundle
 from moviedreamer_core.evaluation.details import Places, kept, placed, read_details
 from moviedreamer_core.evaluation.held_out import HeldOut, open_film
 from moviedreamer_core.evaluation.variants import render
-from moviedreamer_core.film.pipeline import read_picture
+from moviedreamer_core.media.stills import read_picture
 from moviedreamer_core.papertown import PLACES, make_film
 from moviedreamer_core.papertown.reader import Reader
 from moviedreamer_core.planner import load_planner, plan

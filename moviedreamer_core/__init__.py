@@ -14,12 +14,12 @@ _HOMES = {
     "FilmSettings": "film.settings",
     "MovieDreamerError": "errors",
     "Store": "store",
-    "animate_clips": "film.pipeline",
+    "animate_clips": "film.animating",
     "load_script": "script",
-    "make_cast": "film.pipeline",
+    "make_cast": "film.film_cast",
     "make_film": "film.making",
     "make_plan": "film.planning",
-    "render_keyframes": "film.pipeline",
+    "render_keyframes": "film.keyframes",
 }
 __all__ = ["__version__", *_HOMES]
 

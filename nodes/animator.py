@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 from ..moviedreamer_core.builtin import ANIMATORS
+from ..moviedreamer_core.film.artefacts import Clip
 from ..moviedreamer_core.film.checks import check_animating
-from ..moviedreamer_core.film.pipeline import Clip, rendered_of
+from ..moviedreamer_core.film.rendered import rendered_of
 from ..moviedreamer_core.report.reasons import picture_outcomes, takes_before
 from ..moviedreamer_core.script import ShotSettings
 from . import host

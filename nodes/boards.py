@@ -18,9 +18,9 @@ from typing import Any
 from ..moviedreamer_core.board import BoardFilm, FilmJoin, Measured
 from ..moviedreamer_core.cast import Cast
 from ..moviedreamer_core.errors import MovieDreamerError
+from ..moviedreamer_core.film.artefacts import EXTERNAL, Clip, Keyframe, by_shot
 from ..moviedreamer_core.film.continuity import Continuity
 from ..moviedreamer_core.film.making import Joining
-from ..moviedreamer_core.film.pipeline import EXTERNAL, Clip, Keyframe, by_shot
 from ..moviedreamer_core.film.planning import FilmPlan, make_plan, takes_after
 from ..moviedreamer_core.film.session import FilmSession
 from ..moviedreamer_core.film.takes import FilmTakes, Rendered

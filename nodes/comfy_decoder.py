@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ..moviedreamer_core.errors import MovieDreamerError
-from ..moviedreamer_core.film.pipeline import read_picture
+from ..moviedreamer_core.media.stills import read_picture
 from ..moviedreamer_core.progress import SILENT, Progress
 from ..moviedreamer_core.requests import KeyframeRequest
 from ..moviedreamer_core.tokenizer import Tokens

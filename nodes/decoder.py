@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 from ..moviedreamer_core.builtin import DECODERS
+from ..moviedreamer_core.film.artefacts import Keyframe
 from ..moviedreamer_core.film.checks import check_decoding
-from ..moviedreamer_core.film.pipeline import Keyframe, rendered_of
+from ..moviedreamer_core.film.rendered import rendered_of
 from ..moviedreamer_core.report.reasons import picture_outcomes, takes_before
 from ..moviedreamer_core.script import ShotSettings
 from . import host

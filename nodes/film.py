@@ -7,10 +7,10 @@ from typing import Any
 
 from ..moviedreamer_core.errors import MovieDreamerError
 from ..moviedreamer_core.film.making import FORMATS, Joining, film_arguments, film_metadata, make_film, stored_film
-from ..moviedreamer_core.film.pipeline import read_picture
 from ..moviedreamer_core.film.session import FilmSession
 from ..moviedreamer_core.media.audio import write_wav
 from ..moviedreamer_core.media.frames import FITS, TRANSITIONS
+from ..moviedreamer_core.media.stills import read_picture
 from ..moviedreamer_core.report.summary import write_sheet
 from ..moviedreamer_core.store import Store, array_hash
 from . import host

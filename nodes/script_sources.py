@@ -16,9 +16,9 @@ from ..moviedreamer_core.bundle import Bundle
 from ..moviedreamer_core.cast import load_faces, pack_fingerprint
 from ..moviedreamer_core.errors import MovieDreamerError
 from ..moviedreamer_core.files import is_file, leads_outside
+from ..moviedreamer_core.film.film_cast import faceless, make_cast
 from ..moviedreamer_core.film.packed import SUFFIX as PACKED
 from ..moviedreamer_core.film.packed import open_film
-from ..moviedreamer_core.film.pipeline import faceless, make_cast
 from ..moviedreamer_core.film.portable import (
     Embedded,
     check_files,

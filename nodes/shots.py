@@ -8,8 +8,9 @@ import torch
 from ..moviedreamer_core.errors import MovieDreamerError
 from ..moviedreamer_core.film.asking import prompt_of
 from ..moviedreamer_core.film.external import replace_clips, replace_keyframes
-from ..moviedreamer_core.film.pipeline import read_picture, show_keyframe
 from ..moviedreamer_core.film.planning import chosen_shots
+from ..moviedreamer_core.film.upscaled import show_keyframe
+from ..moviedreamer_core.media.stills import read_picture
 from . import host
 from ._comfy import io
 from .bodies.expanding import begin

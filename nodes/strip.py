@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..moviedreamer_core.film.pipeline import Keyframe, by_shot
+from ..moviedreamer_core.film.artefacts import Keyframe, by_shot
 from ..moviedreamer_core.film.session import FilmSession
 from ..moviedreamer_core.report.reasons import ShotOutcome, summary
 from .saving import in_output

@@ -3,8 +3,8 @@
 import torch
 
 from ..moviedreamer_core.film.history import encode_pictures
-from ..moviedreamer_core.film.pipeline import read_picture
 from ..moviedreamer_core.film.preview import preview_tokens
+from ..moviedreamer_core.media.stills import read_picture
 from ..moviedreamer_core.tokenizer import Tokens
 from . import host
 from ._comfy import io

@@ -9,8 +9,8 @@ from typing import TypeVar
 
 from ..moviedreamer_core.bundle import Bundle
 from ..moviedreamer_core.cast import Cast
+from ..moviedreamer_core.film.artefacts import Clip, Keyframe
 from ..moviedreamer_core.film.episode import Episode
-from ..moviedreamer_core.film.pipeline import Clip, Keyframe
 from ..moviedreamer_core.film.planning import FilmPlan
 from ..moviedreamer_core.film.session import FilmSession
 from ..moviedreamer_core.film.settings import FilmSettings

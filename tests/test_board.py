@@ -9,13 +9,16 @@ from conftest import SCRIPT
 from moviedreamer_core.board import BoardFilm, FilmJoin, Measured, board_of, media_file, takes_of
 from moviedreamer_core.bundle import Bundle
 from moviedreamer_core.errors import MovieDreamerError
+from moviedreamer_core.film.animating import animate_clips
 from moviedreamer_core.film.chosen import read_take
 from moviedreamer_core.film.continuity import Continuity, ShotScore
 from moviedreamer_core.film.direction import read_direction
 from moviedreamer_core.film.external import replace_keyframes
+from moviedreamer_core.film.film_cast import faceless
+from moviedreamer_core.film.keyframes import render_keyframes
 from moviedreamer_core.film.making import make_film
-from moviedreamer_core.film.pipeline import animate_clips, faceless, render_keyframes, rendered_of
 from moviedreamer_core.film.planning import make_plan, takes_after
+from moviedreamer_core.film.rendered import rendered_of
 from moviedreamer_core.film.session import FilmSession
 from moviedreamer_core.film.settings import FilmSettings
 from moviedreamer_core.media.clips import clip_info

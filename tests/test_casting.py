@@ -8,8 +8,8 @@ from torch.nn import functional as F
 
 from moviedreamer_core.bundle import PACKAGED, Bundle
 from moviedreamer_core.cast.casting import LOOKALIKE, CastingDirectory, casting_seed
+from moviedreamer_core.film.film_cast import make_cast
 from moviedreamer_core.film.keys import cast_inputs
-from moviedreamer_core.film.pipeline import make_cast
 from moviedreamer_core.film.session import FilmSession
 from moviedreamer_core.papertown import PERSON
 from moviedreamer_core.script import Script

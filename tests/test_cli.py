@@ -130,7 +130,7 @@ def test_stopping_says_how_to_go_on(made, capsys, monkeypatch):
     def interrupt(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("moviedreamer_core.film.pipeline.make_cast", interrupt)
+    monkeypatch.setattr("moviedreamer_core.film.film_cast.make_cast", interrupt)
     assert run(["film", *options]) == 130
     assert "stopped; run the same command to go on" in capsys.readouterr().err
 
@@ -141,7 +141,7 @@ def test_unexpected_errors_keep_their_traceback(made, monkeypatch):
     def fail(*_, **__):
         raise ZeroDivisionError
 
-    monkeypatch.setattr("moviedreamer_core.film.pipeline.make_cast", fail)
+    monkeypatch.setattr("moviedreamer_core.film.film_cast.make_cast", fail)
     with pytest.raises(ZeroDivisionError):
         run(["film", *options, "--quiet"])
 

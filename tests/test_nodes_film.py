@@ -35,16 +35,16 @@ def made(pack, tiny_bundle, tmp_path, kept):
 def film_of(pack, folder, tmp_path):
     host, types = pack.module("nodes.host"), pack.module("nodes.types")
     core = "moviedreamer_core.film."
-    pipeline, planning = pack.module(f"{core}pipeline"), pack.module(f"{core}planning")
+    planning = pack.module(f"{core}planning")
     settings = pack.module(f"{core}settings").FilmSettings(animator="panzoom", steps=1)
     script = pack.module("moviedreamer_core.script").parse_script(SCRIPT)
     bundle, source = host.opened(folder), types.ScriptSource(script, tmp_path)
     session = host.make_session(source, bundle, settings)
-    cast = pipeline.make_cast(session)
+    cast = pack.module(f"{core}film_cast").make_cast(session)
     plan = types.ScriptPlan(source, cast, planning.make_plan(session, cast), bundle, settings)
-    frames = tuple(pipeline.render_keyframes(session, cast, plan.film))
+    frames = tuple(pack.module(f"{core}keyframes").render_keyframes(session, cast, plan.film))
     keyframes = types.Keyframes(plan, frames, session)
-    clips = types.Clips(keyframes, tuple(pipeline.animate_clips(session, frames)), session)
+    clips = types.Clips(keyframes, tuple(pack.module(f"{core}animating").animate_clips(session, frames)), session)
     return SimpleNamespace(pack=pack, bundle=bundle, source=source, plan=plan, keyframes=keyframes, clips=clips)
 
 
@@ -291,9 +291,9 @@ def test_reroll_leaves_strong_shots_and_foreign_pictures_alone(made, monkeypatch
 
 def test_clips_follow_rerolled_keyframes(made):
     keyframes, _, _ = reroll(made)
-    host, pipeline = made.pack.module("nodes.host"), made.pack.module("moviedreamer_core.film.pipeline")
+    host, animating = made.pack.module("nodes.host"), made.pack.module("moviedreamer_core.film.animating")
     session = host.make_session(made.source, made.bundle, keyframes.plan.settings)
-    clips = list(pipeline.animate_clips(session, keyframes.frames))
+    clips = list(animating.animate_clips(session, keyframes.frames))
     changed = keyframes.plan.settings.rerolled
     old = {clip.shot.id: clip.key for clip in made.clips.clips}
     assert [clip.shot.id for clip in clips if clip.key != old[clip.shot.id]][0] in changed

@@ -96,7 +96,7 @@ def test_frames_stand_for_a_clip_and_the_next_shot_continues_from_them(film):
     assert (info.frames, info.width, float(info.fps)) == (24, 64, 16.0)  # 1.5 s of it
     frames = list(read.read_clip(new.clips[1].path))
     assert abs(frames[5] - (given[5] * 255).round().byte().numpy()).max() == 0  # lossless
-    first = pack.module("moviedreamer_core.film.pipeline").read_picture(new.clips[2].path)
+    first = pack.module("moviedreamer_core.media.stills").read_picture(new.clips[2].path)
     assert first.shape[-2:] == (32, 64)  # it goes on at the size of the given clip
     # Another clip for a later shot keeps the first one.
     more = pack.run("MovieDreamerReplaceClips", clips=new, shots="four", images=pictures(1)).args[0]

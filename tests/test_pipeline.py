@@ -10,14 +10,18 @@ from conftest import SCRIPT
 from moviedreamer_core.builtin import DECODERS
 from moviedreamer_core.bundle import Bundle
 from moviedreamer_core.errors import MovieDreamerError
+from moviedreamer_core.film.animating import animate_clips
 from moviedreamer_core.film.dry_run import changes, dry_run
 from moviedreamer_core.film.episode import Episode
+from moviedreamer_core.film.film_cast import make_cast
+from moviedreamer_core.film.keyframes import render_keyframes
 from moviedreamer_core.film.making import make_film
-from moviedreamer_core.film.pipeline import animate_clips, make_cast, render_keyframes, rendered_of, show_keyframe
 from moviedreamer_core.film.planning import make_plan, takes_after
+from moviedreamer_core.film.rendered import rendered_of
 from moviedreamer_core.film.session import FilmSession
 from moviedreamer_core.film.settings import FilmSettings
 from moviedreamer_core.film.takes import NO_TAKES
+from moviedreamer_core.film.upscaled import show_keyframe
 from moviedreamer_core.media.clips import clip_info, read_clip
 from moviedreamer_core.registry import Capabilities, Factory
 from moviedreamer_core.script import Route, parse_script

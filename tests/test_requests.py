@@ -14,9 +14,12 @@ from moviedreamer_core.builtin import ANIMATORS, DECODERS
 from moviedreamer_core.bundle import Bundle
 from moviedreamer_core.contract import check_animator, check_decoder
 from moviedreamer_core.errors import MovieDreamerError
+from moviedreamer_core.film.animating import animate_clips
+from moviedreamer_core.film.film_cast import faceless
+from moviedreamer_core.film.keyframes import render_keyframes
 from moviedreamer_core.film.keys import clip_inputs, keyframe_inputs
-from moviedreamer_core.film.pipeline import animate_clips, faceless, render_keyframes, rendered_of
 from moviedreamer_core.film.planning import FilmPlan, PlanTake
+from moviedreamer_core.film.rendered import rendered_of
 from moviedreamer_core.film.session import FilmSession
 from moviedreamer_core.film.settings import FilmSettings
 from moviedreamer_core.film.takes import NO_TAKES, FilmTakes

@@ -10,9 +10,12 @@ from conftest import SCRIPT
 from moviedreamer_core.bundle import Bundle
 from moviedreamer_core.cast import Cast, Member
 from moviedreamer_core.errors import MovieDreamerError
+from moviedreamer_core.film.animating import animate_clips
 from moviedreamer_core.film.dry_run import dry_run
-from moviedreamer_core.film.pipeline import animate_clips, faceless, render_keyframes, rendered_of
+from moviedreamer_core.film.film_cast import faceless
+from moviedreamer_core.film.keyframes import render_keyframes
 from moviedreamer_core.film.planning import make_plan, takes_after
+from moviedreamer_core.film.rendered import rendered_of
 from moviedreamer_core.film.session import FilmSession
 from moviedreamer_core.film.settings import FilmSettings
 from moviedreamer_core.film.takes import EACH, NO_TAKES, FilmTakes

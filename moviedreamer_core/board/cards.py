@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..film.artefacts import EXTERNAL
 from ..film.dry_run import Step
-from ..film.pipeline import EXTERNAL
 from ..film.session import FilmSession
 from ..script import ResolvedShot
 from ..script.resolve import Choice

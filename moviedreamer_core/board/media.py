@@ -7,8 +7,8 @@ kept in the store under `playable`.
 from pathlib import Path
 
 from ..errors import MovieDreamerError
+from ..film.artefacts import EXTERNAL, SOUND
 from ..film.keys import shown_inputs
-from ..film.pipeline import EXTERNAL, SOUND
 from ..film.session import FilmSession
 from ..media.assemble import assemble
 from ..media.clips import clip_info

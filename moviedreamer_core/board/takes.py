@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..errors import MovieDreamerError
-from ..film.pipeline import EXTERNAL
+from ..film.artefacts import EXTERNAL
 from ..film.reroll import reroll_seed
 from ..film.takes import Drawn, Moved
 from ..script import ResolvedShot, shot_seed

@@ -8,8 +8,8 @@ from ..bundle import Bundle
 from ..errors import MovieDreamerError
 from ..files import is_folder
 from ..film.episode import Episode
+from ..film.film_cast import make_cast
 from ..film.history import episode_of, read_history
-from ..film.pipeline import make_cast
 from ..film.planning import planned_before
 from ..film.session import FilmSession
 from ..script import Script

@@ -18,7 +18,7 @@ from .outputs import check_output, held_output
 from .terminal import plain_console
 
 if TYPE_CHECKING:
-    from ..film.pipeline import Clip, Keyframe
+    from ..film.artefacts import Clip, Keyframe
     from ..film.session import FilmSession
 
 STAGES = {
@@ -93,10 +93,13 @@ def _run(options: argparse.Namespace) -> None:
 
 def _make(session: "FilmSession", options: argparse.Namespace, began: float) -> Iterable[str]:
     """Make what is asked for; yields lines to print at the end."""
+    from ..film.animating import animate_clips
     from ..film.checks import check_animating, check_decoding
+    from ..film.film_cast import make_cast
+    from ..film.keyframes import render_keyframes
     from ..film.making import Joining, make_film
-    from ..film.pipeline import animate_clips, make_cast, render_keyframes, rendered_of
     from ..film.planning import make_plan
+    from ..film.rendered import rendered_of
     from .script_files import find_script
     from .takes import CarriedTakes
 
@@ -175,7 +178,7 @@ def _plan_lines(plan: Any, output: Path | None) -> Iterable[str]:
 
 def _keep_keyframes(session: "FilmSession", plan: Any, keyframes: "Sequence[Keyframe]", folder: Path) -> Iterable[str]:
     from ..film.making import copy_out
-    from ..film.pipeline import show_keyframe
+    from ..film.upscaled import show_keyframe
     from ..report.summary import write_sheet
 
     for keyframe in keyframes:

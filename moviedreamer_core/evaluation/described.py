@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import torch
 
-from ..film.pipeline import read_picture
+from ..media.stills import read_picture
 from ..papertown import PERSON, Person
 from ..papertown.reader import Reader
 from ..progress import SILENT, Progress

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from ..bundle import Bundle
-from ..film.pipeline import read_picture
+from ..media.stills import read_picture
 from ..papertown import PLACES, PLOTS, Film
 from ..papertown.reader import Reader
 from ..planner import load_planner, plan

@@ -17,8 +17,9 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from ..errors import MovieDreamerError
+from ..film.artefacts import Keyframe
 from ..film.continuity import measure
-from ..film.pipeline import Keyframe, show_keyframe
+from ..film.upscaled import show_keyframe
 from ..media.clips import read_clip
 from ..papertown import draw_frame
 from ..picture_files import picture_file

@@ -17,8 +17,8 @@ from ..bundle import Bundle
 from ..cast import Cast, load_faces
 from ..errors import MovieDreamerError
 from ..film.episode import Episode
+from ..film.film_cast import make_cast
 from ..film.history import encode_pictures
-from ..film.pipeline import make_cast
 from ..film.planning import FilmPlan, make_plan
 from ..film.session import Checks, FilmSession
 from ..papertown import PERSON, Film, Person, draw_portrait, make_film, person_split, to_script

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from ..film.episode import Episode, ShotText
-from ..film.pipeline import read_picture
+from ..media.stills import read_picture
 from ..papertown.reader import Reader
 from ..planner import load_planner
 from ..planner.evaluate import visit_kinds

@@ -11,9 +11,11 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ..animator.animate import VideoAnimator
+from ..film.animating import animate_clips
+from ..film.artefacts import Clip, Keyframe
 from ..film.continuity import FACELESS_SIZES
-from ..film.pipeline import Clip, Keyframe, animate_clips, read_picture
 from ..media.clips import read_clip, to_float
+from ..media.stills import read_picture
 from ..papertown import ATTRIBUTES, draw_frame
 from ..papertown.reader import Reader
 from ..progress import SILENT, Progress

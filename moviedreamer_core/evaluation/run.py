@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from ..bundle import Bundle
-from ..film.pipeline import Keyframe
+from ..film.artefacts import Keyframe
 from ..papertown import ACTIONS, Film
 from ..papertown.reader import Reader
 from ..progress import SILENT, Progress

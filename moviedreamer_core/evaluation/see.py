@@ -13,10 +13,11 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from ..cast import load_faces
+from ..film.artefacts import Keyframe
 from ..film.asking import prompt_of
 from ..film.continuity import FACELESS_SIZES
-from ..film.pipeline import Keyframe, read_picture
 from ..media.clips import to_uint8
+from ..media.stills import read_picture
 from ..papertown import draw_frame
 from ..store import array_hash
 from ..upscaler import load_upscaler, upscale

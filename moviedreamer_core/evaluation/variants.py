@@ -13,7 +13,9 @@ from torch import Tensor
 from ..cast import Cast
 from ..decoder import DiffusionDecoder
 from ..errors import MovieDreamerError
-from ..film.pipeline import Keyframe, faceless, render_shot
+from ..film.artefacts import Keyframe
+from ..film.film_cast import faceless
+from ..film.keyframes import render_shot
 from ..film.planning import FilmPlan, PlanTake, tokenizer_fingerprint
 from ..planner import Plan, PlannedShot, Planner, load_planner
 from ..planner.conditions import Conditions, shot_conditions

@@ -10,7 +10,7 @@ from ..errors import MovieDreamerError
 from ..media.clips import clip_info
 from ..registry import Capabilities
 from ..script import ResolvedShot
-from .pipeline import Keyframe, by_shot
+from .artefacts import Keyframe, by_shot
 from .planning import FilmPlan
 from .session import FilmSession
 

@@ -19,13 +19,15 @@ from ..bundle import Bundle
 from ..cast import Cast, load_faces
 from ..cast.faces import pack_fingerprint
 from ..errors import MovieDreamerError
+from ..media.stills import read_picture
 from ..script import ResolvedShot
 from ..store import content_hash
 from ..threads import one_thread
 from ..tokenizer import load_tokenizer
-from .pipeline import Keyframe, read_picture, show_keyframe
+from .artefacts import Keyframe
 from .planning import FilmPlan
 from .session import FilmSession
+from .upscaled import show_keyframe
 
 MEASURES = ("to_plan", "to_place", "to_face", "score")
 FACELESS_SIZES = ("wide", "medium-wide", "extreme-wide", "insert")

@@ -7,8 +7,8 @@ from pathlib import Path
 from ..files import short_name
 from ..media.frames import timeline
 from ..script.timelines import CutShot, write_timeline
+from .artefacts import Clip
 from .making import AS_WRITTEN, Joining, copy_out, film_clips
-from .pipeline import Clip
 from .session import FilmSession
 
 

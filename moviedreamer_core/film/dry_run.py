@@ -17,10 +17,14 @@ from ..planner.plan import HISTORY, tokens_digest
 from ..script import ResolvedShot
 from ..store import artefact_key, listing
 from ..store.trim import RECORD
+from .animating import locked_clip
+from .artefacts import EXTERNAL, keyframe_stage
 from .drawn_before import kept_drawing
+from .film_cast import faceless
+from .from_store import pinned_take
+from .keyframes import locked_keyframe
 from .keys import cast_inputs, clip_inputs, keyframe_inputs, shown_inputs
 from .making import film_inputs
-from .pipeline import EXTERNAL, faceless, keyframe_stage, locked_clip, locked_keyframe, pinned_take
 from .planning import STAGE, Standing, faces_of
 from .references import NamedKeyframe, earlier_keyframes
 from .session import FilmSession

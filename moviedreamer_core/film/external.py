@@ -17,12 +17,16 @@ from torch import Tensor
 
 from ..errors import MovieDreamerError
 from ..media.clips import ClipInfo, checked_fps, checked_size, clip_info, read_clip, to_uint8, write_clip
+from ..media.stills import save_picture
 from ..script import ResolvedShot
 from ..store import array_hash, content_hash
+from .animating import animate_clips
+from .artefacts import EXTERNAL, Clip, Keyframe, keyframe_stage
 from .checks import check_animating
-from .pipeline import EXTERNAL, Clip, Keyframe, animate_clips, fetch_shot, keyframe_stage, save_picture, show_clip
+from .from_store import fetch_shot
 from .planning import chosen_shots
 from .session import FilmSession
+from .upscaled import show_clip
 
 NOTE = "made elsewhere"
 

@@ -20,8 +20,8 @@ from ..media.stems import write_stems
 from ..script import ResolvedShot, fit_aspect, script_text, stage_fields
 from ..store import Artefact, content_hash
 from ..store.files import plain_errors
+from .artefacts import Clip
 from .keys import VERSIONS
-from .pipeline import Clip
 from .session import FilmSession
 from .spoken import heard, voices_of
 

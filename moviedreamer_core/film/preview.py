@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from ..bundle import Bundle
+from ..media.stills import save_picture
 from ..planner.plan import tokens_digest
 from ..progress import SILENT, Progress
 from ..registry import Decoder, Factory
 from ..requests import KeyframeRequest
 from ..store import Store
 from ..tokenizer import Tokens
-from .pipeline import save_picture
 from .session import Checks
 
 STAGE = "preview"

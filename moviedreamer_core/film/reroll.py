@@ -12,8 +12,9 @@ from hashlib import sha256
 from ..bundle import Bundle
 from ..cast import Cast
 from ..errors import MovieDreamerError
+from .artefacts import Keyframe, by_shot, keyframe_stage
 from .continuity import MEASURES, Continuity, Measuring, ShotScore, gathered, place_of, shown
-from .pipeline import Keyframe, by_shot, is_own, keyframe_stage, render_shot
+from .keyframes import is_own, render_shot
 from .planning import FilmPlan
 from .session import FilmSession
 

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from ..film.artefacts import EXTERNAL, Clip, Keyframe
 from ..film.dry_run import changes
-from ..film.pipeline import EXTERNAL, Clip, Keyframe
 from ..film.planning import FilmPlan
 from ..film.session import FilmSession
 from ..film.wording import changed_words

@@ -8,11 +8,12 @@ from typing import Any
 from ..board import BoardFilm, FilmJoin, board_of
 from ..board.strips import continuity_strips
 from ..cast import Cast, pack_fingerprint
+from ..film.artefacts import Clip, Keyframe
 from ..film.continuity import measure
 from ..film.making import MadeFilm, film_arguments, film_clips, film_metadata
-from ..film.pipeline import Clip, Keyframe, show_keyframe
 from ..film.planning import FilmPlan
 from ..film.session import FilmSession
+from ..film.upscaled import show_keyframe
 from ..media.clips import checked_fps
 from ..media.frames import Span, timeline
 from ..script import ResolvedShot

@@ -9,15 +9,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from ...moviedreamer_core.cast import Cast
-from ...moviedreamer_core.film.pipeline import (
-    Clip,
-    Keyframe,
-    by_shot,
-    known_clip,
-    known_keyframe,
-    make_clip,
-    render_keyframe,
-)
+from ...moviedreamer_core.film.animating import known_clip, make_clip
+from ...moviedreamer_core.film.artefacts import Clip, Keyframe, by_shot
+from ...moviedreamer_core.film.keyframes import known_keyframe, render_keyframe
 from ...moviedreamer_core.film.planning import FilmPlan
 from ...moviedreamer_core.film.references import NamedKeyframe
 from ...moviedreamer_core.film.session import FilmSession

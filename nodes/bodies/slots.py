@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 import torch
 
-from ...moviedreamer_core.film.pipeline import read_picture
+from ...moviedreamer_core.media.stills import read_picture
 from ...moviedreamer_core.preflight import Has
 from ...moviedreamer_core.registry import Capabilities
 from ...moviedreamer_core.requests import ClipRequest, KeyframeRequest
