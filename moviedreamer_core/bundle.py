@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from .errors import MovieDreamerError
-from .files import DAMAGED, is_file, json_object, read_json, shown_name
+from .files import DAMAGED, is_file, json_object, read_json, sha256_of, shown_name
 
 FORMAT = 1
 PACKAGED = Path(__file__).parent / "bundles"
@@ -297,11 +297,7 @@ def file_hash(path: Path) -> str:
 
 @lru_cache(maxsize=4096)
 def _file_hash(path: str, size: int, mtime_ns: int) -> str:
-    digest = sha256()
-    with open(path, "rb") as stream:
-        while block := stream.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
+    return sha256_of(path)
 
 
 def _size(value: Any) -> tuple[int, int]:

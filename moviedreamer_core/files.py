@@ -8,6 +8,7 @@ import json
 import math
 import stat
 from collections.abc import Mapping
+from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,12 @@ def leads_outside(name: str, below: str = "") -> bool:
         if depth < 0:
             return True
     return False
+
+
+def sha256_of(path: Path | str) -> str:
+    """SHA-256 of a file's bytes (64 hex digits). Raises OSError if it cannot be read."""
+    with open(path, "rb") as file:
+        return file_digest(file, "sha256").hexdigest()
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from moviedreamer_core import atomic
 from moviedreamer_core.errors import MovieDreamerError
 from moviedreamer_core.store import (
     HashMemo,
@@ -30,7 +31,6 @@ from moviedreamer_core.store import (
     listing,
     verify,
 )
-from moviedreamer_core.store import files as store_files
 
 
 def writer(data: bytes):
@@ -67,7 +67,7 @@ def test_content_hash_is_remembered_until_the_file_changes(tmp_path, monkeypatch
     first = content_hash(weights, memo)
     assert first == content_hash(weights) and str(weights) in (tmp_path / "hashes.json").read_text()
     again = HashMemo(tmp_path / "hashes.json")
-    monkeypatch.setattr("moviedreamer_core.store.keys.file_digest", None)
+    monkeypatch.setattr("moviedreamer_core.store.keys.sha256_of", None)
     assert content_hash(weights, again) == first  # nothing was read
     monkeypatch.undo()
     weights.write_bytes(b"two")
@@ -190,7 +190,7 @@ def test_a_disk_that_fills_while_syncing(tmp_path, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     store = Store(tmp_path)
-    monkeypatch.setattr(store_files.os, "fsync", full)
+    monkeypatch.setattr(atomic.os, "fsync", full)
     with pytest.raises(MovieDreamerError, match="full"):
         store.fetch("clip", {"n": 1}, ".bin", writer(b"data"))
     with pytest.raises(MovieDreamerError, match="full"):

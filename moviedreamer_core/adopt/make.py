@@ -4,11 +4,11 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..atomic import plain_errors
 from ..bundle import Bundle, BundleInfo, load_model
 from ..cast import FacePack
 from ..errors import MovieDreamerError
 from ..sentences import SentenceEncoder
-from ..store.files import plain_errors
 from ..tokenizer import KeyframeTokenizer
 from .models import ClipFolder, PictureModel
 from .parts import (

@@ -6,9 +6,7 @@ carries its pack's fingerprint. On disk: one safetensors file, a tensor a charac
 """
 
 import json
-import os
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from hashlib import sha256
@@ -20,6 +18,7 @@ from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor
 
+from ..atomic import replacing
 from ..errors import MovieDreamerError
 from ..files import DAMAGED, json_object, whole_text
 from ..progress import SILENT, Progress
@@ -145,15 +144,12 @@ class Cast:
             "members": [{"id": m.id, "name": m.name, "description": m.description} for m in self.members.values()],
         }
         tensors = {m.id: m.embeddings.contiguous() for m in self.members.values() if m.embeddings is not None}
-        temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             # One entry: safetensors writes several in a random order, and the same cast must give the same bytes.
-            save_file(tensors, temporary, metadata={KIND: json.dumps(about, ensure_ascii=False)})
-            os.replace(temporary, path)
+            with replacing(path) as temporary:
+                save_file(tensors, temporary, metadata={KIND: json.dumps(about, ensure_ascii=False)})
         except (OSError, SafetensorError) as error:
-            with suppress(OSError):
-                temporary.unlink()
             raise MovieDreamerError(f"{path}: the cast cannot be written: {error}") from error
 
     @classmethod

@@ -4,8 +4,8 @@ import argparse
 import sys
 
 from .. import __version__
+from ..atomic import is_full
 from ..errors import Cancelled, MovieDreamerError
-from ..store.files import is_full
 from . import ablating, bundles, doctor, evaluating, making, packing, preparing, scripts, stores, training
 from .terminal import forgive_letters
 

@@ -7,9 +7,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..atomic import plain_errors
 from ..errors import MovieDreamerError
 from ..files import MAX_NAME, is_folder, ordinary_file, short_name, shown_name
-from ..store.files import plain_errors
 from ..store.locks import locked
 
 if TYPE_CHECKING:

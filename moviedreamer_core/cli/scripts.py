@@ -87,9 +87,9 @@ def _schema(options: argparse.Namespace) -> None:
 
 
 def _import(options: argparse.Namespace) -> None:
+    from ..atomic import write_text
     from ..script import script_text
     from ..script.formats import read_foreign
-    from ..store.files import write_text
 
     kind = {".yaml": "yaml", ".yml": "yaml", ".json": "json"}.get(options.output.suffix.lower())
     if kind is None:
@@ -98,10 +98,10 @@ def _import(options: argparse.Namespace) -> None:
 
 
 def _conform(options: argparse.Namespace) -> None:
+    from ..atomic import write_text
     from ..script import open_document
     from ..script.conform import conform
     from ..script.timelines import read_timeline
-    from ..store.files import write_text
 
     document = open_document(find_script(options.script))
     changed, notes = conform(document, read_timeline(options.timeline, document.script.fps))
@@ -117,8 +117,8 @@ def _conform(options: argparse.Namespace) -> None:
 
 
 def _export(options: argparse.Namespace) -> None:
+    from ..atomic import write_bytes
     from ..script.formats import write_foreign
-    from ..store.files import write_bytes
 
     written = write_foreign(open_script(options.script)[0], options.format)
     write_bytes(options.output, written if isinstance(written, bytes) else written.encode())

@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from PIL import Image, ImageDraw
 
+from ..atomic import plain_errors, write_bytes
 from ..errors import MovieDreamerError
 from ..film.artefacts import Keyframe
 from ..film.continuity import measure
@@ -27,7 +28,6 @@ from ..progress import SILENT, Progress
 from ..report.contact_sheet import INK, PAPER, load_font, write
 from ..report.plot import continuity_plot
 from ..report.summary import write_sheet
-from ..store.files import plain_errors, publish
 from .details import returning
 from .held_out import HeldOut
 from .motion import make_clips, sampled
@@ -64,9 +64,7 @@ def draw_gallery(made: Sequence[Made], out: Path, progress: Progress = SILENT) -
         out.mkdir(parents=True, exist_ok=True)
         for file, draw in jobs.items():
             progress.check()
-            part = out / f".{file}.part"
-            part.write_bytes(draw())
-            publish(part, out / file)
+            write_bytes(out / file, draw())
             progress.advance(file)
     return [out / file for file in jobs]
 

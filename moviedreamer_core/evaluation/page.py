@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..atomic import plain_errors, write_text
 from ..bundle import Bundle
 from ..papertown import Film
-from ..store.files import plain_errors, write_text
 from ..store.keys import folder_hash
 from .evidence import Evidence
 from .held_out import has_twin

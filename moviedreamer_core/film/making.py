@@ -1,6 +1,5 @@
 """From clips to the film file: joined over the store, so that a film with nothing changed is a copy."""
 
-import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
+from ..atomic import plain_errors, replacing
 from ..errors import MovieDreamerError
 from ..media.assemble import assemble
 from ..media.audio import check_audio
@@ -19,7 +19,6 @@ from ..media.mp4 import retag
 from ..media.stems import write_stems
 from ..script import ResolvedShot, fit_aspect, script_text, stage_fields
 from ..store import Artefact, content_hash
-from ..store.files import plain_errors
 from .artefacts import Clip
 from .keys import VERSIONS
 from .session import FilmSession
@@ -221,18 +220,14 @@ def film_clips(session: FilmSession, clips: Sequence[Clip], joining: Joining = A
 
 def copy_out(source: Path, target: Path, tags: Mapping[str, str | None] | None = None) -> None:
     """A copy of a finished file, which appears whole or not at all; of an MP4 with other `tags` if any are given."""
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
     target.parent.mkdir(parents=True, exist_ok=True)
     if target.is_dir():
         raise MovieDreamerError(f"{target} is a folder; expected a file name such as {target / 'film.mp4'}")
-    try:
+    with replacing(target, durable=False) as part:
         if tags:
             retag(source, part, tags)
         else:
             shutil.copyfile(source, part)
-        os.replace(part, target)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _choices(session: FilmSession) -> Mapping[str, Any]:

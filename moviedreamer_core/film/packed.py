@@ -18,6 +18,7 @@ from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from ..atomic import plain_errors, replacing
 from ..errors import MovieDreamerError
 from ..files import DAMAGED, is_file, json_object, leads_outside, ordinary_file
 from ..script import Document, document_of
@@ -25,7 +26,6 @@ from ..script.named_files import named_paths
 from ..script.portraits import named_file
 from ..script.source import MAX_BYTES
 from ..store import Store, content_hash
-from ..store.files import plain_errors, publish
 from ..store.keys import artefact_key
 from .takes import FilmTakes
 
@@ -63,10 +63,9 @@ def pack_film(document: Document, folder: Path, takes: str, store: Store, name: 
     pins = [
         (t.shot, t.stage, t.key) for shot in store.index.shots(name) for t in store.index.takes(name, shot) if t.pinned
     ]
-    part = out.with_name(f".{out.name}.{os.getpid()}.part")
     with plain_errors(out.parent, "write the film"):
         out.parent.mkdir(parents=True, exist_ok=True)
-        try:
+        with replacing(out) as part:
             with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
                 entries = {f"{FILES}/{script}": _add(archive, f"{FILES}/{script}", text)}
                 entries |= {f"{FILES}/{to}": _add(archive, f"{FILES}/{to}", path) for to, path in files.items()}
@@ -78,9 +77,6 @@ def pack_film(document: Document, folder: Path, takes: str, store: Store, name: 
                 about = {"kind": KIND, "version": VERSION, "title": document.script.title, "name": name,
                          "script": script, "pins": pins, "entries": entries}  # fmt: skip
                 _add(archive, ABOUT, json.dumps(about, ensure_ascii=False, sort_keys=True).encode())
-            publish(part, out)
-        finally:
-            part.unlink(missing_ok=True)
     return len(results)
 
 
@@ -217,8 +213,7 @@ def _extract(archive: zipfile.ZipFile, names: Mapping[str, str], hashes: Mapping
         target.parent.mkdir(parents=True, exist_ok=True)
         if not target.parent.resolve().is_relative_to(folder.resolve()):
             raise MovieDreamerError(f"{target.parent} leads out of {folder}")
-        part = target.with_name(f".{target.name}.{os.getpid()}.part")
-        try:
+        with replacing(target) as part:
             digest = sha256()
             with archive.open(name) as source, part.open("wb") as file:
                 while block := source.read(_STEP):
@@ -226,9 +221,6 @@ def _extract(archive: zipfile.ZipFile, names: Mapping[str, str], hashes: Mapping
                     file.write(block)
             if digest.hexdigest() != hashes[name]:
                 raise ValueError(f"{name} is not what it was")
-            publish(part, target)
-        finally:
-            part.unlink(missing_ok=True)
 
 
 def _store_all(archive: zipfile.ZipFile, hashes: Mapping[str, str], store: Store, film: str) -> int:

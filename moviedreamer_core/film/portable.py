@@ -8,7 +8,6 @@ that it names, and per character the face embeddings float32 [n, F] bit for bit,
 
 import base64
 import json
-import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from PIL import Image
 from pydantic import ValidationError
 from torch import Tensor
 
+from ..atomic import write_bytes
 from ..cast import Cast, Member
 from ..errors import MovieDreamerError
 from ..files import DAMAGED, is_file, json_object, leads_outside, whole_text
@@ -31,7 +31,6 @@ from ..script.errors import nearest
 from ..script.parts import Look, Place, Prop, Voice
 from ..script.portraits import named_file
 from ..store import array_hash, content_hash
-from ..store.files import publish
 
 VERSION = 1
 P = TypeVar("P", Look, Place, Prop)
@@ -265,12 +264,7 @@ def _plain(title: str) -> str:
 
 def _write(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.write_bytes(content)
-        publish(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    write_bytes(path, content)
 
 
 def _coded(row: Tensor) -> str:

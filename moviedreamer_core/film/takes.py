@@ -22,6 +22,7 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor
 
+from ..atomic import plain_errors, write_text
 from ..cast import Cast, Member
 from ..errors import MovieDreamerError
 from ..media.clips import file_tags  # PyAV takes a moment to load
@@ -30,7 +31,6 @@ from ..planner.plan import Context, read_shots, shot_rows, tokens_digest
 from ..script import Choice, ResolvedShot
 from ..script.controls import CONTROLS
 from ..script.resolve import ResolvedCharacter
-from ..store.files import plain_errors, write_text
 
 KIND = "moviedreamer.takes"
 VERSION = 1

@@ -18,9 +18,9 @@ from pathlib import Path
 
 import numpy as np
 
+from ..atomic import plain_errors, publish, write_text
 from ..errors import MovieDreamerError
 from ..progress import SILENT, Progress
-from ..store.files import plain_errors, publish, write_text
 from ..store.keys import canonical_json
 from ..store.locks import locked
 from .audio import check_audio

@@ -12,7 +12,7 @@ import numpy as np
 from av import VideoFrame
 from PIL import Image
 
-from ..store.files import write_text
+from ..atomic import write_text
 from ..store.keys import canonical_json
 from .job import Job
 from .opening import new_media_file

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..store.files import plain_errors
+from ..atomic import plain_errors
 from .audio import RATE
 from .frames import ClipSource, timeline
 from .mixing import ducked, heard_clips, heard_lines, mixed

@@ -8,7 +8,6 @@ tensors `<number>.tokens` (and `.candidates`, `.candidate_scores`), and everythi
 import hashlib
 import json
 import math
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -20,6 +19,7 @@ from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor
 
+from ..atomic import replacing
 from ..errors import MovieDreamerError
 from ..files import DAMAGED, json_object, whole_text
 from ..tensors import read_tensors
@@ -140,15 +140,11 @@ class Plan:
             "planner": self.planner_fingerprint,
             "shots": shot_rows(self.shots),
         }
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            save_file(tensors, temporary, metadata={"plan": json.dumps(about, ensure_ascii=False)})
-            with temporary.open("rb") as stream:
-                os.fsync(stream.fileno())
-            os.replace(temporary, path)
+            with replacing(path) as temporary:
+                save_file(tensors, temporary, metadata={"plan": json.dumps(about, ensure_ascii=False)})
         except (OSError, SafetensorError) as error:
-            temporary.unlink(missing_ok=True)
             raise MovieDreamerError(f"{path}: the plan cannot be written: {error}") from error
 
     @classmethod

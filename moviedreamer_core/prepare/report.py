@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from ..store.files import write_text
+from ..atomic import write_text
 from .found_script import FilmShot, person_id, shot_size
 from .measure import frames_at
 from .shots import FoundShots, Span

@@ -7,7 +7,6 @@ edited is never written over.
 """
 
 import json
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
@@ -18,13 +17,13 @@ import numpy as np
 import torch
 from PIL import Image
 
+from ..atomic import plain_errors, replacing, write_text
 from ..bundle import file_hash
 from ..cast import Cast, FacePack, Member
 from ..errors import MovieDreamerError
 from ..files import is_file, json_object, ordinary_file, read_json
 from ..media.clips import clip_info
 from ..progress import SILENT, Progress
-from ..store.files import plain_errors, write_text
 from .captions import ByHand, Caption, Captioner
 from .found_script import CAST_FILE, FilmShot, found_script, person_id, text_of
 from .measure import Measures, frames_at, measure
@@ -123,9 +122,8 @@ class _Job:
     def _measures(self) -> Measures:
         path = self.work / f"measures-{self._key('measures', asdict(self.settings.shots))}.npz"
         if not path.exists():
-            temporary = path.with_suffix(f".{os.getpid()}.part")
-            measure(self.film, self.settings.shots, self.progress).save(temporary)
-            os.replace(temporary, path)
+            with replacing(path, durable=False) as temporary:
+                measure(self.film, self.settings.shots, self.progress).save(temporary)
         return Measures.load(path)
 
     def _sightings(self, measures: Measures, found: FoundShots) -> list[Sighting]:
@@ -272,8 +270,7 @@ def _shrunk(frame: np.ndarray, height: int) -> np.ndarray:
 
 
 def _save_sightings(path: Path, seen: Sequence[Sighting], width: int) -> None:
-    temporary = path.with_suffix(f".{os.getpid()}.part")
-    with temporary.open("wb") as file:
+    with replacing(path, durable=False) as temporary, temporary.open("wb") as file:
         np.savez(
             file,
             at=np.array([[each.shot, each.frame] for each in seen], np.int64).reshape(-1, 2),
@@ -281,7 +278,6 @@ def _save_sightings(path: Path, seen: Sequence[Sighting], width: int) -> None:
             score=np.array([each.score for each in seen], np.float64),
             embedding=np.array([each.embedding for each in seen], np.float32).reshape(-1, width),
         )
-    os.replace(temporary, path)
 
 
 def _load_sightings(path: Path) -> list[Sighting]:

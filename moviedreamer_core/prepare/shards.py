@@ -17,10 +17,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from ..atomic import replacing
 from ..errors import MovieDreamerError
 from ..files import DAMAGED, json_object, ordinary_file
 from ..picture_files import picture_bytes
-from ..store.files import publish
 
 PER_SHARD = 256
 MOST_BYTES = 512 * 2**20  # of one member
@@ -53,11 +53,9 @@ def write_shards(folder: Path, shots: Iterable[PreparedShot]) -> list[Path]:
     written: list[Path] = []
     for number, part in enumerate(_parts(shots)):
         path = folder / f"frames-{number:03d}.tar"
-        temporary = path.with_suffix(".part")
-        with tarfile.open(temporary, "w", format=tarfile.USTAR_FORMAT) as tar:
+        with replacing(path) as temporary, tarfile.open(temporary, "w", format=tarfile.USTAR_FORMAT) as tar:
             for shot in part:
                 _add(tar, shot)
-        publish(temporary, path)
         written.append(path)
     for old in set(folder.glob("frames-*.tar")) - set(written):
         old.unlink()

@@ -16,9 +16,9 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from PIL.PngImagePlugin import PngInfo
 
+from ..atomic import plain_errors, replacing
 from ..errors import MovieDreamerError
 from ..media.clips import read_clip
-from ..store.files import plain_errors, publish
 from .fonts import font_for
 
 PAPER, INK, GREY, RULE, EMPTY = (250, 248, 243), (34, 32, 38), (122, 117, 110), (223, 218, 208), (233, 229, 220)
@@ -77,14 +77,11 @@ def contact_sheet(
     about = PngInfo()
     for name, text in (tags or {}).items():
         about.add_text(name, text)
-    out, part = Path(out), Path(out).with_name(f".{Path(out).stem}.part.png")
+    out = Path(out)
     with plain_errors(out.parent, "write the contact sheet"):
         out.parent.mkdir(parents=True, exist_ok=True)
-        try:
+        with replacing(out) as part:
             image.save(part, format="PNG", pnginfo=about)
-            publish(part, out)
-        finally:
-            part.unlink(missing_ok=True)
     return out
 
 

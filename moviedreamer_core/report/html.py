@@ -18,8 +18,8 @@ from typing import Any
 
 from PIL import Image
 
+from ..atomic import plain_errors, write_text
 from ..media.clips import read_clip
-from ..store.files import plain_errors, write_text
 
 THUMBNAIL = 512
 MOST_INSIDE = 24 * 1024 * 1024

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from .files import plain_errors
+from ..atomic import plain_errors
 from .locks import locked
 from .store import Store
 from .trim import Entry, GcReport, entries, homes, trim

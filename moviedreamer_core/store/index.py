@@ -16,8 +16,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from zlib import crc32
 
+from ..atomic import plain_errors, removed, write_text
 from ..errors import MovieDreamerError
-from .files import plain_errors, removed, write_text
 from .keys import canonical_json
 from .locks import locked
 

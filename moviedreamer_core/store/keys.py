@@ -11,12 +11,13 @@ import json
 import math
 import time
 from collections.abc import Iterable, Mapping
-from hashlib import file_digest, sha256
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..atomic import write_text
 from ..errors import MovieDreamerError
-from .files import write_text
+from ..files import sha256_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,8 +51,7 @@ def content_hash(path: Path | str, memo: HashMemo | None = None) -> str:
     try:
         if memo is not None:
             return memo.hash(path)
-        with path.open("rb") as file:
-            return file_digest(file, "sha256").hexdigest()
+        return sha256_of(path)
     except OSError as error:
         raise MovieDreamerError(
             f"Cannot read {path} to name what it makes: {error.strerror or error}. Check that the file exists and that "
@@ -87,8 +87,7 @@ class HashMemo:
         known = self._known.get(str(path))
         if known is not None and known[:3] == stamp:
             return str(known[3])
-        with path.open("rb") as file:
-            digest = file_digest(file, "sha256").hexdigest()
+        digest = sha256_of(path)
         if time.time_ns() - max(stat.st_mtime_ns, stat.st_ctime_ns) > _SETTLED_NS:
             self._known[str(path)] = [*stamp, digest]
             self._save()

@@ -20,12 +20,12 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
-from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 
+from ..atomic import plain_errors, removed, sync_file, sync_folder, write_text
 from ..errors import MovieDreamerError
-from .files import plain_errors, removed, sync_file, sync_folder, write_text
+from ..files import sha256_of
 from .index import Index
 from .keys import HashMemo, artefact_key, canonical_json
 from .locks import locked
@@ -139,7 +139,7 @@ class Store:
                 return None
             for name, (size, digest) in files.items():
                 path = home / name
-                if path.stat().st_size != size or _digest(path) != digest:
+                if path.stat().st_size != size or sha256_of(path) != digest:
                     return None
         except (OSError, ValueError, KeyError, TypeError):
             return None
@@ -221,15 +221,10 @@ def _write_record(folder: Path, stage: str, key: str, inputs: Mapping[str, objec
         "main": path.name,
         "seconds": round(seconds, 6),
         "made": time.time(),
-        "files": {file.relative_to(folder).as_posix(): [file.stat().st_size, _digest(file)] for file in files},
+        "files": {file.relative_to(folder).as_posix(): [file.stat().st_size, sha256_of(file)] for file in files},
         "inputs": json.loads(canonical_json(inputs)),
     }
     write_text(folder / RECORD, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return file_digest(file, "sha256").hexdigest()
 
 
 def _require(pattern: re.Pattern[str], value: str, what: str, expected: str) -> None:

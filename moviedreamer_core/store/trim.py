@@ -13,8 +13,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..atomic import plain_errors
 from ..errors import MovieDreamerError
-from .files import plain_errors
 from .index import Index
 from .locks import locked
 

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from ..atomic import write_text
 from ..bundle import file_hash
 
 WEIGHTS = (".safetensors", ".onnx")
@@ -24,6 +25,4 @@ def read_card(folder: Path) -> dict[str, Any]:
 
 def write_card(folder: Path, card: dict[str, Any]) -> None:
     """Write the card, whole or not at all."""
-    temporary = folder / "card.json.part"
-    temporary.write_text(json.dumps(card, indent=2) + "\n")
-    temporary.replace(folder / "card.json")
+    write_text(folder / "card.json", json.dumps(card, indent=2) + "\n", durable=False)

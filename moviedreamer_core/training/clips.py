@@ -6,17 +6,18 @@ of a clip shows the shot at `begins + k * speed / fps` seconds; the anchor shows
 """
 
 import json
-import os
 import random
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 
+from ..atomic import replacing, write_text
 from ..papertown import Film, draw_frame, gestures, random_shot_film, to_script
 from ..papertown.world import MAX_PEOPLE
 from ..script import Script, resolve
@@ -122,9 +123,7 @@ def clips(
     if not sentences_file.exists():
         _make(base, kind, split, count, frames, size, seed, workers)
         sentences = [film_sentence(PLANS[kind](seed, split, i).film, i) for i in range(count)]
-        part = sentences_file.with_suffix(f".{os.getpid()}.part")
-        part.write_text(json.dumps(sentences))
-        os.replace(part, sentences_file)
+        write_text(sentences_file, json.dumps(sentences), durable=False)
     arrays = {name: np.load(_file(base, name), mmap_mode="r", allow_pickle=False) for name in FIELDS}
     return Clips(**arrays, sentences=json.loads(sentences_file.read_text()))
 
@@ -141,20 +140,20 @@ def _make(
     shapes = {"frames": (count, frames, *picture), "anchor": (count, *picture), "ids": (count, 3)}
     shapes["gestures"] = (count, frames, GESTURES, 3)
     kinds = {"frames": np.uint8, "anchor": np.uint8, "ids": np.float32, "gestures": np.float32}
-    parts = {name: _file(base, name).with_suffix(f".{os.getpid()}.part") for name in FIELDS}
-    out = {
-        name: np.lib.format.open_memmap(parts[name], mode="w+", dtype=kinds[name], shape=shapes[name])
-        for name in FIELDS
-    }
-    for first, drawn in _drawn(kind, split, count, frames, size, seed, workers):
-        end = first + len(drawn)
-        out["anchor"][first:end], out["frames"][first:end] = drawn[:, 0], drawn[:, 1:]
-        plans = [PLANS[kind](seed, split, i) for i in range(first, end)]
-        out["ids"][first:end] = [(plan.fps, plan.speed, plan.begins) for plan in plans]
-        out["gestures"][first:end] = [gesturing(plan, frames, size) for plan in plans]
-    for name in FIELDS:
-        out[name].flush()
-        os.replace(parts[name], _file(base, name))
+    with ExitStack() as whole:
+        parts = {name: whole.enter_context(replacing(_file(base, name), durable=False)) for name in FIELDS}
+        out = {
+            name: np.lib.format.open_memmap(parts[name], mode="w+", dtype=kinds[name], shape=shapes[name])
+            for name in FIELDS
+        }
+        for first, drawn in _drawn(kind, split, count, frames, size, seed, workers):
+            end = first + len(drawn)
+            out["anchor"][first:end], out["frames"][first:end] = drawn[:, 0], drawn[:, 1:]
+            plans = [PLANS[kind](seed, split, i) for i in range(first, end)]
+            out["ids"][first:end] = [(plan.fps, plan.speed, plan.begins) for plan in plans]
+            out["gestures"][first:end] = [gesturing(plan, frames, size) for plan in plans]
+        for name in FIELDS:
+            out[name].flush()
 
 
 def _drawn(

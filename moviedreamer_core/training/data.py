@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..atomic import replacing
 from ..papertown import ATTRIBUTES, Film, draw_frame, labels, random_shot_film
 
 FRAME_SIZE = (128, 64)
@@ -55,17 +56,16 @@ class Data:
 
     def _draw(self, split: str, count: int, look: str, size: tuple[int, int], images: Path, marks: Path) -> None:
         self.root.mkdir(parents=True, exist_ok=True)
-        temporary = images.with_suffix(".part")
-        out = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.uint8, shape=(count, size[1], size[0], 3))
-        rows = np.zeros((count, len(ATTRIBUTES)), np.int8)
-        chunks = [(self.seed, split, a, min(a + 256, count), look, size) for a in range(0, count, 256)]
-        with ProcessPoolExecutor(self.workers, mp_context=get_context("spawn")) as pool:
-            for (_, _, a, b, _, _), (pictures, values) in zip(chunks, pool.map(draw_chunk, chunks), strict=True):
-                out[a:b], rows[a:b] = pictures, values
-        out.flush()
-        np.save(marks, rows)
-        (self.root / "attributes.json").write_text(json.dumps({k: list(v) for k, v in ATTRIBUTES.items()}))
-        os.replace(temporary, images)
+        with replacing(images, durable=False) as temporary:
+            out = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.uint8, shape=(count, size[1], size[0], 3))
+            rows = np.zeros((count, len(ATTRIBUTES)), np.int8)
+            chunks = [(self.seed, split, a, min(a + 256, count), look, size) for a in range(0, count, 256)]
+            with ProcessPoolExecutor(self.workers, mp_context=get_context("spawn")) as pool:
+                for (_, _, a, b, _, _), (pictures, values) in zip(chunks, pool.map(draw_chunk, chunks), strict=True):
+                    out[a:b], rows[a:b] = pictures, values
+            out.flush()
+            np.save(marks, rows)
+            (self.root / "attributes.json").write_text(json.dumps({k: list(v) for k, v in ATTRIBUTES.items()}))
 
 
 def frame_film(seed: int, split: str, index: int) -> Film:

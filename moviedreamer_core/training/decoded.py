@@ -1,12 +1,11 @@
 """Frames of a split as the bundle's decoder draws them from true tokens: what comes after a decoder is trained on."""
 
-import os
-
 import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from ..atomic import replacing
 from ..bundle import load_model
 from ..decoder.latents import decode_latents, latent_shape, load_autoencoder
 from ..decoder.model import KeyframeDecoder
@@ -40,9 +39,8 @@ def decoded_frames(shots: Shots) -> np.ndarray:
     mark = "-".join(weights_fingerprint(folder)[:8] for folder in folders)
     file = shots.data.root / f"decoded_{shots.split}_{shots.count}_{mark}.npy"
     if not file.exists():
-        part = file.with_suffix(f".{os.getpid()}.part.npy")
-        np.save(part, _decoded(shots))
-        os.replace(part, file)
+        with replacing(file, durable=False) as part, part.open("wb") as stream:
+            np.save(stream, _decoded(shots))
     return np.load(file, mmap_mode="r", allow_pickle=False)
 
 

@@ -15,7 +15,6 @@ A shard that is there is not made again, and each is made by one process from it
 import hashlib
 import json
 import logging
-import os
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
@@ -30,6 +29,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn import functional as F
 
+from ..atomic import replacing
 from ..bundle import load_model
 from ..cast import FacePack
 from ..errors import MovieDreamerError
@@ -154,9 +154,8 @@ def _make_shard(job: tuple[Path, Path, str, FilmSettings, int, int]) -> str:
     films = [film_of(settings, split, index) for index in range(first, last)]
     tensors = encode_films(films, load_encoders(bundle), settings)
     path = shard_path(folder, first, last)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    save_file(tensors, temporary)
-    os.replace(temporary, path)
+    with replacing(path, durable=False) as temporary:
+        save_file(tensors, temporary)
     blank = int((tensors["faces"].abs().sum((1, 2)) == 0).sum())
     return f"films {first} to {last}, {len(tensors['tokens'])} shots" + (f", {blank} without a face" if blank else "")
 

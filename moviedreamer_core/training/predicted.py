@@ -19,6 +19,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from ..atomic import replacing
 from ..bundle import load_model
 from ..decoder.condition import Slots
 from ..decoder.latents import encode_images, load_autoencoder
@@ -98,8 +99,8 @@ def _kept(workspace: Workspace, name: str, make: Callable[[], Tensor]) -> Tensor
     path = workspace.data.root / f"{name}.safetensors"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        save_file({"values": make().contiguous()}, path.with_suffix(".part"))
-        path.with_suffix(".part").rename(path)
+        with replacing(path, durable=False) as temporary:
+            save_file({"values": make().contiguous()}, temporary)
     return load_file(path)["values"]
 
 

@@ -16,6 +16,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from ..atomic import replacing
 from ..bundle import file_hash
 from ..cast import FacePack
 from ..decoder.condition import Slots
@@ -111,8 +112,8 @@ class Shots:
             path.parent.mkdir(parents=True, exist_ok=True)
             with torch.random.fork_rng(devices=[]):  # a part starts from the same weights, drawn data or not
                 made = make()
-            save_file({k: v.contiguous() for k, v in made.items()}, path.with_suffix(".part"))
-            path.with_suffix(".part").rename(path)
+            with replacing(path, durable=False) as temporary:
+                save_file({k: v.contiguous() for k, v in made.items()}, temporary)
         return load_file(path)
 
     @torch.no_grad()

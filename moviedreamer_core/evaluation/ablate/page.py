@@ -6,8 +6,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from ...atomic import plain_errors, write_text
 from ...errors import MovieDreamerError
-from ...store.files import plain_errors, write_text
 from .claims import Claim, read_claims
 from .compare import Finding, Table, differs, findings, in_short, tabled
 from .plot import draw_claim

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import torch
 
+from ...atomic import write_text
 from ...errors import MovieDreamerError
 from ...film.session import Checks
 from ...progress import SILENT, Progress
-from ...store.files import write_text
 from ...training.card import weights_fingerprint
 from ...training.loop import train
 from ...training.part import Part

@@ -1,6 +1,5 @@
 """The attribute reader of papertown, trained on clips and on frames of both looks, worn as generated ones are."""
 
-import os
 from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ...atomic import replacing
 from ...bundle import load_model
 from ...papertown import LOOKS, Film, draw_frame, labels
 from ...papertown.columns import Logits, accuracy, cross_entropy
@@ -199,9 +199,8 @@ def drawn_clips(workspace: Workspace, split: str, count: int) -> tuple[np.ndarra
         clips, values = np.stack(drawn), np.stack(actions)
         data.root.mkdir(parents=True, exist_ok=True)
         np.save(marks, values)
-        temporary = pictures.with_suffix(".part.npy")
-        np.save(temporary, clips)
-        os.replace(temporary, pictures)
+        with replacing(pictures, durable=False) as temporary, temporary.open("wb") as stream:
+            np.save(stream, clips)
     return np.load(pictures, allow_pickle=False), np.load(marks, allow_pickle=False)
 
 

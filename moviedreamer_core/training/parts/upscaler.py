@@ -2,7 +2,6 @@
 and animators make it.
 """
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ...atomic import replacing
 from ...bundle import load_model
 from ...decoder.latents import decode_latents, encode_images, load_autoencoder
 from ...upscaler import Upscaler, upscale
@@ -119,8 +119,8 @@ class UpscalerPart(Part):
         mark = weights_fingerprint(self.vae_folder)
         file = data.root / f"frames_{split}_{look}_{width}x{height}_{data.seed}_{count}_through_{mark}.npy"
         if not file.exists():
-            np.save(part := file.with_suffix(".part.npy"), through(self.vae_folder, small))
-            os.replace(part, file)
+            with replacing(file, durable=False) as part, part.open("wb") as stream:
+                np.save(stream, through(self.vae_folder, small))
         return np.load(file, mmap_mode="r", allow_pickle=False), large
 
 

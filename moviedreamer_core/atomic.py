@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from ..errors import MovieDreamerError
+from .errors import MovieDreamerError
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _WORDS = ("os error 28", "os error 27", "No space left", "File too large")
@@ -49,9 +49,19 @@ def write_text(path: Path, text: str, *, durable: bool = True) -> None:
 
 def write_bytes(path: Path, content: bytes, *, durable: bool = True) -> None:
     """Replace a small file atomically, as `write_text` does."""
+    with replacing(path, durable=durable) as temporary:
+        temporary.write_bytes(content)
+
+
+@contextmanager
+def replacing(path: Path, *, durable: bool = True) -> Iterator[Path]:
+    """A name beside `path` to write to: what stands there becomes `path` when the block ends, and is removed if the
+    block raises; the old file then stays as it was. Not `durable`: whole or not at all, but maybe the old one after a
+    power cut. The folder is there already.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        temporary.write_bytes(content)
+        yield temporary
         if durable:
             publish(temporary, path)
         else:
