@@ -13,7 +13,6 @@ from .types import Category
 
 DoneType = io.Custom("MOVIEDREAMER_DONE")  # a unit that is in the store
 MOST_OUTPUTS = 4
-HIDDEN = dict(category=Category.BODY, is_dev_only=True, search_aliases=["internal"])
 
 
 def ticket_input() -> Any:
@@ -21,20 +20,48 @@ def ticket_input() -> Any:
     return io.String.Input("ticket", tooltip="The run that this step belongs to.")
 
 
+def unit_input() -> Any:
+    """Which picture or clip a step makes."""
+    return io.String.Input("unit", tooltip="The shot and the number of its keyframe.")
+
+
+def request_input() -> Any:
+    """Under which name the memory holds what a shot was asked."""
+    return io.String.Input("request", tooltip="The name of what the shot was asked.")
+
+
+def done_output(tooltip: str) -> Any:
+    """What a step gives that only has to have run."""
+    return DoneType.Output("done", display_name="done", tooltip=tooltip)
+
+
+def step_schema(name: str, does: str, inputs: list[Any], outputs: list[Any], **special: Any) -> io.Schema:
+    """The schema of the step `name`, hidden from whoever wires nodes; `special` are ComfyUI's switches."""
+    return io.Schema(
+        node_id=f"MovieDreamerBody{name}",
+        display_name=f"Body: {name}",
+        description=f"A step of a body's run: {does}",
+        category=Category.BODY,
+        is_dev_only=True,
+        search_aliases=["internal"],
+        inputs=inputs,
+        outputs=outputs,
+        **special,
+    )
+
+
 class MovieDreamerBodyShot(io.ComfyNode):
     """One shot: its body, copied with its values."""
 
     @classmethod
     def define_schema(cls) -> io.Schema:
-        return io.Schema(
-            node_id="MovieDreamerBodyShot",
-            display_name="Body: Shot",
-            description="A step of a body's run: copies the nodes between Shot In and Shot Out for one shot.",
-            inputs=[ticket_input(), io.String.Input("unit", tooltip="The shot and the number of its keyframe.")],
-            outputs=[DoneType.Output("done", display_name="done", tooltip="The shot is in the store.")],
+        return step_schema(
+            "Shot",
+            "copies the nodes between Shot In and Shot Out for one shot.",
+            inputs=[ticket_input(), unit_input()],
+            outputs=[done_output("The shot is in the store.")],
             hidden=[io.Hidden.dynprompt],
             enable_expand=True,
-            **HIDDEN,
         )
 
     @classmethod
@@ -47,17 +74,15 @@ class MovieDreamerBodyValues(io.ComfyNode):
 
     @classmethod
     def define_schema(cls) -> io.Schema:
-        return io.Schema(
-            node_id="MovieDreamerBodyValues",
-            display_name="Body: Values",
-            description="A step of a body's run: stands for Shot In and gives one shot's values.",
+        return step_schema(
+            "Values",
+            "stands for Shot In and gives one shot's values.",
             inputs=[
                 *wish_inputs(),
-                io.String.Input("request", tooltip="The name of what the shot was asked."),
+                request_input(),
                 io.String.Input("wired", tooltip="The numbers of the outputs that are wired."),
             ],
             outputs=[slot.output() for slot in SLOTS],
-            **HIDDEN,
         )
 
     @classmethod
@@ -71,21 +96,19 @@ class MovieDreamerBodyKeep(io.ComfyNode):
 
     @classmethod
     def define_schema(cls) -> io.Schema:
-        return io.Schema(
-            node_id="MovieDreamerBodyKeep",
-            display_name="Body: Keep",
-            description="A step of a body's run: stands for Shot Out and puts one shot's result into the store.",
+        return step_schema(
+            "Keep",
+            "stands for Shot Out and puts one shot's result into the store.",
             inputs=[
                 ticket_input(),
-                io.String.Input("unit", tooltip="The shot and the number of its keyframe."),
-                io.String.Input("request", tooltip="The name of what the shot was asked."),
+                unit_input(),
+                request_input(),
                 io.MultiType.Input("pictures", [io.Image, io.Video], tooltip="What the body made."),
                 io.Audio.Input("audio", optional=True, tooltip="The sound of a clip."),
                 io.Float.Input("fps", optional=True, tooltip="Frames a second of the pictures; 0: the film's."),
             ],
-            outputs=[DoneType.Output("done", display_name="done", tooltip="The shot is in the store.")],
+            outputs=[done_output("The shot is in the store.")],
             is_input_list=True,
-            **HIDDEN,
         )
 
     @classmethod
@@ -112,16 +135,14 @@ class MovieDreamerBodyPair(io.ComfyNode):
 
     @classmethod
     def define_schema(cls) -> io.Schema:
-        return io.Schema(
-            node_id="MovieDreamerBodyPair",
-            display_name="Body: Pair",
-            description="A step of a body's run: asks for its inputs one after another.",
+        return step_schema(
+            "Pair",
+            "asks for its inputs one after another.",
             inputs=[
                 DoneType.Input("first", lazy=True, tooltip="What is made first."),
                 DoneType.Input("then", lazy=True, tooltip="What is made after it."),
             ],
-            outputs=[DoneType.Output("done", display_name="done", tooltip="Both are in the store.")],
-            **HIDDEN,
+            outputs=[done_output("Both are in the store.")],
         )
 
     @classmethod
@@ -138,17 +159,15 @@ class MovieDreamerBodyHold(io.ComfyNode):
 
     @classmethod
     def define_schema(cls) -> io.Schema:
-        return io.Schema(
-            node_id="MovieDreamerBodyHold",
-            display_name="Body: Hold",
-            description="A step of a body's run: keeps a value from outside the body for all of its shots.",
+        return step_schema(
+            "Hold",
+            "keeps a value from outside the body for all of its shots.",
             inputs=[
                 io.AnyType.Input("value", lazy=True, tooltip="The value."),
                 io.String.Input("name", tooltip="Where it comes from."),
             ],
             outputs=[io.AnyType.Output("value", display_name="value", tooltip="The value.", is_output_list=True)],
             is_input_list=True,
-            **HIDDEN,
         )
 
     @classmethod
@@ -166,10 +185,9 @@ class MovieDreamerBodyEnd(io.ComfyNode):
 
     @classmethod
     def define_schema(cls) -> io.Schema:
-        return io.Schema(
-            node_id="MovieDreamerBodyEnd",
-            display_name="Body: End",
-            description="A step of a body's run: goes on with the work when its shots are there.",
+        return step_schema(
+            "End",
+            "goes on with the work when its shots are there.",
             inputs=[
                 ticket_input(),
                 io.Int.Input("outputs", default=1, min=1, max=MOST_OUTPUTS, tooltip="How many outputs the work has."),
@@ -180,7 +198,6 @@ class MovieDreamerBodyEnd(io.ComfyNode):
                 for n in range(MOST_OUTPUTS)
             ],
             enable_expand=True,
-            **HIDDEN,
         )
 
     @classmethod
