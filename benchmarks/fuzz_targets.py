@@ -157,7 +157,6 @@ def cast_target(own: Path, _: Path) -> Target:
         cast = Cast.load(path)
         for who in cast.ids:
             cast.face_fingerprint(who)
-            cast.similarity(who, cast.ids[0])
         cast.save(own / "again.safetensors")
         assert Cast.load(own / "again.safetensors").ids == cast.ids
 

@@ -9,16 +9,30 @@ import torch
 from moviedreamer_core.bundle import PACKAGED
 from moviedreamer_core.evaluation.counted_mean import CountedMean
 from moviedreamer_core.evaluation.described import described, described_chances
+from moviedreamer_core.evaluation.details import DETAILS
 from moviedreamer_core.evaluation.evidence import Evidence
 from moviedreamer_core.evaluation.film_pictures import FilmPictures, drawn_images
 from moviedreamer_core.evaluation.fitting import fit_looks
 from moviedreamer_core.evaluation.held_out import has_twin
 from moviedreamer_core.evaluation.intervals import DRAWS, interval, resampled
 from moviedreamer_core.evaluation.keys import Target
-from moviedreamer_core.evaluation.looks import Looks, chances, measure_looks, read_looks, true_looks
+from moviedreamer_core.evaluation.looks import OUTFIT, Looks, chances, measure_looks, read_looks
 from moviedreamer_core.evaluation.reading import read_film
-from moviedreamer_core.papertown import WARDROBE, make_film, person_split
+from moviedreamer_core.papertown import WARDROBE, Film, labels, make_film, person_split
+from moviedreamer_core.papertown.labels import figure_values
 from moviedreamer_core.papertown.reader import Reader
+
+
+def true_looks(film: Film) -> Looks:
+    """As drawn."""
+    rows = [labels(film, n) for n in range(len(film.shots))]
+    arrangement = torch.tensor([[row[name] for name in DETAILS] for row in rows])
+    outfits = torch.zeros(len(rows), 3, len(OUTFIT), dtype=torch.long)
+    for n, shot in enumerate(film.shots):
+        for slot in range(len(shot.figures)):
+            values = figure_values(film, n, slot)
+            outfits[n, slot] = torch.tensor([WARDROBE[name].index(values[name]) for name in OUTFIT])
+    return Looks(film, arrangement, outfits, torch.tensor([row["plot"] for row in rows]))
 
 
 @pytest.fixture(scope="module")

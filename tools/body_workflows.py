@@ -10,7 +10,7 @@ from workflow_files import Group, Node, Note, Out, Workflow
 
 from moviedreamer_core.licences import licence
 
-BLUE, GREEN, PURPLE, ORANGE = "#3f789e", "#3f8e5a", "#6b5b95", "#a1762e"
+GREEN, PURPLE, ORANGE = "#3f8e5a", "#6b5b95", "#a1762e"
 HUB = "https://huggingface.co/Comfy-Org"
 
 

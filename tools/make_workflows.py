@@ -23,7 +23,7 @@ NARROW = 258
 """Pixels of a node where many stand side by side."""
 PREVIEW, SHEET, FILM = 220, 240, 230
 """Pixels that a run's pictures take on a node."""
-BLUE, GREEN, PURPLE, ORANGE = "#3f789e", "#3f8e5a", "#6b5b95", "#a1762e"
+GREEN, PURPLE, ORANGE = "#3f8e5a", "#6b5b95", "#a1762e"
 
 
 def md(kind: str) -> str:

@@ -111,20 +111,10 @@ class Cast:
         rows = self.embeddings(character_id)
         return None if rows is None else torch.nn.functional.normalize(rows.mean(0), dim=0)
 
-    def random_face(self, character_id: str, generator: torch.Generator) -> Tensor | None:
-        """One of a character's embeddings [F], so that in training no frame can be told by its face."""
-        rows = self.embeddings(character_id)
-        return None if rows is None else rows[int(torch.randint(len(rows), (1,), generator=generator))]
-
     def face_fingerprint(self, character_id: str) -> str:
         """SHA-256 of a character's face (64 hex digits), or "" without one: what a store key needs to know of it."""
         face = self.face(character_id)
         return "" if face is None else sha256(face.numpy().tobytes()).hexdigest()
-
-    def similarity(self, a: str, b: str) -> float | None:
-        """Cosine of two characters' faces in [-1, 1]; None if one has no face. Near 1: look-alikes."""
-        first, second = self.face(a), self.face(b)
-        return None if first is None or second is None else float(first @ second)
 
     def require(self, pack: str, width: int) -> None:
         """Raise MovieDreamerError unless the faces come from the pack with this fingerprint and width."""

@@ -95,12 +95,6 @@ class FacePack:
         face = _only_face(self._find(pixels, title), title, self.smallest_face, pixels.shape, only_for(self.knows))
         return face.embedding
 
-    def embed_pictures(self, pictures: Sequence[Picture]) -> Tensor:
-        """One embedding for each picture, in order: [n, F]. The individual ones are kept: training picks among them."""
-        if not pictures:
-            return torch.zeros(0, self.width)
-        return torch.stack([self.embed_picture(picture, name=f"picture {i}") for i, picture in enumerate(pictures, 1)])
-
     def embed_crops(self, crops: Sequence[np.ndarray]) -> Tensor:
         """Embeddings [N, F] of faces aligned already (insightface's `norm_crop`), RGB uint8 [112, 112, 3] each."""
         features = self._analysis.models["recognition"].get_feat(

@@ -13,11 +13,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..papertown import ARRANGEMENT, ATTRIBUTES, WARDROBE, Film, labels
-from ..papertown.labels import figure_values
+from ..papertown import ARRANGEMENT, ATTRIBUTES, WARDROBE, Film
 from ..papertown.reader import Reader
 from .counted_mean import CountedMean
-from .details import CHANCE, DETAILS, read_details, returning
+from .details import CHANCE, read_details, returning
 from .film_pictures import FilmPictures
 
 OUTFIT = tuple(WARDROBE)
@@ -34,18 +33,6 @@ class Looks:
     arrangement: Tensor
     outfits: Tensor
     things: Tensor
-
-
-def true_looks(film: Film) -> Looks:
-    """As drawn."""
-    rows = [labels(film, n) for n in range(len(film.shots))]
-    arrangement = torch.tensor([[row[name] for name in DETAILS] for row in rows])
-    outfits = torch.zeros(len(rows), 3, len(OUTFIT), dtype=torch.long)
-    for n, shot in enumerate(film.shots):
-        for slot in range(len(shot.figures)):
-            values = figure_values(film, n, slot)
-            outfits[n, slot] = torch.tensor([WARDROBE[name].index(values[name]) for name in OUTFIT])
-    return Looks(film, arrangement, outfits, torch.tensor([row["plot"] for row in rows]))
 
 
 def read_looks(reader: Reader, seen: FilmPictures) -> Looks:

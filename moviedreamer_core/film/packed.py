@@ -38,8 +38,6 @@ MOST_BYTES = 16 * 1024**3
 MOST_TEXT = 64 * 1024 * 1024
 _STEP = 1024 * 1024
 _STORED_AS_IS = (".png", ".mp4", ".jpg", ".jpeg", ".webp", ".mp3", ".flac", ".ogg", ".m4a")
-Pin = tuple[str, str, str]
-"""(shot, stage, key)."""
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,6 @@ from .audio import RATE
 from .frames import ClipSource, timeline
 from .mixing import ducked, heard_clips, heard_lines, mixed
 
-STEMS = ("dialogue", "effects", "music")
-
 
 def write_stems(
     clips: Sequence[ClipSource], folder: Path, fps: Fraction, music: Path | None, transition_seconds: float = 0.5

@@ -75,11 +75,6 @@ def summary(scores: ShotScores) -> dict[str, float]:
     return {name: float(value) for name, value in found.items()}
 
 
-def unstated_gain(planner: Planner, films: Films) -> float:
-    """Nats per dimension that the history is worth where a place is revisited."""
-    return summary(film_scores(planner, films))["unstated_gain"]
-
-
 @torch.no_grad()
 def energy_scores(
     planner: Planner, films: Films, temperatures: Sequence[float], *, draws: int = 16, seed: int = 0

@@ -127,15 +127,6 @@ class Planner(ModelMixin, ConfigMixin):
         """As diffusers', but never built on the meta device: rotary frequencies are in no file and would stay there."""
         return super().from_pretrained(folder, **{**options, "low_cpu_mem_usage": False})
 
-    def load_body(self, folder: Path) -> None:
-        """Start from a real LLaMA: take the body's weights from a transformers folder (safetensors only)."""
-        donor = LlamaModel.from_pretrained(folder, use_safetensors=True, local_files_only=True).state_dict()
-        donor.pop("embed_tokens.weight", None)
-        try:
-            self.body.load_state_dict(donor)
-        except RuntimeError as error:
-            raise MovieDreamerError(f"{folder}: does not fit the planner's 'llama' configuration: {error}") from error
-
     @property
     def token_dims(self) -> int:
         """Numbers per keyframe, T*D."""

@@ -9,7 +9,7 @@ import hashlib
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -104,10 +104,6 @@ class Plan:
     def keep(self, ids: Iterable[str]) -> dict[str, PlannedShot]:
         """What to pass as `frozen` so that these shots (those of them that the plan has) stay as they are."""
         return {name: self.by_id[name] for name in ids if name in self.by_id}
-
-    def with_shots(self, shots: Iterable[PlannedShot]) -> "Plan":
-        """The plan of another list of shots (after a new run, an edit or a move) by the same planner."""
-        return replace(self, shots=tuple(shots))
 
     def older(self) -> dict[str, tuple[str, ...]]:
         """Shot id -> the ids of earlier shots that it was not planned with as they are now: changed, new or removed.
