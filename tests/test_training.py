@@ -1,6 +1,7 @@
 """The training loop: deterministic, and a killed run that goes on ends where an unbroken one ends."""
 
 import json
+import shutil
 from dataclasses import dataclass
 
 import numpy as np
@@ -117,6 +118,28 @@ def test_packing_refuses_what_is_too_large(tmp_path, monkeypatch):
     monkeypatch.setattr(packing, "PART_LIMIT", 1)
     with pytest.raises(MovieDreamerError, match="vae 0.0 MB"):
         packing.pack(tmp_path / "built", tmp_path / "bundle", info)
+
+
+def test_shots_carry_the_sentences_of_everyone_in_them(tiny_bundle, random_pack, tmp_path, monkeypatch):
+    from moviedreamer_core.sentences import SentenceEncoder
+    from moviedreamer_core.training import shots as module
+
+    shutil.copytree(tiny_bundle / "text", tmp_path / "bundle" / "text")
+    shutil.copytree(random_pack, tmp_path / "bundle" / "faces")
+    # Drawn and embedded by processes of their own, which take seconds to start.
+    monkeypatch.setattr(module, "people_embeddings", lambda pack, people, **_: torch.eye(len(people), pack.width))
+    shots = module.Shots(Workspace(tmp_path), "train", 4)
+    encoder, row = SentenceEncoder.load(tiny_bundle / "text"), 0
+    for k in range(shots.count):
+        film = module.to_script(shots.data.film("train", k))
+        slots = module.shot_sentences(module.resolve(module.Script.model_validate(film))[0]).slots
+        assert shots.slots.present[k].tolist() == [s < len(slots) for s in range(module.SLOTS)]
+        for s, slot in enumerate(slots):
+            for name in module.SLOT_SENTENCES:
+                sentence = encoder.encode([getattr(slot, name)])[0]
+                assert torch.allclose(getattr(shots.slots, name)[k, s], sentence, atol=2e-3)
+            assert shots.slots.face[k, s].argmax() == row
+            row += 1
 
 
 def test_heads_are_where_the_faces_are_and_count_more(tmp_path):

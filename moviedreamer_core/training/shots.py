@@ -132,8 +132,8 @@ class Shots:
         people, places = [], []
         for k in range(self.count):
             film = self.data.film(self.split, k)
-            sentences = shot_sentences(resolve(Script.model_validate(to_script(film)))[0])
-            for s, (slot, figure) in enumerate(zip(sentences.slots, film.shots[0].figures, strict=True)):
+            worded = shot_sentences(resolve(Script.model_validate(to_script(film)))[0])
+            for s, (slot, figure) in enumerate(zip(worded.slots, film.shots[0].figures, strict=True)):
                 rows[k, s] = torch.tensor(
                     [sentences.setdefault(getattr(slot, name), len(sentences)) for name in SLOT_SENTENCES]
                 )
