@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from random import Random
+from typing import TypedDict
 
 import numpy as np
 import torch
@@ -23,6 +24,14 @@ from ..papertown import EXPRESSIONS, Person, draw_portrait, portrait_face
 
 PORTRAIT = (160, 160)
 SPREAD = 1.6  # insightface's crop ends at the brows of a paper head; landmarks spread this far keep hair and hat in it
+
+
+class Pose(TypedDict):
+    """How a portrait is drawn: `tilt` in degrees, `jitter` of its paper, 1 as usual, and the `seed` of both."""
+
+    tilt: float
+    jitter: float
+    seed: int
 
 
 def people_embeddings(pack: FacePack, people: Sequence[Person], *, seed: int, workers: int = 0) -> Tensor:
@@ -42,7 +51,7 @@ def portrait_crops(jobs: list[tuple[Person, str]]) -> np.ndarray:
     crops = []
     for person, key in jobs:
         rng = Random(key)
-        pose = {"tilt": rng.uniform(-10, 10), "jitter": 1.0, "seed": rng.randrange(1 << 30)}
+        pose: Pose = {"tilt": rng.uniform(-10, 10), "jitter": 1.0, "seed": rng.randrange(1 << 30)}
         look, expression = ("paper", "ink")[rng.random() < 0.2], rng.choice(EXPRESSIONS)
         picture = draw_portrait(person, size=PORTRAIT, look=look, expression=expression, **pose)
         landmarks = spread(portrait_face(person, size=PORTRAIT, **pose).landmarks)

@@ -12,6 +12,14 @@ def _conv(inward: int, outward: int, stride: int = 1, kernel: int = 3) -> nn.Mod
     return nn.Sequential(*layers)
 
 
+def _head(width: int) -> nn.Conv2d:
+    """Scores, boxes and landmarks of a level's anchors; to begin with, all but surely no face."""
+    head = nn.Conv2d(width, ANCHORS * 15, 3, 1, 1)
+    nn.init.zeros_(head.weight)
+    head.bias.data.fill_(-2.0)
+    return head
+
+
 class Residual(nn.Module):
     """Two convolutions and a shortcut."""
 
@@ -44,10 +52,7 @@ class Detector(nn.Module):
                 nn.Sequential(_conv(d, e, 2), Residual(e)),
             ]
         )
-        self.heads = nn.ModuleList(nn.Conv2d(width, ANCHORS * 15, 3, 1, 1) for width in (c, d, e))
-        for head in self.heads:
-            nn.init.zeros_(head.weight)
-            nn.init.constant_(head.bias, -2.0)
+        self.heads = nn.ModuleList(_head(width) for width in (c, d, e))
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, ...]:
         """Raw outputs: logits instead of scores while training, scores for one picture in evaluation."""

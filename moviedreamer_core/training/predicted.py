@@ -109,12 +109,13 @@ def _latents(
     workspace: Workspace, vae_folder: Path, split: str, look: str, count: int, settings: FilmSettings
 ) -> Tensor:
     """VAE latents float16 of every shot's keyframe, drawn by the workspace's processes."""
-    vae = load_autoencoder(vae_folder).to("cuda" if torch.cuda.is_available() else "cpu")
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    vae = load_autoencoder(vae_folder).to(device)
     jobs = [(settings, split, look, first, min(first + CHUNK, count)) for first in range(0, count, CHUNK)]
     rows: list[Tensor] = []
     with ProcessPoolExecutor(workspace.data.workers, mp_context=get_context("spawn")) as pool:
         for frames in pool.map(draw_films, jobs):
-            parts = to_images(frames).to(vae.device).split(64)
+            parts = to_images(frames).to(device).split(64)
             rows += [encode_images(vae, part).half().cpu() for part in parts]
     return torch.cat(rows)
 

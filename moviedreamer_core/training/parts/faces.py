@@ -26,7 +26,7 @@ from ...errors import MovieDreamerError
 from ...papertown import EXPRESSIONS, PERSON, Person, draw_frame, draw_portrait, faces, portrait_face
 from ...papertown.films import lookalike, random_person
 from ..data import frame_film
-from ..face_embeddings import SPREAD, spread
+from ..face_embeddings import SPREAD, Pose, spread
 from ..face_networks import ANCHORS, STRIDES, Detector, Recogniser, export_onnx
 from ..part import Part, Workspace
 from ..settings import Count, PartSettings, Weight
@@ -312,7 +312,7 @@ def _draw_people(job: tuple[str, int, int]) -> tuple[np.ndarray, np.ndarray]:
 
 def _portrait_crop(person: Person, rng: Random) -> np.ndarray:
     side = rng.choice((112, 160, 224))
-    pose = {"tilt": rng.uniform(-12, 12), "jitter": 1.0, "seed": rng.randrange(1 << 30)}
+    pose: Pose = {"tilt": rng.uniform(-12, 12), "jitter": 1.0, "seed": rng.randrange(1 << 30)}
     look, expression = ("paper", "ink")[rng.random() < 0.25], rng.choice(EXPRESSIONS)
     picture = draw_portrait(person, size=(side, side), look=look, expression=expression, **pose)
     landmarks = spread(portrait_face(person, size=(side, side), **pose).landmarks)
@@ -333,7 +333,7 @@ def _draw_scene(job: tuple[str, int]) -> tuple[np.ndarray, np.ndarray]:
         found = faces(film, 0, t, size)
     else:
         person = random_person(rng, split)
-        pose = {"tilt": rng.uniform(-12, 12), "jitter": 1.0, "seed": rng.randrange(1 << 30)}
+        pose: Pose = {"tilt": rng.uniform(-12, 12), "jitter": 1.0, "seed": rng.randrange(1 << 30)}
         canvas[:] = draw_portrait(person, size=(CANVAS, CANVAS), look=look, expression=rng.choice(EXPRESSIONS), **pose)
         found = [portrait_face(person, size=(CANVAS, CANVAS), **pose)]
     rows = np.full((1, 3, 14), np.nan, np.float32)

@@ -228,7 +228,7 @@ class TextPart(Part):
     def _encode(self, sentences: list[LabelledSentence]) -> Tensor:
         longest = self.settings.text["max_position_embeddings"]
         rows = [encoding.ids for encoding in self.vocabulary.encode_batch([sentence.text for sentence in sentences])]
-        end = int(self.vocabulary.token_to_id(EOS))
+        end = self.vocabulary.get_vocab()[EOS]
         rows = [row if len(row) <= longest else [*row[: longest - 1], end] for row in rows]
         width = max(map(len, rows))
         return torch.tensor([row + [end] * (width - len(row)) for row in rows])
