@@ -19,7 +19,7 @@ from moviedreamer_core.planner.model import packaged_config
 from moviedreamer_core.planner.packing import ConditionMasks
 from moviedreamer_core.planner.regularise import Augment, draw_condition_masks, draw_positions
 from moviedreamer_core.progress import Silent
-from moviedreamer_core.script.resolve import ResolvedCharacter, ResolvedShot, shot_seed
+from moviedreamer_core.script.resolve import Choice, ResolvedCharacter, ResolvedShot, shot_seed
 from moviedreamer_core.tokenizer.tokens import Tokens
 from moviedreamer_core.training.export import save_half
 from moviedreamer_core.training.parts.planner import make_batch
@@ -64,8 +64,9 @@ def shot(n, *, people=("mara",), keyframes=1, seed=None, place="a harbour"):
     who = tuple(ResolvedCharacter(p, p, f"someone called {p}", "waves", "happy") for p in people)
     return ResolvedShot(
         index=n, id=f"s{n}", line=10 + n, scene_id="a", scene_index=0, style="bright", place=place, time="day",
-        elements=(), look="", size="medium", plot=f"event {n}", characters=who, dialogue="", seconds=2.0,
-        keyframes=keyframes, join="cut", seed=seed, decoder=None, animator=None, transition="cut",
+        elements=(), look="", size="medium", plot=f"event {n}", characters=who, dialogue="",
+        keyframes=keyframes, join="cut", transition="cut",
+        choices=(Choice("seconds", 2.0, "default"), Choice("seed", seed, "film seed" if seed is None else "shot")),
     )  # fmt: skip
 
 
@@ -320,7 +321,7 @@ def test_a_plan_is_saved_whole_and_says_what_is_out_of_date(planner, tmp_path):
 def test_a_shots_inputs_change_with_its_text_only(planner):
     first = run(planner)
     edited = [FILM[0], replace(FILM[1], plot="another event"), *FILM[2:]]
-    second = run(planner, [replace(s, dialogue="Hello", seconds=3.0) for s in edited])
+    second = run(planner, [replace(s, dialogue="Hello").deciding("shot", seconds=3.0) for s in edited])
     assert [a.inputs == b.inputs for a, b in zip(first, second)] == [True, False, True, True, True]
 
 

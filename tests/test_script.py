@@ -445,6 +445,14 @@ def test_precedence_and_sources() -> None:
     assert decoder(0, routes=[Route("a"), Route("b")]) == ("b", "route all"), "at equal rank the last decides"
 
 
+def test_a_decision_and_who_made_it_change_together() -> None:
+    first = resolve(small())[0]
+    then = first.deciding("lock", seed=7, decoder="ink", seconds=3.0)
+    assert (then.seed, then.decoder, then.seconds, then.animator) == (7, "ink", 3.0, first.animator)
+    assert {then.choice(name).source for name in ("seed", "decoder", "seconds")} == {"lock"}
+    assert then.choice("motion") == first.choice("motion")
+
+
 def test_selections() -> None:
     def decided(text: str) -> list[int]:
         return [s.index + 1 for s in resolve(small(), routes=[Route("x", text)]) if s.decoder == "x"]

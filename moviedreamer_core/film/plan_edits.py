@@ -69,7 +69,10 @@ def replan(
     _require_history(session, film)
     other = session
     if seed is not None:
-        shots = (replace(shot, seed=shot_seed(seed, shot.id)) if shot.id in chosen else shot for shot in session.shots)
+        shots = (
+            shot.deciding("this run", seed=shot_seed(seed, shot.id)) if shot.id in chosen else shot
+            for shot in session.shots
+        )
         other = replace(session, shots=tuple(shots))
     return make_plan(other, cast, kept=kept)
 

@@ -12,7 +12,7 @@ from ..errors import MovieDreamerError
 from ..files import is_file, shown_name
 from ..progress import SILENT, Progress
 from ..registry import Animator, Capabilities, Decoder, Registry
-from ..script import Choice, ResolvedShot, Script, resolve
+from ..script import ResolvedShot, Script, resolve
 from ..script.check import MAX_FRAMES
 from ..script.portraits import named_file
 from ..script.resolve import storyboard_of
@@ -229,7 +229,7 @@ class FilmSession:
         kept = self.drawn_from(shot) if stage == "keyframe" else None
         if kept is not None:
             shot = kept.state.shot(shot)
-        return replace(shot, seed=made.seed) if made else shot
+        return shot.deciding("lock", seed=made.seed) if made else shot
 
     def frames(self, shot: ResolvedShot) -> int:
         """Frames of a shot's clip, at least one for each keyframe."""
@@ -293,10 +293,11 @@ class FilmSession:
         take = self.takes.locked(shot.id) if self.is_locked(shot) else None
         made, then = self.made(shot), take.state.shot(shot) if take else shot
         # A maker that is not wired here is not needed either while what it made lies in the store.
-        if made.drawn and made.drawn.decoder in self.decoders.names():
-            then = replace(then, decoder=made.drawn.decoder)
-        if made.moved and made.moved.animator in self.animators.names():
-            then = replace(then, animator=made.moved.animator)
+        by = "lock" if take else "storyboard"  # which names the take
+        if made.drawn and made.drawn.decoder in self.decoders.names() and made.drawn.decoder != then.decoder:
+            then = then.deciding(by, decoder=made.drawn.decoder)
+        if made.moved and made.moved.animator in self.animators.names() and made.moved.animator != then.animator:
+            then = then.deciding(by, animator=made.moved.animator)
         return then
 
     def _check_names(self, shot: ResolvedShot) -> None:
@@ -308,14 +309,10 @@ class FilmSession:
 
 
 def _reseeded(shot: ResolvedShot, seeds: Mapping[str, int]) -> ResolvedShot:
-    if shot.id not in seeds:
-        return shot
-    seed = Choice("seed", seeds[shot.id], "reroll")
-    choices = tuple(seed if choice.field == "seed" else choice for choice in shot.choices)
-    return replace(shot, seed=seed.value, choices=choices)
+    return shot.deciding("reroll", seed=seeds[shot.id]) if shot.id in seeds else shot
 
 
 def with_animator(session: FilmSession, name: str) -> FilmSession:
     """The same film with every clip made by one animator: the animatic's way, whatever the script asks for."""
     session.animators.find(name)
-    return replace(session, shots=tuple(replace(shot, animator=name) for shot in session.shots))
+    return replace(session, shots=tuple(shot.deciding("this run", animator=name) for shot in session.shots))

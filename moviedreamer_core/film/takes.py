@@ -28,8 +28,8 @@ from ..errors import MovieDreamerError
 from ..media.clips import file_tags  # PyAV takes a moment to load
 from ..planner import PlannedShot
 from ..planner.plan import Context, read_shots, shot_rows, tokens_digest
-from ..script import Choice, ResolvedShot
-from ..script.controls import CONTROLS
+from ..script import ResolvedShot
+from ..script.controls import CONTROLS, PER_SHOT
 from ..script.resolve import ResolvedCharacter
 
 KIND = "moviedreamer.takes"
@@ -71,11 +71,9 @@ class ShotState:
 
     def shot(self, now: ResolvedShot) -> ResolvedShot:
         """The shot as it was, at the place in the film that it has now. Its subtitles and transition are today's."""
-        choices = tuple(
-            Choice(choice.field, getattr(self, choice.field), "lock") if hasattr(self, choice.field) else choice
-            for choice in now.choices
-        )
-        return replace(now, **{each.name: getattr(self, each.name) for each in fields(self)}, choices=choices)
+        then = {each.name: getattr(self, each.name) for each in fields(self)}
+        decided = {name: then.pop(name) for name in PER_SHOT if name in then}
+        return replace(now, **then).deciding("lock", **decided)
 
 
 class Drawn(BaseModel):

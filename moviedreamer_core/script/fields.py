@@ -65,7 +65,7 @@ def _faces(shot: ResolvedShot, script: Script) -> Any:
 
 
 def _steps(shot: ResolvedShot, script: Script) -> int | None:
-    return next((choice.value for choice in shot.choices if choice.field == "steps"), None)
+    return shot.choice("steps").value
 
 
 def _size(shot: ResolvedShot, script: Script) -> str:

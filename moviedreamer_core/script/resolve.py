@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..errors import MovieDreamerError
@@ -23,6 +23,8 @@ from .speech import speech_seconds
 
 CARRIED = ("take", "note")
 """What else a storyboard may say of a shot: others read it."""
+FILM_SEED = "film seed"
+"""How the source of a seed begins that nobody asked for."""
 
 
 @dataclass(frozen=True)
@@ -74,10 +76,10 @@ class ResolvedLine:
 class ResolvedShot:
     """One complete shot. `index` and `scene_index` count from 0, `line` from 1 (0: no file).
 
-    `seed`, `decoder` and `animator` are None where nobody asked for one: the seed is then `shot_seed`, the others are
-    the bundle's first. `dialogue` is the subtitle's text: one spoken line a line, "Name: words" where it says who.
-    `place` is in words; `places` are those of the script that it names. `still`, `motion_words`, `camera`, `props`,
-    `lines`, `sound` and `music` are for makers that read words.
+    `choices` holds what may be decided for a shot (`PER_SHOT`) and by whom; `deciding` decides anew. `dialogue` is the
+    subtitle's text: one spoken line a line, "Name: words" where it says who. `place` is in words; `places` are those of
+    the script that it names. `still`, `motion_words`, `camera`, `props`, `lines`, `sound` and `music` are for makers
+    that read words.
     """
 
     index: int
@@ -94,14 +96,10 @@ class ResolvedShot:
     plot: str
     characters: tuple[ResolvedCharacter, ...]
     dialogue: str
-    seconds: float
     keyframes: int
     join: str
-    seed: int | None
-    decoder: str | None
-    animator: str | None
     transition: str
-    choices: tuple[Choice, ...] = ()
+    choices: tuple[Choice, ...]
     still: str = ""
     motion_words: str = ""
     camera: tuple[str, str] = ("", "")
@@ -113,6 +111,27 @@ class ResolvedShot:
     trim: tuple[float, float] = (0.0, 0.0)
 
     @property
+    def seconds(self) -> float:
+        """The shot's length."""
+        return self.choice("seconds").value
+
+    @property
+    def seed(self) -> int | None:
+        """The seed that somebody asked for, else None: `seed_in` is then the film's."""
+        choice = self.choice("seed")
+        return None if choice.source.startswith(FILM_SEED) else choice.value
+
+    @property
+    def decoder(self) -> str | None:
+        """The decoder that somebody asked for, else None: the run's or the bundle's first."""
+        return self.choice("decoder").value
+
+    @property
+    def animator(self) -> str | None:
+        """The animator that somebody asked for, else None: the run's or the bundle's first."""
+        return self.choice("animator").value
+
+    @property
     def shown_seconds(self) -> float:
         """How long the film shows of the shot: its length without what is trimmed off at either end."""
         return max(self.seconds - sum(self.trim), 0.0)
@@ -120,6 +139,16 @@ class ResolvedShot:
     def choice(self, field: str) -> Choice:
         """Value and source of one of `PER_SHOT`."""
         return next(choice for choice in self.choices if choice.field == field)
+
+    def deciding(self, source: str, **values: Any) -> "ResolvedShot":
+        """The shot with other values of `PER_SHOT`, decided by `source`."""
+        return replace(
+            self,
+            choices=tuple(
+                Choice(choice.field, values[choice.field], source) if choice.field in values else choice
+                for choice in self.choices
+            ),
+        )
 
     def seed_in(self, film_seed: int) -> int:
         """The shot's seed in a film of this seed: its own, else the one that follows from the film's and its id."""
@@ -242,7 +271,6 @@ def _resolved(
 ) -> ResolvedShot:
     lines = _lines(script, shot, target.shot_id, cast)
     choices = tuple(_as_long_as(choice, lines, shot.dialogue, voiced, script) for choice in choices)
-    chosen = {choice.field: choice for choice in choices}
     people = [(cast[person.id.casefold()], person) for person in shot.characters]
     places = tuple(_things(script.places, (scene.place,) if shot.places is None else shot.places))
     inherited = "cut" if shot.join == "continue" else "transition"
@@ -266,12 +294,8 @@ def _resolved(
             for who, person in people
         ),
         dialogue=_subtitle(shot, cast),
-        seconds=chosen["seconds"].value,
         keyframes=_inherit("keyframes", shot, scene, script)[0] or 1,
         join=shot.join,
-        seed=None if chosen["seed"].source.startswith("film seed") else chosen["seed"].value,
-        decoder=chosen["decoder"].value,
-        animator=chosen["animator"].value,
         transition="cut" if inherited == "cut" else _inherit("transition", shot, scene, script)[0] or "cut",
         choices=choices,
         still=shot.still,
@@ -372,7 +396,7 @@ def _choose(
     # A film's seed says nothing about one shot, so only the shot itself may state one.
     value, source = (shot.seed, "shot") if field == "seed" else _inherit(field, shot, scene, script)
     if value is None and field == "seed":
-        return Choice(field, shot_seed(script.seed, target.shot_id), f"film seed {script.seed} and shot id")
+        return Choice(field, shot_seed(script.seed, target.shot_id), f"{FILM_SEED} {script.seed} and shot id")
     if value is None:
         return Choice(field, CONTROLS[field].default if field == "seconds" else None, "default")
     return Choice(field, value, source)
