@@ -128,7 +128,7 @@ def test_what_a_decoder_made_is_kept_but_for_hands_and_mouths(part):
     drawn.gestures[:, :, 0] = (8.0, 8.0, 4.0)
     decoded = np.minimum(255, drawn.frames[:, 0].astype(int) + 40).astype(np.uint8)
     part.keyframes = (drawn, torch.zeros(4, 2), decoded)
-    batch = part._decoded_starts(np.random.default_rng(0), 4)
+    batch = part._decoded_starts(np.random.default_rng(0), 4, *part.keyframes)
     change = batch["frames"] - batch["start"][:, None]
     elsewhere = ~batch["gestures"][:, :, None].expand_as(change)
     assert batch["gestures"].any() and not change[:, 0][elsewhere[:, 0]].any(), "the start frame is the keyframe"

@@ -15,7 +15,7 @@ from .settings import LoopSettings
 class Batches(Dataset[Any]):
     """Batch `step` of process `process`: decided by (seed, step, process) alone. `size` is this process' share."""
 
-    def __init__(self, part: Part, settings: LoopSettings, process: int, size: int):
+    def __init__(self, part: Part[Any], settings: LoopSettings, process: int, size: int):
         self.part, self.seed, self.process, self.size = part, settings.seed, process, size
 
     def key(self, step: int) -> list[int]:

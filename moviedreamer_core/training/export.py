@@ -5,10 +5,11 @@ give them.
 import copy
 from pathlib import Path
 
+from diffusers import ModelMixin
 from torch import nn
 
 
-def save_half(model: nn.Module, folder: Path) -> None:
+def save_half(model: nn.Module | ModelMixin, folder: Path) -> None:
     """Write `model` (diffusers or transformers) to `folder` in fp16. The model itself stays as it is;
     `bundle.load_model` reads it as fp32.
     """

@@ -48,7 +48,7 @@ def measure(name: str, section: dict[str, Any], workspace: Workspace) -> tuple[d
     return measure_exported(build_part(name, section, workspace), workspace.require(name))
 
 
-def measure_exported(part: Part, folder: Path) -> tuple[dict[str, float], Gate | None]:
+def measure_exported(part: Part[Any], folder: Path) -> tuple[dict[str, float], Gate | None]:
     """As `measure`, with a part that is built already; it is left with the weights in `folder`."""
     part.load(folder)
     if torch.cuda.is_available():
@@ -58,14 +58,14 @@ def measure_exported(part: Part, folder: Path) -> tuple[dict[str, float], Gate |
     return metrics, keep(part, metrics, folder)
 
 
-def after_training(part: Part, validation: dict[str, float], folder: Path) -> Gate | None:
+def after_training(part: Part[Any], validation: dict[str, float], folder: Path) -> Gate | None:
     """The gate of a part whose training has just written `folder`, kept in its card."""
     if part.gate() is None:
         return None
     return keep(part, validation, folder) if _by_validation(type(part)) else measure_exported(part, folder)[1]
 
 
-def keep(part: Part, metrics: dict[str, float], folder: Path) -> Gate | None:
+def keep(part: Part[Any], metrics: dict[str, float], folder: Path) -> Gate | None:
     """Write what was measured on the weights in `folder` into their card."""
     asked = part.gate()
     if asked is None:
@@ -119,7 +119,7 @@ def gate_asked(name: str, section: dict[str, Any]) -> tuple[str, float] | None:
     return part.gate()
 
 
-def _by_validation(kind: type[Part]) -> bool:
+def _by_validation(kind: type[Part[Any]]) -> bool:
     """Whether the gate of a part looks at nothing but what every validation measures."""
     return kind.measure is Part.measure
 

@@ -62,7 +62,7 @@ def processes() -> Any:
 
 
 def train(
-    part: Part,
+    part: Part[Any],
     settings: LoopSettings,
     *,
     progress: Progress = SILENT,
@@ -95,7 +95,7 @@ def train(
 class Run:
     """The state of one training: everything that a checkpoint must hold."""
 
-    def __init__(self, part: Part, settings: LoopSettings, accelerator: Any, *, fresh: bool):
+    def __init__(self, part: Part[Any], settings: LoopSettings, accelerator: Any, *, fresh: bool):
         self.part, self.settings, self.accelerator = part, settings, accelerator
         self.folder = part.workspace.root / part.name
         count = accelerator.num_processes

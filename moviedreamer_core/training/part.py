@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..errors import MovieDreamerError
 from .data import Data
 from .settings import PartSettings
+
+Network = TypeVar("Network")  # an nn.Module; mypy does not know that those of diffusers are
 
 
 class Workspace:
@@ -35,13 +37,13 @@ class Workspace:
         return folder
 
 
-class Part:
+class Part(Generic[Network]):
     """What the loop needs to know of a part. `model` holds every trained parameter; `settings` is the part's section
-    of the config, as the type `Settings`.
+    of the config, as the type `Settings`. Where several processes train, `loss` gets the network inside a wrapper.
     """
 
     name: str
-    model: nn.Module
+    model: Network
     Settings: ClassVar[type[PartSettings]] = PartSettings
     settings: PartSettings
     about: Mapping[str, str] = {}
@@ -67,22 +69,22 @@ class Part:
         """`size` training examples, decided by `rng` alone."""
         raise NotImplementedError
 
-    def loss(self, batch: dict[str, Tensor], model: nn.Module) -> tuple[Tensor, dict[str, float]]:
+    def loss(self, batch: dict[str, Tensor], model: Network) -> tuple[Tensor, dict[str, float]]:
         """A scalar loss and the numbers worth a line of the log."""
         raise NotImplementedError
 
-    def validate(self, model: nn.Module) -> dict[str, float]:
+    def validate(self, model: Network) -> dict[str, float]:
         """Quality on held-out data with the averaged weights. Deterministic."""
         return {}
 
-    def measure(self, model: nn.Module) -> dict[str, float]:
+    def measure(self, model: Network) -> dict[str, float]:
         """What the gate looks at: as `validate`, but possibly slower and more thorough."""
         return self.validate(model)
 
-    def samples(self, model: nn.Module, path: Path) -> None:
+    def samples(self, model: Network, path: Path) -> None:
         """Write a picture of what the part can do now."""
 
-    def export(self, model: nn.Module, folder: Path) -> None:
+    def export(self, model: Network, folder: Path) -> None:
         """Write the part's folder of a bundle: config.json and fp16 model.safetensors (or ONNX)."""
         raise NotImplementedError
 

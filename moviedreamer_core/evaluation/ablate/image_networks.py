@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ...bundle import load_model
 from ...decoder.condition import Slots
@@ -14,8 +14,8 @@ from ...decoder.model import KeyframeDecoder
 from ...tokenizer import KeyframeTokenizer
 from ...training.image_tensors import to_images
 from ...training.part import Workspace
-from ...training.parts.decoder import DecoderPart, DecoderSettings, decode_grid, unwrap
-from ...training.parts.tokenizer import TokenizerPart
+from ...training.parts.decoder import DecoderPart, DecoderSettings, Trained, decode_grid, unwrap
+from ...training.parts.tokenizer import Autoencoder, TokenizerPart
 from ...training.predicted import planned_shots
 from ...training.settings import Count
 from .workspace import RunWorkspace
@@ -29,15 +29,15 @@ class AblatedTokenizer(TokenizerPart):
     def _start_from_clip(self, tokenizer: KeyframeTokenizer) -> None:
         """Its tower has another size than the bundle's."""
 
-    def validate(self, model: nn.Module) -> dict[str, float]:
+    def validate(self, model: Autoencoder) -> dict[str, float]:
         read = self.measure(model)
         kinds = [value for name, value in read.items() if name != "least"]
         found = {"probe": sum(kinds) / len(kinds), "least": read["least"]}
         return {**found, "sketch_l1": super().validate(model)["sketch_l1"]}
 
-    def samples(self, model: nn.Module, path: Path) -> None: ...
+    def samples(self, model: Autoencoder, path: Path) -> None: ...
 
-    def export(self, model: nn.Module, folder: Path) -> None: ...
+    def export(self, model: Autoencoder, folder: Path) -> None: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,15 +62,15 @@ class AblatedDecoder(DecoderPart):
     def __init__(self, settings: Mapping[str, Any], workspace: Workspace):
         super().__init__(settings, workspace)
         count, film = self.settings.held_out_films, self.settings.film
-        self.held_out_planned = planned_shots(workspace, "validation", self.look, count, film)
+        self.whole_films = planned_shots(workspace, "validation", self.look, count, film)
 
-    def start(self) -> nn.Module:
+    def start(self) -> KeyframeDecoder:
         """The bundle's decoder: after minutes from random weights no decoder has learnt to look at faces or tokens."""
         assert isinstance(self.workspace, RunWorkspace)  # the only one in which ablations work
         return load_model(KeyframeDecoder, self.workspace.bundle / self.name)
 
     @torch.no_grad()
-    def validate(self, model: nn.Module) -> dict[str, float]:
+    def validate(self, model: Trained) -> dict[str, float]:
         decoder = unwrap(model)
         rows = torch.arange(min(self.settings.shown, self.held_out.count))
         tokens, slots = self.held_out_tokens[rows], self.held_out.slots.select(rows)
@@ -80,7 +80,7 @@ class AblatedDecoder(DecoderPart):
             "psnr": self._decibels(decoder, tokens, slots),
             "psnr_noisy": self._decibels(decoder, tokens + NOISE * noise, slots),
             "psnr_no_faces": self._decibels(decoder, tokens, faceless),
-            **self._validate_predicted(decoder),
+            **self._validate_predicted(decoder, self.whole_films),
         }
 
     def _decibels(self, model: KeyframeDecoder, tokens: Tensor, slots: Slots) -> float:
@@ -89,6 +89,6 @@ class AblatedDecoder(DecoderPart):
         made = decode_grid(model, self.vae, tokens.to(model.device), slots.to(model.device), sketch=False)[0]
         return float(-10 * torch.log10((made - drawn).square().mean()))
 
-    def samples(self, model: nn.Module, path: Path) -> None: ...
+    def samples(self, model: Trained, path: Path) -> None: ...
 
-    def export(self, model: nn.Module, folder: Path) -> None: ...
+    def export(self, model: Trained, folder: Path) -> None: ...

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import torch
-from torch import nn
 
 from ...planner.evaluate import energy_scores, film_scores, summary
 from ...planner.model import Planner
@@ -23,10 +22,9 @@ class AblatedPlanner(PlannerPart):
     Without a likelihood in the loss those made of it are left out, and the sample is the prediction itself.
     """
 
-    def validate(self, model: nn.Module) -> dict[str, float]:
-        assert isinstance(model, Planner)
+    def validate(self, model: Planner) -> dict[str, float]:
         found = {"mean_l2": mean_l2(model, self.held_out)}
-        if not (model.config.head or {}).get("nll", 1.0):
+        if not (model.config.get("head") or {}).get("nll", 1.0):
             return {**found, "energy": energy_scores(model, self.held_out, (0.0,))[0.0]}
         scores = summary(film_scores(model, self.held_out))
         found |= {name: scores[name] for name in OF_LIKELIHOOD if name in scores}
@@ -35,9 +33,9 @@ class AblatedPlanner(PlannerPart):
         found["gap"] = found["nll"] - found["train_nll"]
         return {**found, "energy": energy_scores(model, self.held_out, (1.0,))[1.0]}
 
-    def samples(self, model: nn.Module, path: Path) -> None: ...
+    def samples(self, model: Planner, path: Path) -> None: ...
 
-    def export(self, model: nn.Module, folder: Path) -> None: ...
+    def export(self, model: Planner, folder: Path) -> None: ...
 
 
 @torch.no_grad()

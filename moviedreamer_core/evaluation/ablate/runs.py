@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -29,7 +30,7 @@ from .image_networks import AblatedDecoder, AblatedTokenizer
 from .planner import AblatedPlanner
 from .workspace import RunWorkspace, open_parts
 
-KINDS: dict[str, type[Part]] = {
+KINDS: dict[str, type[Part[Any]]] = {
     "planner": AblatedPlanner, "tokenizer": AblatedTokenizer, "decoder": AblatedDecoder
 }  # fmt: skip
 """Kind of claim -> the part that its runs train."""
@@ -161,7 +162,7 @@ class Ablation:
         return {part: self._fingerprints[part] for part in READS[run.claim.kind]}
 
 
-def _part(run: AblationRun, workspace: RunWorkspace) -> Part:
+def _part(run: AblationRun, workspace: RunWorkspace) -> Part[Any]:
     return KINDS[run.claim.kind](run.settings, workspace)
 
 

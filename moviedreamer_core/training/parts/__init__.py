@@ -24,7 +24,7 @@ PARTS = {
 }
 
 
-def part_class(name: str) -> type[Part]:
+def part_class(name: str) -> type[Part[Any]]:
     """The class of the part called `name`. Raises MovieDreamerError for an unknown name."""
     if name not in PARTS:
         raise MovieDreamerError(f"No part is called '{name}'. The parts of a bundle are {', '.join(PARTS)}.")
@@ -32,7 +32,7 @@ def part_class(name: str) -> type[Part]:
     return getattr(import_module(f".{module}", __package__), cls)
 
 
-def build_part(name: str, settings: dict[str, Any], workspace: Workspace) -> Part:
+def build_part(name: str, settings: dict[str, Any], workspace: Workspace) -> Part[Any]:
     """The part called `name`, built from its section of the bundle's settings. Raises MovieDreamerError for an
     unknown name.
     """

@@ -71,7 +71,7 @@ class AnimatorSettings(PartSettings):
     spatial_from: str | None = None
 
 
-class AnimatorPart(Part):
+class AnimatorPart(Part[AnimatorModel]):
     """The animator: clips that grow out of a keyframe."""
 
     name = "animator"
@@ -100,7 +100,7 @@ class AnimatorPart(Part):
 
     def batch(self, step: int, rng: np.random.Generator, size: int) -> dict[str, Tensor]:
         first = size // 2 if self.keyframes else 0
-        parts = [self._decoded_starts(rng, first)] if self.keyframes else []
+        parts = [self._decoded_starts(rng, first, *self.keyframes)] if self.keyframes else []
         parts.append(self._worn_starts(rng, size - first))
         batch = {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
         drop = self.settings.drop
@@ -122,9 +122,10 @@ class AnimatorPart(Part):
         batch["known"] = torch.ones(size)
         return batch
 
-    def _decoded_starts(self, rng: np.random.Generator, size: int) -> dict[str, Tensor]:
+    def _decoded_starts(
+        self, rng: np.random.Generator, size: int, drawn: Clips, sentence_embedding: Tensor, decoded: np.ndarray
+    ) -> dict[str, Tensor]:
         """Clips that go on from decoded keyframes. But for hands and mouths, what the decoder got wrong stays wrong."""
-        drawn, sentence_embedding, decoded = self.keyframes
         chosen = np.sort(rng.integers(len(drawn), size=size))
         batch = taken(drawn, sentence_embedding, chosen, self.patch)
         start = encode_frames(None, to_images(decoded[chosen]))
@@ -133,7 +134,7 @@ class AnimatorPart(Part):
         batch["features"] = latent_patches(start, self.patch)
         return batch | {"start": start, "level": torch.zeros(size), "known": torch.full((size,), KNOWN_OF_DECODED)}
 
-    def loss(self, batch: dict[str, Tensor], model: nn.Module) -> tuple[Tensor, dict[str, float]]:
+    def loss(self, batch: dict[str, Tensor], model: AnimatorModel) -> tuple[Tensor, dict[str, float]]:
         mean, std = self.settings.sigma
         # EDM draws ln sigma from a normal distribution (Karras et al. 2022, table 1): [B]
         sigma = (torch.randn(len(batch["start"]), device=batch["start"].device) * std + mean).exp().clamp(0.005, 200)
@@ -142,7 +143,7 @@ class AnimatorPart(Part):
         loss = fine + coarse + sharp + self.settings.paint * painted
         return loss, {"edm": float(fine.detach()), "painted": float(painted.detach())}
 
-    def validate(self, model: nn.Module) -> dict[str, float]:
+    def validate(self, model: AnimatorModel) -> dict[str, float]:
         batch = self._validation_batch(model.device)
         generator = torch.Generator().manual_seed(0)
         scores = {}
@@ -153,12 +154,12 @@ class AnimatorPart(Part):
         gestures = batch["gestures"][:SAMPLED].cpu()
         return {**scores, **motion_scores(made, drawn), "gestures": nearer(made, drawn, gestures)}
 
-    def samples(self, model: nn.Module, path: Path) -> None:
+    def samples(self, model: AnimatorModel, path: Path) -> None:
         made, drawn = self._sampled(model)
         rows = torch.stack([drawn[:SHOWN], made[:SHOWN]], dim=1).flatten(0, 2)
         save_grid(rows, path, columns=self.frames, scale=1)
 
-    def export(self, model: nn.Module, folder: Path) -> None:
+    def export(self, model: AnimatorModel, folder: Path) -> None:
         save_half(model, folder)
 
     def load(self, folder: Path) -> None:
@@ -262,7 +263,7 @@ def degrade_start_frames(clean: Tensor, following: Tensor, level: Tensor, rng: n
 
 
 def edm_errors(
-    model: nn.Module,
+    model: AnimatorModel,
     batch: dict[str, Tensor],
     sigma: Tensor,
     gestures: float,

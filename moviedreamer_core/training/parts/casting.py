@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ...cast import FacePack
 from ...cast.casting import CastingDirectory, load_directory
@@ -45,7 +45,7 @@ class Described:
     states: Tensor
 
 
-class CastingPart(Part):
+class CastingPart(Part[CastingDirectory]):
     """The casting directory."""
 
     name = "casting"
@@ -73,14 +73,14 @@ class CastingPart(Part):
         index = torch.from_numpy(rng.integers(len(self.described.sentences), size=size))
         return {"sentences": self.described.sentences[index], "states": self.described.states[index]}
 
-    def loss(self, batch: dict[str, Tensor], model: nn.Module) -> tuple[Tensor, dict[str, float]]:
+    def loss(self, batch: dict[str, Tensor], model: CastingDirectory) -> tuple[Tensor, dict[str, float]]:
         fits = batch["states"].float() @ self.people.float().to(batch["states"].device).T  # [B, count]
         # Cross-entropy against an even distribution over the faces that fit best, however many those are.
         best = (fits == fits.amax(1, keepdim=True)).float()  # [B, count]
         loss = -(model(batch["sentences"]).log_softmax(1) * best / best.sum(1, keepdim=True)).sum(1).mean()
         return loss, {"true": float(loss.detach())}
 
-    def validate(self, model: nn.Module) -> dict[str, float]:
+    def validate(self, model: CastingDirectory) -> dict[str, float]:
         """`stated`: of what descriptions in words that were never trained say, the share that is true of a face drawn
         for them; `possible`: that of the face that fits best; `faces`: of as many draws, how many are different faces,
         over how many are in a draw of as many without any description.
@@ -98,7 +98,7 @@ class CastingPart(Part):
             "faces": len(who.unique()) / len(even.unique()),
         }
 
-    def export(self, model: nn.Module, folder: Path) -> None:
+    def export(self, model: CastingDirectory, folder: Path) -> None:
         save_half(model, folder)
 
     def load(self, folder: Path) -> None:

@@ -60,7 +60,10 @@ class DecoderSettings(PartSettings):
     film: FilmSettings = FilmSettings()
 
 
-class DecoderPart(Part):
+Trained = KeyframeDecoder | DecoderWithHeads
+
+
+class DecoderPart(Part[Trained]):
     """The paper decoder: keyframes from tokens and characters."""
 
     name = "decoder"
@@ -88,11 +91,11 @@ class DecoderPart(Part):
         self.model = self._with_heads(self.start())
         self.seen = self._heads_in_patches()
 
-    def start(self) -> nn.Module:
+    def start(self) -> KeyframeDecoder:
         """The network to train: what the tokenizer's training left."""
         return load_model(KeyframeDecoder, self.workspace.require("decoder_start"))
 
-    def _with_heads(self, decoder: nn.Module) -> nn.Module:
+    def _with_heads(self, decoder: KeyframeDecoder) -> Trained:
         return DecoderWithHeads(decoder) if self.settings.identity else decoder
 
     def _heads_in_patches(self) -> Tensor:
@@ -140,7 +143,7 @@ class DecoderPart(Part):
             return batch
         return with_predicted(batch, self.planned, rng, self.settings.predicted)
 
-    def loss(self, batch: dict[str, Tensor], model: nn.Module) -> tuple[Tensor, dict[str, float]]:
+    def loss(self, batch: dict[str, Tensor], model: Trained) -> tuple[Tensor, dict[str, float]]:
         tokens, level = batch["tokens"], batch["level"]
         # Noise on the tokens [B, T, D], whose level the network reads: a planner's are never exact. The inputs that
         # `batch` hides at random are the paper's stage 3.
@@ -160,7 +163,7 @@ class DecoderPart(Part):
         return loss, {name: float(value.detach()) for name, value in numbers.items()}
 
     @torch.no_grad()
-    def validate(self, model: nn.Module) -> dict[str, float]:
+    def validate(self, model: Trained) -> dict[str, float]:
         device = next(model.parameters()).device
         rows = torch.arange(min(64, self.settings.held_out))
         made = decode_grid(
@@ -174,11 +177,12 @@ class DecoderPart(Part):
             self.workspace.data.frames("validation", self.settings.held_out, self.look).images[: len(rows)]
         ).to(device)
         scores = {"psnr": float(-10 * torch.log10((made - truth).square().mean()))}
-        return scores | (self._validate_predicted(unwrap(model)) if self.held_out_planned is not None else {})
+        shots = self.held_out_planned
+        return scores if shots is None else scores | self._validate_predicted(unwrap(model), shots)
 
-    def _validate_predicted(self, model: KeyframeDecoder) -> dict[str, float]:
+    def _validate_predicted(self, model: KeyframeDecoder, shots: PlannedShots) -> dict[str, float]:
         """dB against the VAE's picture of keyframes of whole held-out films, from predicted and from true tokens."""
-        shots, device = self.held_out_planned, model.device
+        device = model.device
         rows = torch.arange(min(64, len(shots)))
         truth = decode_latents(self.vae, shots.latents[rows].float().to(device))
         scores = {}
@@ -188,7 +192,7 @@ class DecoderPart(Part):
             scores[f"psnr_film_{name}"] = float(-10 * torch.log10((made - truth).square().mean()))
         return scores
 
-    def samples(self, model: nn.Module, path: Path) -> None:
+    def samples(self, model: Trained, path: Path) -> None:
         device = next(model.parameters()).device
         rows = torch.arange(12)
         slots = self.held_out.slots.select(rows).to(device)
@@ -201,18 +205,18 @@ class DecoderPart(Part):
             columns=6,
         )
 
-    def export(self, model: nn.Module, folder: Path) -> None:
+    def export(self, model: Trained, folder: Path) -> None:
         own = {"steps": self.settings.steps, "guidance": self.settings.guidance}
         keys = {name: value for name, value in own.items() if value is not None}
-        model = unwrap(model)
-        model.register_to_config(tokenizer_fingerprint=self.tokenizer.fingerprint, look=self.look, **keys)
-        save_half(model, folder)
+        decoder = unwrap(model)
+        decoder.register_to_config(tokenizer_fingerprint=self.tokenizer.fingerprint, look=self.look, **keys)
+        save_half(decoder, folder)
 
     def load(self, folder: Path) -> None:
         self.model = self._with_heads(load_model(KeyframeDecoder, folder))
 
 
-def unwrap(model: nn.Module) -> KeyframeDecoder:
+def unwrap(model: Trained) -> KeyframeDecoder:
     """The decoder inside whatever wraps it."""
     model = getattr(model, "module", model)
     return model.decoder if isinstance(model, DecoderWithHeads) else model

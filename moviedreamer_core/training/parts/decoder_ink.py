@@ -7,13 +7,12 @@ from pathlib import Path
 import torch
 from peft import LoraConfig, get_peft_model_state_dict, inject_adapter_in_model, set_peft_model_state_dict
 from safetensors.torch import load_file, save_file
-from torch import nn
 
 from ...bundle import load_model
 from ...decoder.load import ADAPTER_WEIGHTS, adapter_config
 from ...decoder.model import KeyframeDecoder
 from ..settings import Count
-from .decoder import DecoderPart, DecoderSettings
+from .decoder import DecoderPart, DecoderSettings, Trained
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,11 +34,12 @@ class InkPart(DecoderPart):
     def needs(cls, settings: DecoderSettings) -> tuple[str, ...]:
         return *super().needs(settings), "decoder"
 
-    def start(self) -> nn.Module:
+    def start(self) -> KeyframeDecoder:
         model = load_model(KeyframeDecoder, self.workspace.require("decoder")).requires_grad_(False)
-        return inject_adapter_in_model(LoraConfig(**adapter_config(self.settings.rank)), model)
+        inject_adapter_in_model(LoraConfig(**adapter_config(self.settings.rank)), model)
+        return model
 
-    def export(self, model: nn.Module, folder: Path) -> None:
+    def export(self, model: Trained, folder: Path) -> None:
         state = {k: v.detach().half().cpu().contiguous() for k, v in get_peft_model_state_dict(model).items()}
         folder.mkdir(parents=True, exist_ok=True)
         save_file(state, folder / ADAPTER_WEIGHTS)

@@ -75,7 +75,7 @@ class FacesSettings(PartSettings):
     recognise: bool = True
 
 
-class FacesPart(Part):
+class FacesPart(Part[FaceNetworks]):
     """The face pack: a detector and a recogniser of papertown's faces."""
 
     name = "faces"
@@ -86,7 +86,8 @@ class FacesPart(Part):
     def __init__(self, settings: Mapping[str, Any], workspace: Workspace):
         super().__init__(settings, workspace)
         torch.manual_seed(0)
-        self.model = FaceNetworks(self.settings.width).to(memory_format=torch.channels_last)
+        self.model = FaceNetworks(self.settings.width)
+        self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # which torch's types leave out
         if not self.settings.recognise:
             self.model.recogniser.requires_grad_(False)
             self.model.heads.requires_grad_(False)
@@ -112,9 +113,10 @@ class FacesPart(Part):
             **{f"targets{k}": torch.from_numpy(t) for k, t in enumerate(targets)},
         }
 
-    def loss(self, batch: dict[str, Tensor], model: nn.Module) -> tuple[Tensor, dict[str, float]]:
+    def loss(self, batch: dict[str, Tensor], model: FaceNetworks) -> tuple[Tensor, dict[str, float]]:
         unit, logits, found = model(batch["crops"] if self.settings.recognise else None, batch["scenes"])
-        detection = sum(detector_loss(rows, batch[f"targets{k}"]) for k, rows in enumerate(found))
+        losses = [detector_loss(rows, batch[f"targets{k}"]) for k, rows in enumerate(found)]
+        detection = sum(losses, start=losses[0].new_zeros(()))
         if unit is None:
             return detection, {"detection": float(detection.detach())}
         attributes = torch.stack(
@@ -125,7 +127,7 @@ class FacesPart(Part):
         loss = attributes + self.settings.contrast * contrast + detection
         return loss, {k: float(v.detach()) for k, v in parts.items()}
 
-    def validate(self, model: nn.Module) -> dict[str, float]:
+    def validate(self, model: FaceNetworks) -> dict[str, float]:
         device, each = next(model.parameters()).device, self.settings.portraits
         unit = torch.cat(
             [F.normalize(model.recogniser(part), dim=1) for part in _pixels(self.held_out, 127.5).to(device).split(64)]
@@ -178,7 +180,7 @@ class FacesPart(Part):
             best.append((max(overlaps), float(np.abs(found[4:] - face[4:]).mean() / (face[2:4] - face[:2]).max())))
         return best
 
-    def export(self, model: nn.Module, folder: Path) -> None:
+    def export(self, model: FaceNetworks, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         names = [f"{kind}_{stride}" for kind in ("score", "box", "landmarks") for stride in STRIDES]
         with warnings.catch_warnings():
@@ -222,7 +224,7 @@ class FacesPart(Part):
         )
         return crops, marks
 
-    def _scenes(self, split: str, count: int) -> tuple[np.ndarray, np.ndarray]:
+    def _scenes(self, split: str, count: int) -> tuple[np.ndarray, list[np.ndarray]]:
         """Pictures uint8 [count, 256, 256, 3] and faces float32 [count, 3, 14]: box, landmarks; NaN for none."""
         pictures, boxes = self._kept(
             f"face_scenes_{split}_{count}_{SPREAD}",

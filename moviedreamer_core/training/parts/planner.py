@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ...bundle import load_model
 from ...errors import MovieDreamerError
@@ -49,13 +49,12 @@ class PlannerSettings(PartSettings):
     gate: float = 0.02
 
 
-class PlannerPart(Part):
+class PlannerPart(Part[Planner]):
     """Trains a `Planner`."""
 
     name = "planner"
     Settings = PlannerSettings
     settings: PlannerSettings
-    model: Planner
 
     @classmethod
     def needs(cls, settings: PlannerSettings) -> tuple[str, ...]:
@@ -96,7 +95,7 @@ class PlannerPart(Part):
         batch["rollout"] = draw_rollouts(rng, self.settings.rollouts, batch["steps"])
         return batch
 
-    def loss(self, batch: dict[str, Tensor], model: nn.Module) -> tuple[Tensor, dict[str, float]]:
+    def loss(self, batch: dict[str, Tensor], model: Planner) -> tuple[Tensor, dict[str, float]]:
         conditions = Conditions(*(batch[name] for name in CONDITIONS))
         masks = ConditionMasks(*(batch[f"mask_{name}"] for name in ConditionMasks._fields))
         steps, classes = batch["steps"], batch.get("classes")
@@ -126,13 +125,13 @@ class PlannerPart(Part):
         planner.train()
         return torch.where(chosen[..., None, None], drawn.view_as(past), past)
 
-    def validate(self, model: nn.Module) -> dict[str, float]:
+    def validate(self, model: Planner) -> dict[str, float]:
         return summary(film_scores(model, self.held_out))
 
-    def samples(self, model: nn.Module, path: Path) -> None:
+    def samples(self, model: Planner, path: Path) -> None:
         draw_samples(model, self.held_out, self.settings.film, self.workspace, path)
 
-    def export(self, model: nn.Module, folder: Path) -> None:
+    def export(self, model: Planner, folder: Path) -> None:
         model.register_to_config(temperature=self.settings.temperature)
         save_half(model, folder)
 
@@ -205,4 +204,4 @@ def make_batch(
     if classes is not None:
         batch["classes"] = torch.where(flip[:, None, None], classes.mirrored[rows], classes.plain[rows])
     batch["positions"] = draw_positions(rng, augment, len(chosen), longest)
-    return {**batch, **{f"mask_{name}": value for name, value in zip(ConditionMasks._fields, masks)}}
+    return {**batch, **{f"mask_{name}": value for name, value in masks._asdict().items()}}

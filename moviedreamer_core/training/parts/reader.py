@@ -64,7 +64,7 @@ class ReaderSettings(PartSettings):
     model: dict[str, Any] = field(default_factory=dict)
 
 
-class ReaderPart(Part):
+class ReaderPart(Part[Eyes]):
     """The attribute reader, which judges pictures and clips."""
 
     name = "reader"
@@ -97,7 +97,7 @@ class ReaderPart(Part):
             "actions": torch.from_numpy(self.actions[clips]).long(),
         }
 
-    def loss(self, batch: dict[str, Tensor], model: Any) -> tuple[Tensor, dict[str, float]]:
+    def loss(self, batch: dict[str, Tensor], model: Eyes) -> tuple[Tensor, dict[str, float]]:
         clips = batch["clips"]
         clips = corrupt(clips.reshape(len(clips), 1, -1, clips.shape[-1]).expand(-1, 3, -1, -1))[:, 0].view_as(clips)
         answers, boxes, maps, motion = model(corrupt(batch["images"]), misplaced(batch["boxes"]), clips)
@@ -108,10 +108,10 @@ class ReaderPart(Part):
             "boxes": boxes_missed(boxes, batch["boxes"]),
         }
         weights = {"looks": 1.0, "moves": 0.2, "heads": self.settings.heads, "boxes": self.settings.heads}
-        total = sum(weights[name] * loss for name, loss in losses.items())
+        total = sum((weights[name] * loss for name, loss in losses.items()), start=losses["looks"].new_zeros(()))
         return total, {name: float(loss.detach()) for name, loss in losses.items()}
 
-    def validate(self, model: Any) -> dict[str, float]:
+    def validate(self, model: Eyes) -> dict[str, float]:
         """Shares read right on drawn frames of the test split: people and arrangements that training never showed."""
         scores: dict[str, float] = {}
         reader = model.reader
@@ -130,13 +130,13 @@ class ReaderPart(Part):
         scores["clip_action"] = float((motion.argmax(-1) == actions)[seen].float().mean())
         return scores
 
-    def samples(self, model: Any, path: Path) -> None:
+    def samples(self, model: Eyes, path: Path) -> None:
         """Held-out frames above the same frames worn: what it reads."""
         torch.manual_seed(0)
         images = torch.cat([to_images(frames.images[:8]) for frames in self.held_out])
         save_grid(torch.cat([images, corrupt(images, 1.0)]), path)
 
-    def export(self, model: Any, folder: Path) -> None:
+    def export(self, model: Eyes, folder: Path) -> None:
         save_half(model.reader, folder)
 
     def load(self, folder: Path) -> None:

@@ -121,7 +121,7 @@ class TextSettings(PartSettings):
     vision_folder: str = "clip_vision"
 
 
-class TextPart(Part):
+class TextPart(Part[TwoTowers]):
     """Both towers of a CLIP of papertown: sentences, and the pictures that they speak of."""
 
     name = "text"
@@ -161,7 +161,7 @@ class TextPart(Part):
             **_stack("field", fields, self._encode(fields)),
         }
 
-    def loss(self, batch: dict[str, Tensor], model: Any) -> tuple[Tensor, dict[str, float]]:
+    def loss(self, batch: dict[str, Tensor], model: TwoTowers) -> tuple[Tensor, dict[str, float]]:
         out = model(batch["pixels"], batch["caption_ids"], batch["field_ids"])
         labels = batch["labels"]
         parts = {
@@ -176,7 +176,7 @@ class TextPart(Part):
         total = torch.stack([weights[k] * v for k, v in parts.items()]).sum()
         return total, {k: float(v.detach()) for k, v in parts.items()}
 
-    def validate(self, model: Any) -> dict[str, float]:
+    def validate(self, model: TwoTowers) -> dict[str, float]:
         held = self.held_out
         device = next(model.parameters()).device
         seen = [model.see(part.to(device)) for part in held.images.split(64)]
@@ -195,7 +195,7 @@ class TextPart(Part):
         scores["fields_worst"] = min(value for key, value in scores.items() if key.startswith("field_"))
         return scores
 
-    def samples(self, model: Any, path: Path) -> None:
+    def samples(self, model: TwoTowers, path: Path) -> None:
         """A row for each of 8 held-out captions: the frame it describes, then the 7 held-out frames nearest to it."""
         images, device = self.held_out.images, next(model.parameters()).device
         seen = torch.cat([model.see(part.to(device))[0] for part in images.split(64)])
@@ -204,7 +204,7 @@ class TextPart(Part):
         rows = [torch.cat([images[k : k + 1], images[nearest[k]]]) for k in range(8)]
         save_grid(torch.cat(rows), path, columns=8, scale=1)
 
-    def export(self, model: Any, folder: Path) -> None:
+    def export(self, model: TwoTowers, folder: Path) -> None:
         save_half(model.text, folder)
         save_tokenizer(self.vocabulary, folder, longest=model.text.config.max_position_embeddings)
         save_words(self.words, folder)

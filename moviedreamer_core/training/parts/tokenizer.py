@@ -56,7 +56,7 @@ class Autoencoder(nn.Module):
 
     def forward(
         self, images: Tensor, clean: Tensor, slots: Slots, level: Tensor, known: Tensor, share: int
-    ) -> tuple[Tensor, Tensor, Tensor, dict[str, Tensor]]:
+    ) -> tuple[Tensor, Tensor | None, Tensor, dict[str, Tensor]]:
         """images [B, 3, H, W], clean latents -> (tokens, guessed latents, denoising loss of the first `share` rows,
         label logits).
         """
@@ -96,7 +96,7 @@ class TokenizerSettings(PartSettings):
     tower_from_clip: bool = False
 
 
-class TokenizerPart(Part):
+class TokenizerPart(Part[Autoencoder]):
     """The tokenizer, with a decoder that is thrown away."""
 
     name = "tokenizer"
@@ -146,7 +146,7 @@ class TokenizerPart(Part):
             **random_conditions(rng, size, self.settings.token_noise, self.settings.drop),
         }
 
-    def loss(self, batch: dict[str, Tensor], model: nn.Module) -> tuple[Tensor, dict[str, float]]:
+    def loss(self, batch: dict[str, Tensor], model: Autoencoder) -> tuple[Tensor, dict[str, float]]:
         slots = unpack_slots(batch)
         share = max(1, int(len(batch["images"]) * self.settings.denoise_share))
         _, guessed, denoise, logits = model(
@@ -165,7 +165,7 @@ class TokenizerPart(Part):
         }
 
     @torch.no_grad()
-    def validate(self, model: nn.Module) -> dict[str, float]:
+    def validate(self, model: Autoencoder) -> dict[str, float]:
         images = to_images(self.held_out.images).to(model.tokenizer.device)
         tokens = torch.cat([model.tokenizer(part) for part in images.split(64)])
         labels, names = self.held_out.labels.to(tokens.device), list(ATTRIBUTES)
@@ -181,14 +181,14 @@ class TokenizerPart(Part):
         result = {k: sum(v) / len(v) for k, v in groups.items()}
         latents, slots = self.held_out.latents("paper").to(tokens.device), self.held_out.slots.to(tokens.device)
         _, _, sketch = model.decoder.condition(
-            tokens, slots, torch.zeros(len(tokens), device=tokens.device), None, tuple(latents.shape[-2:])
+            tokens, slots, torch.zeros(len(tokens), device=tokens.device), None, (latents.shape[-2], latents.shape[-1])
         )
         if sketch is not None:
             result["sketch_l1"] = float((model.decoder.sketcher.parts(sketch)[0] - latents).abs().mean())
         return {**result, "least": least({k: result[k] for k in groups})}
 
     @torch.no_grad()
-    def measure(self, model: nn.Module) -> dict[str, float]:
+    def measure(self, model: Autoencoder) -> dict[str, float]:
         """The token probe: a ridge regression on tokens of training frames reads every detail of held-out ones."""
         seen, unseen = (
             _tokens(model.tokenizer, images) for images in (self.shots.images[:PROBED], self.held_out.images)
@@ -205,14 +205,14 @@ class TokenizerPart(Part):
         means = {key: sum(values) / len(values) for key, values in scores.items()}
         return {**means, "least": least(means)}
 
-    def samples(self, model: nn.Module, path: Path) -> None:
+    def samples(self, model: Autoencoder, path: Path) -> None:
         images = to_images(self.held_out.images[:12]).to(model.tokenizer.device)
         with torch.no_grad():
             tokens = model.tokenizer(images)
         slots = self.held_out.slots.select(torch.arange(12)).to(tokens.device)
         save_grid(torch.cat([images, *decode_grid(model.decoder, self.vae, tokens, slots)]), path, columns=6)
 
-    def export(self, model: nn.Module, folder: Path) -> None:
+    def export(self, model: Autoencoder, folder: Path) -> None:
         save_half(model.tokenizer, folder)
         save_half(model.decoder, self.workspace.folder("decoder_start"))
 

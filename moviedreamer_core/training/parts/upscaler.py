@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from ...atomic import replacing
@@ -40,7 +40,7 @@ class UpscalerSettings(PartSettings):
     model: dict[str, Any] = field(default_factory=dict)
 
 
-class UpscalerPart(Part):
+class UpscalerPart(Part[Upscaler]):
     """The upscaler, on pictures as the part `vae` gives them."""
 
     name = "upscaler"
@@ -70,12 +70,12 @@ class UpscalerPart(Part):
             large.append(high[i, y * scale : (y + height) * scale, x * scale : (x + width) * scale][:, flip])
         return {"small": self._corrupted(to_images(np.stack(small)), rng), "large": to_images(np.stack(large))}
 
-    def loss(self, batch: dict[str, Tensor], model: nn.Module) -> tuple[Tensor, dict[str, float]]:
+    def loss(self, batch: dict[str, Tensor], model: Upscaler) -> tuple[Tensor, dict[str, float]]:
         out = model(batch["small"])  # [B, 3, h, w] -> [B, 3, scale h, scale w]
         l1, edges = F.l1_loss(out, batch["large"]), edge_loss(out, batch["large"])
         return l1 + self.settings.edges * edges, {"l1": float(l1.detach()), "edges": float(edges.detach())}
 
-    def validate(self, model: nn.Module) -> dict[str, float]:
+    def validate(self, model: Upscaler) -> dict[str, float]:
         scores = {}
         for look, pair in zip(LOOKS, self.held_out, strict=True):
             low, high = (to_images(np.asarray(frames)) for frames in pair)
@@ -84,7 +84,7 @@ class UpscalerPart(Part):
             scores[f"gain_{look}"] = scores[f"psnr_{look}"] - _psnr(plain, high)
         return {**scores, "gain": min(scores[f"gain_{look}"] for look in LOOKS)}
 
-    def samples(self, model: nn.Module, path: Path) -> None:
+    def samples(self, model: Upscaler, path: Path) -> None:
         rows = []
         for low, high in self.held_out:
             small, large = to_images(np.asarray(low[:3])), to_images(np.asarray(high[:3]))
@@ -92,7 +92,7 @@ class UpscalerPart(Part):
             rows += [plain, upscale(model, small), large]
         save_grid(torch.cat(rows), path, columns=3, scale=1)
 
-    def export(self, model: nn.Module, folder: Path) -> None:
+    def export(self, model: Upscaler, folder: Path) -> None:
         save_half(model, folder)
 
     def load(self, folder: Path) -> None:
@@ -127,10 +127,11 @@ class UpscalerPart(Part):
 @torch.no_grad()
 def through(vae_folder: Path, frames: np.ndarray) -> np.ndarray:
     """Frames uint8 [N, H, W, 3] after the VAE's encoder and decoder."""
-    vae = load_autoencoder(vae_folder).to("cuda" if torch.cuda.is_available() else "cpu")
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    vae = load_autoencoder(vae_folder).to(device)
     out = []
     for k in range(0, len(frames), 32):
-        images = to_images(frames[k : k + 32]).to(vae.device)
+        images = to_images(frames[k : k + 32]).to(device)
         out.append(to_uint8(decode_latents(vae, encode_images(vae, images))))
     return np.concatenate(out)
 

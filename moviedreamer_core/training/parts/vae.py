@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from diffusers import AutoencoderDC
+from diffusers.models import AutoencoderDC
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -59,7 +59,7 @@ class VaeSettings(PartSettings):
     noise: Weight
 
 
-class VaePart(Part):
+class VaePart(Part[RoundTrip]):
     """The autoencoder of pictures, and of the clips of animators that need one."""
 
     name = "vae"
@@ -84,27 +84,27 @@ class VaePart(Part):
             crops.append(crop[:, ::-1] if rng.random() < 0.5 else crop)
         return {"images": to_images(np.stack(crops))}
 
-    def loss(self, batch: dict[str, Tensor], model: nn.Module) -> tuple[Tensor, dict[str, float]]:
+    def loss(self, batch: dict[str, Tensor], model: RoundTrip) -> tuple[Tensor, dict[str, float]]:
         target = batch["images"] * 2 - 1
         out, latents = model(target)
         l1, edges, small = F.l1_loss(out, target), edge_loss(out, target), latents.square().mean()
         loss = l1 + self.settings.edges * edges + self.settings.small * small
         return loss, {"l1": float(l1.detach()), "edges": float(edges.detach()), "latents": float(small.detach())}
 
-    def validate(self, model: nn.Module) -> dict[str, float]:
-        vae, scores = model.vae, {}
+    def validate(self, model: RoundTrip) -> dict[str, float]:
+        vae, device, scores = model.vae, next(model.parameters()).device, {}
         for look, frames in zip(LOOKS, self.held_out, strict=True):
-            images = to_images(frames).to(vae.device)
+            images = to_images(frames).to(device)
             error = (_rebuild(vae, images) - images).square().mean()
             scores[f"psnr_{look}"] = float(-10 * torch.log10(error))
         return scores
 
-    def samples(self, model: nn.Module, path: Path) -> None:
-        images = torch.cat([to_images(f[:8]) for f in self.held_out]).to(model.vae.device)
+    def samples(self, model: RoundTrip, path: Path) -> None:
+        images = torch.cat([to_images(f[:8]) for f in self.held_out]).to(next(model.parameters()).device)
         rebuilt = _rebuild(model.vae, images)
         save_grid(torch.cat([images[:8], rebuilt[:8], images[8:], rebuilt[8:]]), path, columns=8)
 
-    def export(self, model: nn.Module, folder: Path) -> None:
+    def export(self, model: RoundTrip, folder: Path) -> None:
         vae, images = model.vae, torch.cat([to_images(f[:512]) for f in self.frames])
         with torch.no_grad():
             latents = torch.cat([vae.encode(part.to(vae.device) * 2 - 1).latent for part in images.split(64)])
