@@ -36,7 +36,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class BundleInfo:
-    """`bundle.json`. Sizes are (width, height) in pixels: pictures are drawn at `render_size`, shown at `show_size`."""
+    """`bundle.json`. Sizes are (width, height) in pixels: pictures are drawn at `render_size`, shown at `show_size`.
+
+    `unsaid_action` is what its decoders are told of people of whom the script says no action, for decoders that have
+    never seen a person without one; "" tells them nothing.
+    """
 
     name: str
     render_size: tuple[int, int]
@@ -44,6 +48,7 @@ class BundleInfo:
     fps: int
     format: int = FORMAT
     description: str = ""
+    unsaid_action: str = ""
 
     def save(self, folder: Path) -> None:
         """Write `folder/bundle.json`."""
@@ -83,6 +88,7 @@ class Bundle:
                 show_size=_size(raw["show_size"]),
                 fps=int(raw["fps"]),
                 description=str(raw.get("description", "")),
+                unsaid_action=str(raw.get("unsaid_action", "")),
             )
         except DAMAGED as error:
             raise MovieDreamerError(f"{folder / 'bundle.json'}: field missing or of the wrong kind: {error}") from error

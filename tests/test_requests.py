@@ -15,6 +15,7 @@ from moviedreamer_core.bundle import Bundle
 from moviedreamer_core.contract import check_animator, check_decoder
 from moviedreamer_core.errors import MovieDreamerError
 from moviedreamer_core.film.animating import animate_clips
+from moviedreamer_core.film.asking import slots_of
 from moviedreamer_core.film.film_cast import faceless
 from moviedreamer_core.film.keyframes import render_keyframes
 from moviedreamer_core.film.keys import clip_inputs, keyframe_inputs
@@ -151,7 +152,7 @@ def test_what_is_not_read_costs_nothing(film):
 class Named:
     """A bundle of which only the names are known."""
 
-    info = SimpleNamespace(name="named", render_size=(128, 64), show_size=(512, 256))
+    info = SimpleNamespace(name="named", render_size=(128, 64), show_size=(512, 256), unsaid_action="")
 
     def fingerprint(self, *parts):
         return "+".join(f"print of {part}" for part in parts)
@@ -182,6 +183,27 @@ def test_results_of_version_0_1_keep_their_names(tmp_path):
         keyframe = keyframe_inputs(session, shot, 0, "tokens", {"mara": "face"})
         clip = clip_inputs(session, shot, ["key"], "before")
         assert names[shot.id] == (artefact_key("keyframe", keyframe)[:16], artefact_key("clip", clip)[:16]), shot.id
+
+
+class Busy(Named):
+    """A bundle in whose world everybody does something."""
+
+    info = SimpleNamespace(**{**vars(Named.info), "unsaid_action": "is talking"})
+
+
+def test_whoever_does_nothing_in_the_script_does_what_the_bundle_says_and_only_those_shots_are_drawn_anew(tmp_path):
+    text = SCRIPT.replace("{id: mara, action: talks}", "{id: mara}")
+    asked, named = {}, {}
+    for bundle in (Named(), Busy()):
+        session = FilmSession(parse_script(text), bundle, Store(tmp_path))
+        kept = [(shot.id, keyframe_inputs(session, shot, 0, "tokens", {})) for shot in session.shots]
+        named[bundle] = {shot_id: artefact_key("keyframe", inputs) for shot_id, inputs in kept}
+        shot, cast = session.by_id["three"], faceless(session.script)
+        asked[bundle] = [slot.action for slot in slots_of(shot, cast, bundle.info.unsaid_action)]
+    assert list(asked.values()) == [["walks along", ""], ["walks along", "is talking"]]
+    before, after = named.values()
+    quiet = {shot.id for shot in session.shots if not all(who.action for who in shot.characters)}
+    assert {shot_id for shot_id in before if before[shot_id] != after[shot_id]} == quiet >= {"three"} and len(quiet) < 5
 
 
 def test_who_reads_earlier_pictures_is_shown_the_place_and_close_pictures_of_people(film):

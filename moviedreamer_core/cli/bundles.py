@@ -101,11 +101,12 @@ def _make(options: argparse.Namespace) -> None:
 
 
 def _pack(options: argparse.Namespace) -> None:
-    from ..training.data import FRAME_SIZE
+    from ..training.data import FRAME_SIZE, UNSAID_ACTION
     from ..training.pack import pack
 
     width, height = FRAME_SIZE
-    info = BundleInfo(options.name, FRAME_SIZE, (4 * width, 4 * height), 8, description="papertown, from nothing")
+    sizes, what = (FRAME_SIZE, (4 * width, 4 * height)), "papertown, from nothing"
+    info = BundleInfo(options.name, *sizes, 8, description=what, unsaid_action=UNSAID_ACTION)
     bundle = pack(options.built, options.target, info)
     plain_console().print(f"{bundle.folder}: {', '.join(bundle.parts())}")
 

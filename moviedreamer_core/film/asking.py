@@ -46,12 +46,15 @@ def sentence_of(shot: ResolvedShot, *, worded: bool = False) -> str:
     return ", ".join(filter(None, (size, shown, s.place, s.time, seen, s.plot, s.style)))
 
 
-def slots_of(shot: ResolvedShot, cast: Cast) -> list[Slot]:
-    """A decoder's slots for the characters of a shot, left to right."""
+def slots_of(shot: ResolvedShot, cast: Cast, unsaid_action: str = "") -> list[Slot]:
+    """A decoder's slots for the characters of a shot, left to right; `unsaid_action` is what people do of whom the
+    script says nothing.
+    """
     sentences = shot_sentences(shot).slots
+    faces = [cast.face(s.character) if s.character in cast.ids else None for s in sentences]
     return [
-        Slot(cast.face(s.character) if s.character in cast.ids else None, s.description, s.action, s.expression)
-        for s in sentences
+        Slot(face, s.description, s.action or unsaid_action, s.expression)
+        for face, s in zip(faces, sentences, strict=True)
     ]
 
 
@@ -104,7 +107,7 @@ def keyframe_request(
     worded = reads.values is not None
     return KeyframeRequest(
         tokens,
-        slots=slots_of(shot, cast) if not worded else (),
+        slots=slots_of(shot, cast, session.bundle.info.unsaid_action) if not worded else (),
         prompt=prompt_of(shot, worded=worded),
         sentence=sentence_of(shot, worded=worded),
         size=session.picture_size(shot),

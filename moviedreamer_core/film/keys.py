@@ -73,6 +73,9 @@ def keyframe_inputs(
             "steps": session.steps(shot) or 0,  # nobody's choice has been 0 in keys from the first store on
             "guidance": session.guidance(shot),
         }
+        unsaid = session.bundle.info.unsaid_action
+        if unsaid and not all(who.action for who in shot.characters):
+            inputs["unsaid_action"] = unsaid
     else:
         inputs["values"] = read_values(reads.values, KEYFRAME_VALUES, session, shot, number)
     if reads.references:

@@ -18,6 +18,8 @@ from ..atomic import replacing
 from ..papertown import ATTRIBUTES, Film, draw_frame, labels, random_shot_film
 
 FRAME_SIZE = (128, 64)
+UNSAID_ACTION = "is talking"
+"""Everybody in papertown does something: what its decoders are told of people of whom a script says nothing."""
 
 
 @dataclass(frozen=True)
