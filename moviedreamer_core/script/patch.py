@@ -130,5 +130,5 @@ def _bare(value: Any) -> Any:
 def _with_comment(line: str, parent: Any, key: Any) -> str:
     """The line with the comment that stood behind the old one."""
     tokens = parent.ca.items.get(key) or ()
-    said = next((token.value for token in tokens if hasattr(token, "value") and token.value.startswith("#")), "")
-    return f"{line.rstrip()}   {said.splitlines()[0]}\n" if said else line
+    comment = next((token.value for token in tokens if hasattr(token, "value") and token.value.startswith("#")), "")
+    return f"{line.rstrip()}   {comment.splitlines()[0]}\n" if comment else line

@@ -190,11 +190,11 @@ def shot_ids(script: Script) -> tuple[tuple[str, ...], ...]:
     So a shot inserted *with* an id leaves every other id as it was; `Document.pin_ids` writes all ids into the file.
     """
     taken = {shot.id for scene in script.scenes for shot in scene.shots if shot.id}
-    given = []
+    named = []
     for scene_id, scene in zip(scene_ids(script), script.scenes):
-        given.append(_fill((shot.id for shot in scene.shots), scene_id, taken))
-        taken.update(given[-1])
-    return tuple(given)
+        named.append(_fill((shot.id for shot in scene.shots), scene_id, taken))
+        taken.update(named[-1])
+    return tuple(named)
 
 
 def storyboard_of(script: Script, storyboard: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Mapping[str, Any]]:
@@ -320,8 +320,8 @@ def _as_long_as(
     """A length of `auto` in seconds: what the lines take to say, at least the usual length; a text is one line."""
     if choice.field != "seconds" or choice.value != AUTO:
         return choice
-    told = dialogue if isinstance(dialogue, str) else ""
-    text = (ResolvedLine("", "", "", told, "", script.language or "", False),) if told else ()
+    line = dialogue if isinstance(dialogue, str) else ""
+    text = (ResolvedLine("", "", "", line, "", script.language or "", False),) if line else ()
     length = CONTROLS["seconds"]
     seconds = max(length.default, speech_seconds(lines or text, voiced))
     return Choice(choice.field, length.within(seconds), f"{choice.source}, {AUTO}")
@@ -403,8 +403,8 @@ def _choose(
 
 
 def _setting_routes(settings: Sequence[ShotSettings], field: str) -> list[Route]:
-    given = [(entry.shots, getattr(entry, field)) for entry in settings]
-    return [Route(value, shots, field) for shots, value in given if value is not None]
+    values = [(entry.shots, getattr(entry, field)) for entry in settings]
+    return [Route(value, shots, field) for shots, value in values if value is not None]
 
 
 def _checked(storyboard: Mapping[str, Mapping[str, Any]], targets: Sequence[Target]) -> Mapping[str, Mapping[str, Any]]:

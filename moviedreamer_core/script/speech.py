@@ -60,10 +60,10 @@ def line_seconds(text: str, language: str = "") -> float:
     han, kana, hangul = (len(pattern.findall(text)) for pattern in (_HAN, _KANA, _HANGUL))
     letters = sum(sign.isalnum() for sign in text) - han - kana - hangul
     pace = PACE.get(language.partition("-")[0].casefold(), _OTHER)
-    said = han / _SIGNS + kana / PACE["ja"] + hangul / PACE["ko"] + max(letters, 0) / max(pace, 10.0)
+    spoken = han / _SIGNS + kana / PACE["ja"] + hangul / PACE["ko"] + max(letters, 0) / max(pace, 10.0)
     words = text.strip(" .,;:!?…。！？，、；：\"'”’»")
     pauses = SENTENCE * len(re.findall(r"[.!?…。！？]+", words)) + COMMA * len(re.findall(r"[,;:，、；：—]+", words))
-    return max(LEAST, LEAD + said + pauses)
+    return max(LEAST, LEAD + spoken + pauses)
 
 
 def timed(lines: Sequence[Spoken], lengths: Mapping[str, float] | None = None) -> tuple[TimedLine, ...]:

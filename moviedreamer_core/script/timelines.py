@@ -157,10 +157,10 @@ def _shots(otio: Any, track: Any, fps: int) -> Iterator[CutShot]:
         known = item.media_reference.available_range if item.media_reference else None
         start = _frames(known.start_time, fps) if known else 0
         ours = item.metadata.get(OURS)
-        told = ours if ours is not None and hasattr(ours, "get") else {}
+        marks = ours if ours is not None and hasattr(ours, "get") else {}
         yield CutShot(
-            str(told.get("shot") or Path(item.name or "").stem), _frames(known.duration, fps) if known else 0,
-            first - start, end - first, shared, str(told.get("transition", "")) or ("dissolve" if shared else "cut"),
+            str(marks.get("shot") or Path(item.name or "").stem), _frames(known.duration, fps) if known else 0,
+            first - start, end - first, shared, str(marks.get("transition", "")) or ("dissolve" if shared else "cut"),
         )  # fmt: skip
 
 

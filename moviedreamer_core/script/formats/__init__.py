@@ -77,8 +77,8 @@ def read_foreign(path: Path) -> Script:
         if door is None:
             known = ", ".join(sorted({door.suffix for door in DOORS}))
             raise MovieDreamerError(f"no format is known by {path.suffix or 'no suffix'!r}; expected one of {known}")
-        given = raw if door.binary else _text(raw)
-        return script_from(door.read(given, title), file=path.name)
+        content = raw if door.binary else _text(raw)
+        return script_from(door.read(content, title), file=path.name)
     except MovieDreamerError as error:
         raise MovieDreamerError(f"{path.name}: cannot be imported: {error}") from error
     except DAMAGED as error:

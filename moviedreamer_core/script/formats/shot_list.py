@@ -199,7 +199,7 @@ def rows_of(script: Script) -> list[list[str]]:
     stills = ["still"] if any(shot.still for shot in resolved) else []
     rows = [[*COLUMNS, *stills, *extra]]
     for shot, other in zip(resolved, kept, strict=True):
-        told = {
+        cells = {
             "scene": shot.scene_id,
             "shot": other.get("shot", shot.id),
             "place": shot.place,
@@ -219,7 +219,7 @@ def rows_of(script: Script) -> list[list[str]]:
             "notes": other.get("notes", ""),
             "still": shot.still,
         }
-        rows.append([*(told[name] for name in (*COLUMNS, *stills)), *(other.get(name, "") for name in extra)])
+        rows.append([*(cells[name] for name in (*COLUMNS, *stills)), *(other.get(name, "") for name in extra)])
     return rows
 
 
