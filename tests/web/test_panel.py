@@ -125,6 +125,34 @@ def test_words_are_edited_and_shots_are_moved_with_the_keyboard_and_by_dragging(
     assert edits[-1] == {"move": "shot-1", "before": "shot-3"}
 
 
+def test_what_is_decided_by_the_board_waits_for_the_one_of_the_edited_script(board, film):
+    pages = film[1]
+    pages.thought.clear()
+    try:
+        card(board, "shot-1").drag_to(card(board, "shot-3"), target_position={"x": 10, "y": 40})
+        board.wait_for_function("() => app.graph.nodes[0].widgets[0].value.endsWith('# edited')")
+        board.get_by_role("button", name="Lock the rest").click()
+        board.get_by_role("button", name="Run what is stale").click()
+        board.wait_for_timeout(300)
+        assert direction(board) == {}, "nobody knows yet what the move makes stale"
+    finally:
+        pages.thought.set()
+    board.wait_for_function("() => app.queued.length === 1")
+    queued = json.loads(board.evaluate("() => app.queued[0]"))
+    assert queued == direction(board), "the run comes after the locks"
+    assert queued["shot-2"] == {"lock": True} and "shot-1" not in queued
+
+
+def test_two_moves_at_once_are_both_made(board, film):
+    pages = film[1]
+    card(board, "shot-2").click()
+    board.locator(".md-cards").focus()
+    board.keyboard.press("Alt+ArrowRight")
+    board.keyboard.press("Alt+ArrowRight")
+    board.wait_for_function("() => app.graph.nodes[0].widgets[0].value.endsWith('# edited\\n# edited')")
+    assert len(pages.edits) == 2
+
+
 def test_everything_works_with_the_keyboard_alone(board):
     board.locator(".md-cards").focus()
     for key in ("ArrowRight", "ArrowRight", "ArrowDown", "Shift+ArrowRight"):

@@ -7,7 +7,7 @@ import json
 import os
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -94,8 +94,13 @@ def _shot(number: int, state: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def directed(board: dict[str, Any], direction: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """The board with an artist's choices: what is chosen decides, and another decoder or seed makes a shot stale."""
+def directed(
+    board: dict[str, Any], direction: dict[str, dict[str, Any]], edits: Iterable[dict[str, Any]] = ()
+) -> dict[str, Any]:
+    """The board with an artist's choices: what is chosen decides; another decoder or seed makes a shot stale, and a
+    move does.
+    """
+    moved = {edit["move"] for edit in edits if "move" in edit}
     board = json.loads(json.dumps(board))
     for shot in board["shots"]:
         own = direction.get(shot["id"], {})
@@ -106,6 +111,8 @@ def directed(board: dict[str, Any], direction: dict[str, dict[str, Any]]) -> dic
             shot["state"] = "stale"
             shot["stages"]["keyframe"] = {"made": True, "why": "the decoder changed", "seconds": 3.0}
             shot["stages"]["clip"] = {"made": True, "why": "its keyframe changed", "seconds": 1.5}
+        if shot["id"] in moved and not shot["locked"]:
+            shot["stages"]["plan"] = {"made": True, "why": "its place changed", "seconds": 0.5}
     return board
 
 
@@ -139,6 +146,8 @@ class Pages:
 
     def __init__(self, board: dict[str, Any]) -> None:
         self.board, self.edits = board, []
+        self.thought = threading.Event()  # boards are answered when it is set
+        self.thought.set()
         languages = {file.parent.name: json.loads(file.read_text("utf-8")) for file in ROOT.glob("locales/*/main.json")}
         self.words = json.dumps(languages).encode()
 
@@ -164,7 +173,8 @@ class Pages:
             self.edits += body["edits"]
             return _json({"text": body["text"] + "\n# edited"})
         if len(parts) == 2:
-            return _json(directed(self.board, json.loads(body.get("direction") or "{}")))
+            self.thought.wait(30)
+            return _json(directed(self.board, json.loads(body.get("direction") or "{}"), self.edits))
         if parts[2] == "takes":
             rows = [{"decoder": "paper", "key": f"{k:x}", "seed": k, "current": k == 13} for k in (11, 12, 13)]
             return _json({"keyframe": rows, "clip": [], "next_seeds": list(range(901, 909))})

@@ -14,13 +14,15 @@ export class Desk {
   constructor({ server, graph, complain }) {
     Object.assign(this, { server, graph, complain });
     this.listeners = new Set();
+    this.asks = 0;
     this.ids = new Map();  // planner's execution id -> the id of its last board
+    this.turns = Promise.resolve();  // what was asked for and is not done yet
     this.clear();
     this.filter = {};
   }
 
   clear() {
-    Object.assign(this, { planner: null, node: "", id: "", board: null, missing: "", running: false, taken: 0 });
+    Object.assign(this, { planner: null, node: "", id: "", board: null, missing: "", running: false, boardOf: "" });
     this.chosen = new Set();
     this.current = "";
   }
@@ -72,7 +74,7 @@ export class Desk {
 
   /** A run began or ended. */
   run(running) {
-    this.running = running;
+    Object.assign(this, { running, boardOf: "" });
     this.changed();
     if (!running) this.refresh();
   }
@@ -80,9 +82,46 @@ export class Desk {
   /** Asks the server what a run of the graph as it is now would find. */
   async refresh() {
     if (!this.planner || !this.id || this.running) return;
-    const { planner, id } = this, script = this.graph.script(planner);
+    const { planner, id, question } = this, script = this.graph.script(planner);
     const changes = { script, direction: this.direction };
-    await this.take(() => this.server.board(id, changes));
+    await this.take(() => this.server.board(id, changes), question);
+  }
+
+  /** What the graph's board depends on: a board that was asked for with another question says nothing of what is there. */
+  get question() {
+    return JSON.stringify([this.node, this.id, this.graph.script(this.planner), this.direction]);
+  }
+
+  /** Waits for the board of the script and the choices as they are now. Throws what keeps the server from saying it.
+   *  While a run goes on its own events tell what it does.
+   */
+  async upToDate() {
+    while (this.planner && this.id && !this.running && this.boardOf !== this.question) {
+      const { question } = this;
+      await this.refresh();
+      if (this.missing && question === this.question) break;
+    }
+    if (!this.board || (this.missing && !this.running)) throw new Error(this.missing);
+  }
+
+  /** Does `act` when all that was asked for before it is done, so that no click works on what another one is about to
+   *  change; not at all if the storyboard turned to another film meanwhile. An error is shown.
+   */
+  inTurn(act) {
+    const { node } = this;
+    this.turns = this.turns.then(() => (node === this.node ? act() : undefined)).catch((error) => {
+      this.complain(error);
+      this.changed();
+    });
+    return this.turns;
+  }
+
+  /** The same for what is decided by the board. */
+  byBoard(act) {
+    return this.inTurn(async () => {
+      await this.upToDate();
+      return act();
+    });
   }
 
   /** The graph changed, by undo or by hand: the nodes may be other ones now, and a run would find something else. */
@@ -101,22 +140,27 @@ export class Desk {
     this.timer = setTimeout(() => this.refresh(), WAIT);
   }
 
-  async take(ask) {
-    const turn = ++this.taken;
+  /** Takes the board that `ask` gives as that of a question; done when the newest of all that were asked for is there. */
+  take(ask, question = "") {
+    this.newest = this.takeUnlessNewer(ask, question, ++this.asks);
+    return this.newest;
+  }
+
+  async takeUnlessNewer(ask, question, turn) {
     try {
       const board = await ask();
-      if (turn !== this.taken) return;
-      Object.assign(this, { board, missing: "", read: null });
+      if (turn !== this.asks) return this.newest;
+      Object.assign(this, { board, missing: "", read: null, boardOf: question });
       const ids = new Set(board.shots.map((shot) => shot.id));
       for (const id of this.chosen) if (!ids.has(id)) this.chosen.delete(id);
     } catch (error) {
-      if (turn !== this.taken) return;
+      if (turn !== this.asks) return this.newest;
       if (error.status === 404) {
         this.ids.delete(this.node);
         Object.assign(this, { board: null, id: "", missing: error.message });
       } else this.missing = error.message;
     }
-    this.changed();
+    return this.changed();
   }
 
   // -- what is looked at -------------------------------------------------------------------------------------------
@@ -201,7 +245,7 @@ export class Desk {
   }
 
   lockRest() {
-    this.direct({ lock: true }, this.rest.map((shot) => shot.id));
+    return this.byBoard(() => this.direct({ lock: true }, this.rest.map((shot) => shot.id)));
   }
 
   takeBack(ids = [...this.chosen]) {
@@ -215,8 +259,8 @@ export class Desk {
   }
 
   /** Queues `n` runs, each with seeds for these shots alone that none of their takes used; the last ones stay chosen. */
-  async reroll(n, ids = [...this.chosen]) {
-    try {
+  reroll(n, ids = [...this.chosen]) {
+    return this.byBoard(async () => {
       const seeds = await Promise.all(ids.map(async (id) => (await this.takes(id)).next_seeds));
       for (let take = 0; take < n; take++) {
         let text = this.direction;
@@ -224,28 +268,18 @@ export class Desk {
           text = directed(text, this.board.shots, [id], { seed: seeds[at][take], take: null, lock: null });
         });
         this.graph.write(this.planner, "direction", text);
-        await this.queue(onlyThese(text, this.board.shots, ids));
+        await this.graph.queue(this.planner, onlyThese(text, this.board.shots, ids));
       }
-    } catch (error) {
-      this.complain(error);
-    }
-    this.changed();
+      this.changed();
+    });
   }
 
   runStale() {
-    return this.queue();
+    return this.inTurn(() => this.graph.queue(this.planner));
   }
 
   runOnly(ids = [...this.chosen]) {
-    return this.queue(onlyThese(this.direction, this.board.shots, ids));
-  }
-
-  async queue(direction) {
-    try {
-      await this.graph.queue(this.planner, direction);
-    } catch (error) {
-      this.complain(error);
-    }
+    return this.byBoard(() => this.graph.queue(this.planner, onlyThese(this.direction, this.board.shots, ids)));
   }
 
   costOf(shots) {
@@ -269,67 +303,69 @@ export class Desk {
   }
 
   /** Puts Edit Script in Load Script's place. */
-  async toEditor() {
-    try {
+  toEditor() {
+    return this.inTurn(async () => {
       const node = this.graph.scriptNode(this.planner), value = (name) => widgetOf(node, name)?.value ?? "";
       const body = { script: value("script"), embedded: value("embedded"), edit: true };
       this.graph.replaceByEditor(node, await this.server.script(body));
       this.changed();
       await this.refresh();
-    } catch (error) {
-      this.complain(error);
-    }
+    });
   }
 
   /** A new shot after another one, then chosen. */
-  async insertAfter(id) {
-    const before = new Set(this.board.shots.map((shot) => shot.id));
-    await this.edit({ insert: id, shot: { size: this.find(id).size } });
-    const made = this.board?.shots.find((shot) => !before.has(shot.id));
-    if (made) this.choose(made.id);
+  insertAfter(id) {
+    return this.byBoard(async () => {
+      const before = new Set(this.board.shots.map((shot) => shot.id));
+      await this.editWithout([], { insert: id, shot: { size: this.find(id)?.size } });
+      const made = this.board?.shots.find((shot) => !before.has(shot.id));
+      if (made) this.choose(made.id);
+    });
   }
 
   /** Takes a shot out of the script, and what was chosen for it. */
   remove(id) {
-    return this.editWithout([id], { remove: id });
+    return this.inTurn(() => this.editWithout([id], { remove: id }));
   }
 
   /** Puts the shot after a shot into it. */
   merge(id) {
-    const { shots } = this.board, gone = shots[shots.findIndex((shot) => shot.id === id) + 1]?.id;
-    return this.editWithout([gone], { merge: id });
+    return this.byBoard(() => this.editWithout([this.beside(id, 1)], { merge: id }));
   }
 
   edit(...edits) {
-    return this.editWithout([], ...edits);
+    return this.inTurn(() => this.editWithout([], ...edits));
   }
 
   /** Changes the script's text by edits of the server's kind. Choices go by ids from then on, without those of `gone`. */
   async editWithout(gone, ...edits) {
     const { text, name } = this.graph.script(this.planner) ?? {};
     if (text === undefined) return;
-    try {
-      const changed = await this.server.edit(text, name, edits);
-      const direction = undirected(this.direction, this.board.shots, gone);
-      this.graph.writeAll([
-        [this.graph.scriptNode(this.planner), "text", changed.text], [this.planner, "direction", direction],
-      ]);
-      await this.refresh();
-    } catch (error) {
-      this.complain(error);
-      this.changed();
-    }
+    const changed = await this.server.edit(text, name, edits);
+    const direction = undirected(this.direction, this.board.shots, gone);
+    this.graph.writeAll([
+      [this.graph.scriptNode(this.planner), "text", changed.text], [this.planner, "direction", direction],
+    ]);
+    await this.refresh();
+  }
+
+  /** The id of the shot so many places further, undefined past the film's ends. */
+  beside(id, by) {
+    const { shots } = this.board;
+    return shots[shots.findIndex((shot) => shot.id === id) + by]?.id;
   }
 
   /** Moves a shot by one place among all shots of the film: -1 before the one before it, 1 after the next. */
   shift(id, by) {
-    const ids = this.board.shots.map((shot) => shot.id), beside = ids[ids.indexOf(id) + by];
-    return beside === undefined ? undefined : this.drop(id, beside, by > 0);
+    return this.byBoard(() => {
+      const target = this.beside(id, by);
+      return target === undefined ? undefined : this.editWithout([], moved(id, target, by > 0));
+    });
   }
 
   /** Puts a shot before or after another one. */
   drop(id, target, after) {
-    return id === target ? undefined : this.edit({ move: id, [after ? "after" : "before"]: target });
+    return id === target ? undefined : this.edit(moved(id, target, after));
   }
 
   /** Goes to the node whose rule decided a shot's engine; else where the shot is written. */
@@ -343,4 +379,9 @@ export class Desk {
   goToLine(shot) {
     this.graph.showLine(this.planner, shot.line);
   }
+}
+
+/** The edit that puts a shot before or after another one. */
+function moved(id, target, after) {
+  return { move: id, [after ? "after" : "before"]: target };
 }
