@@ -4,7 +4,7 @@ A body's fingerprint holds hashes of content, so it is the same on another compu
 remembered by path, size and time; no file is read twice.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -59,22 +59,21 @@ def required_inputs(class_type: str) -> Collection[str]:
 
 def output_types() -> set[str]:
     """The kinds of nodes that ComfyUI runs for their own sake: previews, savers."""
-    import nodes
-
-    known = nodes.NODE_CLASS_MAPPINGS  # type: ignore[attr-defined]  # ComfyUI's; to mypy it is ours, of the same name
-    return {name for name, kind in known.items() if getattr(kind, "OUTPUT_NODE", False) is True}
+    return {name for name, kind in _node_classes().items() if getattr(kind, "OUTPUT_NODE", False) is True}
 
 
 def runs_elsewhere(class_type: str) -> bool:
     """Whether a node asks a paid service (ComfyUI's partner nodes)."""
-    import nodes
-
-    kind = nodes.NODE_CLASS_MAPPINGS.get(class_type)  # type: ignore[attr-defined]
-    return getattr(kind, "API_NODE", False) is True
+    return getattr(_node_classes().get(class_type), "API_NODE", False) is True
 
 
 def _inputs(class_type: str) -> dict[str, dict[str, Any]]:
-    import nodes
-
-    kind = nodes.NODE_CLASS_MAPPINGS.get(class_type)  # type: ignore[attr-defined]
+    kind = _node_classes().get(class_type)
     return kind.INPUT_TYPES() if kind is not None else {}
+
+
+def _node_classes() -> Mapping[str, Any]:
+    """Every node class that ComfyUI knows, by its name."""
+    import nodes  # ComfyUI's module; to mypy it is ours, of the same name
+
+    return nodes.NODE_CLASS_MAPPINGS  # type: ignore[attr-defined]

@@ -3,15 +3,17 @@
 Writes tests/object_info.json, with which the ordinary tests compare the schemas and every workflow.
 """
 
-import json
 import sys
 import tempfile
 from pathlib import Path
 
 from comfy_server import ROOT, Server, find_comfyui
 
+sys.path.append(str(ROOT / "tools"))
+
+from workflow_files import lines_of  # noqa: E402
+
 RECORDED = ROOT / "tests" / "object_info.json"
-SHORT = (",", ":")
 CORE = (
     "BasicGuider", "BasicScheduler", "BatchImagesNode", "CFGGuider", "CFGNorm", "CheckpointLoaderSimple", "CLIPLoader",
     "CLIPTextEncode", "ConditioningZeroOut", "CreateVideo", "EmptyFlux2LatentImage", "EmptyImage",
@@ -50,12 +52,6 @@ def kept(everything: dict) -> dict:
             ]
         found[name] = info
     return found
-
-
-def lines_of(info: dict) -> str:
-    """As JSON, a line a node: small, and a change shows which node it is about."""
-    rows = (f"{json.dumps(name)}:{json.dumps(own, ensure_ascii=False, separators=SHORT)}" for name, own in info.items())
-    return "{\n" + ",\n".join(rows) + "\n}\n"
 
 
 def main() -> int:
