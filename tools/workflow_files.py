@@ -26,6 +26,8 @@ PANELS = {
     "MovieDreamerAnimateKeyframes": 118, "MovieDreamerScriptInfo": 250,
 }  # fmt: skip
 """Pixels of what web/js adds to a node: its panel, on Load Script two buttons, on Plan Film the storyboard's line."""
+UNFOLD = 30
+"""Pixels of the button that Nodes 2.0 shows in the place of widgets that it folds away."""
 NOTE_COLOURS = {"color": "#432", "bgcolor": "#653"}
 
 
@@ -314,7 +316,7 @@ def height(info: dict, tall: int = 0) -> int:
     widgets = [port for port in every if port.is_widget]
     rows = max(len(every) - len(widgets), len(info["output"]))
     lines = sum(48 for port in widgets if port.options.get("multiline"))
-    folded = 29 * sum(bool(port.options.get("advanced")) for port in widgets)
+    folded = max(0, 29 * sum(bool(port.options.get("advanced")) for port in widgets) - UNFOLD)
     return 34 + 22 * rows + 29 * len(widgets) + lines + PANELS.get(info["name"], 0) + max(0, tall - folded)
 
 
