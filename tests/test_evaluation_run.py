@@ -11,7 +11,7 @@ from moviedreamer_core.cli.app import run
 from moviedreamer_core.errors import MovieDreamerError
 from moviedreamer_core.evaluation import held_out, variants
 from moviedreamer_core.evaluation.features import MetricClip, find_metric_clip
-from moviedreamer_core.evaluation.gallery import GIF_BYTES, STILL_BYTES, draw_gallery
+from moviedreamer_core.evaluation.gallery import FILM_BYTES, STILL_BYTES, draw_gallery
 from moviedreamer_core.evaluation.history import revisits
 from moviedreamer_core.evaluation.keys import KEYS, TARGETS
 from moviedreamer_core.evaluation.page import as_json, describe_run, write_page
@@ -135,9 +135,9 @@ def test_the_gallery_is_small(evaluated, tmp_path):
     made, *_ = evaluated
     files = draw_gallery(made, tmp_path)
     names = {path.name for path in files}
-    assert {"tiny_side_by_side.jpg", "tiny_continuity.png", "tiny_film.gif", "tiny_film_77.jpg"} <= names
+    assert {"tiny_side_by_side.webp", "tiny_continuity.png", "tiny_film.webp", "tiny_film_77.webp"} <= names
     for path in files:
-        assert path.stat().st_size <= (GIF_BYTES if path.suffix == ".gif" else STILL_BYTES)
+        assert path.stat().st_size <= (FILM_BYTES if path.name == "tiny_film.webp" else STILL_BYTES)
         with Image.open(path) as picture:
             picture.load()
             assert picture.width >= 200
@@ -176,7 +176,7 @@ def test_the_command_leaves_the_page(tiny_bundle, judge, tmp_path, capsys, monke
     options = ["--bundle", str(tiny_bundle), "--reader", str(judge), "--quick", "--quiet", "--gallery"]
     assert run(["evaluate", *options, "--out", str(tmp_path / "out"), "--store", str(tmp_path / "store")]) == 0
     printed = capsys.readouterr().out.split()
-    assert str(tmp_path / "out" / "tiny.md") in printed and str(tmp_path / "out" / "tiny_film.gif") in printed
+    assert str(tmp_path / "out" / "tiny.md") in printed and str(tmp_path / "out" / "tiny_film.webp") in printed
     flat = json.loads((tmp_path / "out" / "tiny.json").read_text())
     assert flat["fid"] is None and "no judging CLIP" in flat["why_null.fid"] and flat["quick"] is True
     assert flat["command"] == "moviedreamer evaluate --bundle tiny --quick --gallery"

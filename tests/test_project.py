@@ -56,7 +56,7 @@ def test_the_readme_begins_with_the_film_then_two_commands_then_the_page():
     """Whoever looks for a minute has seen what comes out and how; every picture is there."""
     readme = (ROOT / "README.md").read_text()
     pictures = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", readme)
-    assert pictures[0] == "docs/media/film.gif" and all((ROOT / name).is_file() for name in pictures)
+    assert pictures[0] == "docs/media/film.webp" and all((ROOT / name).is_file() for name in pictures)
     places = [
         readme.index(words) for words in (pictures[0], "git clone --depth 1", "make film ", "docs/media/first_film")
     ]

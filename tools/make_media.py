@@ -1,9 +1,9 @@
 """The pictures of the README, small enough to commit: `make media` (after `make film`).
 
-docs/media/papertown.jpg      drawn frames of the film set, both looks
-docs/media/contact_sheet.jpg  the contact sheet of `make film`
-docs/media/film.gif           the first seconds of its film
-docs/media/episodes.jpg       shots of it; below, of the next episode that goes on from it, and of one that does not
+docs/media/papertown.webp      drawn frames of the film set, both looks
+docs/media/contact_sheet.webp  the contact sheet of `make film`
+docs/media/film.webp           the first seconds of its film
+docs/media/episodes.webp       shots of it; below, of the next episode that goes on from it, and of one that does not
 """
 
 import random
@@ -40,14 +40,13 @@ def papertown(rows: int = 2, columns: int = 4) -> Image.Image:
     return Image.fromarray(np.concatenate(sheet))
 
 
-def film_gif(film: Path, target: Path, seconds: float = 3.5) -> None:
-    """The first seconds of a film as a GIF at half the size."""
+def film_webp(film: Path, target: Path, seconds: float = 3.5) -> None:
+    """The first seconds of a film as a WebP at half the size."""
     with av.open(str(film)) as container:
         stream = container.streams.video[0]
         wanted = round(seconds * float(stream.average_rate))
         frames = [f.to_image().resize(SIZE) for _, f in zip(range(wanted), container.decode(stream), strict=False)]
-    shades = [frame.quantize(48) for frame in frames]
-    shades[0].save(target, save_all=True, append_images=shades[1:], duration=125, loop=0)
+    frames[0].save(target, save_all=True, append_images=frames[1:], duration=125, loop=0, quality=74, method=6)
 
 
 def episodes(store: Path) -> Image.Image:
@@ -65,11 +64,13 @@ def episodes(store: Path) -> Image.Image:
 def main() -> None:
     """Write all four."""
     MEDIA.mkdir(exist_ok=True)
-    papertown().save(MEDIA / "papertown.jpg", quality=66)
+    papertown().save(MEDIA / "papertown.webp", quality=60, method=6)
     sheet = Image.open(OUT / "contact_sheet.png").convert("RGB")
-    sheet.resize((1200, round(1200 * sheet.height / sheet.width))).save(MEDIA / "contact_sheet.jpg", quality=78)
-    film_gif(OUT / "film.mp4", MEDIA / "film.gif")
-    episodes(OUT / "store").save(MEDIA / "episodes.jpg", quality=78)
+    sheet.resize((1200, round(1200 * sheet.height / sheet.width))).save(
+        MEDIA / "contact_sheet.webp", quality=72, method=6
+    )
+    film_webp(OUT / "film.mp4", MEDIA / "film.webp")
+    episodes(OUT / "store").save(MEDIA / "episodes.webp", quality=72, method=6)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""Pictures of the held-out films, small enough to commit: at most 300 kB each, the GIF at most 1.5 MB.
+"""Pictures of the held-out films, small enough to commit: at most 85 kB each, the moving one at most 120 kB.
 
-<bundle>_film_<seed>.jpg    contact sheets of a short film and the long one
-<bundle>_side_by_side.jpg   one film drawn, from true tokens (the ceiling), as planned, and by copying
+<bundle>_film_<seed>.webp   contact sheets of a short film and the long one
+<bundle>_side_by_side.webp  one film drawn, from true tokens (the ceiling), as planned, and by copying
 <bundle>_continuity.png     continuity of the long film
-<bundle>_film.gif           the first sampled clips of one film
+<bundle>_film.webp          the first sampled clips of one film
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -34,14 +34,14 @@ from .motion import make_clips, sampled
 from .run import CLIPS, Made
 from .variants import BASELINES, render
 
-STILL_BYTES, GIF_BYTES = 85_000, 230_000
+STILL_BYTES, FILM_BYTES = 85_000, 120_000
 SHEETS = 1
 COLUMNS, CELL, GAP = 8, (224, 112), 6
 ROWS = {"drawn": "the truth, drawn", "true_tokens": "ceiling: decoded from true tokens", "plan": "as planned",
         "copy": "tokens copied from the place's first shot"}  # fmt: skip
-GIF_SIZE, GIF_SECONDS = (256, 128), 3
-SMALLER = ((1400, 88), (1400, 76), (1200, 72), (1000, 66), (800, 60), (640, 50))
-"""Widths in pixels and JPEG qualities to try in turn."""
+FILM_SIZE, FILM_SECONDS = (256, 128), 3
+SMALLER = ((1400, 84), (1400, 72), (1200, 70), (1000, 66), (800, 60), (640, 50))
+"""Widths in pixels and WebP qualities to try in turn."""
 
 
 def draw_gallery(made: Sequence[Made], out: Path, progress: Progress = SILENT) -> list[Path]:
@@ -52,12 +52,14 @@ def draw_gallery(made: Sequence[Made], out: Path, progress: Progress = SILENT) -
     example = next((one for one in short if returning(_places(one))), short[0])
     shown = [*short[:SHEETS], *([long] if long.held.long else [])]
     jobs: dict[str, Callable[[], bytes]] = {
-        f"{name}_film_{one.held.film.seed}.jpg": partial(contact_jpeg, one) for one in shown
+        f"{name}_film_{one.held.film.seed}.webp": partial(contact_webp, one) for one in shown
     }
     jobs |= {
-        f"{name}_side_by_side.jpg": lambda: jpeg(side_by_side(example), sizes=((1832, 88), (1832, 78), *SMALLER)),
+        f"{name}_side_by_side.webp": lambda: still_webp(
+            side_by_side(example), sizes=((1832, 84), (1832, 72), *SMALLER)
+        ),
         f"{name}_continuity.png": lambda: continuity_png(long),
-        f"{name}_film.gif": lambda: film_gif(short[0]),
+        f"{name}_film.webp": lambda: film_webp(short[0]),
     }
     progress.stage("gallery", len(jobs))
     with plain_errors(out, "write the gallery"):
@@ -69,12 +71,12 @@ def draw_gallery(made: Sequence[Made], out: Path, progress: Progress = SILENT) -
     return [out / file for file in jobs]
 
 
-def contact_jpeg(one: Made) -> bytes:
+def contact_webp(one: Made) -> bytes:
     """A film's contact sheet."""
     with TemporaryDirectory() as folder:
         path = write_sheet(one.held.session, one.held.plan, one.keyframes, Path(folder) / "sheet.png")
         with picture_file(path) as sheet:
-            return jpeg(sheet.convert("RGB"))
+            return still_webp(sheet.convert("RGB"))
 
 
 def side_by_side(one: Made) -> Image.Image:
@@ -115,30 +117,30 @@ def continuity_png(one: Made) -> bytes:
     return stream.getvalue()
 
 
-def film_gif(one: Made) -> bytes:
-    """The sampled clips of a film one after another, with as many colours as fit."""
+def film_webp(one: Made) -> bytes:
+    """The sampled clips of a film one after another, as good as fits."""
     held = one.held
     clips = make_clips(held, one.keyframes, sampled(held, CLIPS))
-    frames = list(islice(_frames([clip.shown for clip in clips]), GIF_SECONDS * held.session.script.fps))
+    frames = list(islice(_frames([clip.shown for clip in clips]), FILM_SECONDS * held.session.script.fps))
     if not frames:
         raise MovieDreamerError(f"{held.session.script.title} has no shot of which a clip was made")
-    for colours in (128, 96, 64, 48, 32, 16):
-        stream, shades = BytesIO(), [frame.quantize(colours, dither=Image.Dither.NONE) for frame in frames]
-        wait = round(1000 / held.session.script.fps)
-        shades[0].save(stream, format="GIF", save_all=True, append_images=shades[1:], duration=wait, loop=0)
-        if stream.tell() <= GIF_BYTES:
+    wait, stream = round(1000 / held.session.script.fps), BytesIO()
+    for quality in (75, 60, 45, 30, 15):
+        stream = BytesIO()
+        frames[0].save(stream, "WEBP", save_all=True, append_images=frames[1:], duration=wait, loop=0, quality=quality)
+        if stream.tell() <= FILM_BYTES:
             break
     return stream.getvalue()
 
 
-def jpeg(picture: Image.Image, sizes: Sequence[tuple[int, int]] = SMALLER) -> bytes:
-    """The picture as JPEG: the first of the sizes (width, quality) that has at most `STILL_BYTES`, or the last."""
+def still_webp(picture: Image.Image, sizes: Sequence[tuple[int, int]] = SMALLER) -> bytes:
+    """The picture as WebP: the first of the sizes (width, quality) that has at most `STILL_BYTES`, or the last."""
     stream = BytesIO()
     for width, quality in sizes:
         wide = min(width, picture.width)
         small = picture.resize((wide, round(picture.height * wide / picture.width)), Image.Resampling.LANCZOS)
         stream = BytesIO()
-        small.save(stream, format="JPEG", quality=quality, optimize=True)
+        small.save(stream, format="WEBP", quality=quality, method=6)
         if stream.tell() <= STILL_BYTES:
             break
     return stream.getvalue()
@@ -147,7 +149,7 @@ def jpeg(picture: Image.Image, sizes: Sequence[tuple[int, int]] = SMALLER) -> by
 def _frames(paths: Sequence[Path]) -> Iterator[Image.Image]:
     for path in paths:
         for frame in read_clip(path):
-            yield Image.fromarray(frame).resize(GIF_SIZE, Image.Resampling.LANCZOS)
+            yield Image.fromarray(frame).resize(FILM_SIZE, Image.Resampling.LANCZOS)
 
 
 def _places(one: Made) -> list[int]:
