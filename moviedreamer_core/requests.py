@@ -62,7 +62,7 @@ class KeyframeRequest:
     """One keyframe. `number` counts a shot's keyframes from 0; `slots` are its people from left to right.
 
     `tokens`: its plan, one keyframe's (or a plain tensor [T, D] of the decoder's own tokenizer). `prompt`: the shot in
-    one sentence; `sentence`: the same with the look of everyone in it. `size`, `steps` and `guidance` None leave them
+    one sentence; `sentence`: the same with the look of everyone in it; `negative`: what is not to be seen. `size`, `steps` and `guidance` None leave them
     to the decoder. `references`: see film/references.py.
     """
 
@@ -78,6 +78,7 @@ class KeyframeRequest:
     number: int = 0
     references: tuple[Reference, ...] = ()
     earlier: tuple[EarlierKeyframe, ...] = ()
+    negative: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +86,7 @@ class ClipRequest:
     """One clip that begins with `keyframe` (or, where the shot goes on from the one before, with `start_frame`).
 
     `prompt` says what moves, `sentence` the whole shot with everyone in it, `lines` what is spoken, one line of text
-    each, `sound` what else is heard. `frames` are wanted at `fps` a second. `anchor` is the picture whose look is kept;
+    each, `sound` what else is heard, `negative` what is not to be seen. `frames` are wanted at `fps` a second. `anchor` is the picture whose look is kept;
     `next_keyframe` the one that the clip should arrive at, where the shot has a further keyframe. `motion` and
     `anchor_strength` go from 0 to 2 (script/controls.py), 1 is usual. `number` counts the parts of a shot with several
     keyframes from 0.
@@ -107,6 +108,7 @@ class ClipRequest:
     number: int = 0
     references: tuple[Reference, ...] = ()
     sound: str = ""
+    negative: str = ""
 
 
 @dataclass(frozen=True, eq=False)

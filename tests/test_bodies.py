@@ -193,6 +193,9 @@ def test_a_shot_has_what_it_has(slots, requests, tmp_path):
     wired = [names.index(name) for name in ("prompt", "seed", "width", "height", "steps")]
     values = slots.values_of(still, wishes, wired)
     assert [values[n] for n in wired] == ["photo, a harbour", 3, 832, 480, 20]
+    rainy, bad = requests.KeyframeRequest(None, negative="rain"), names.index("negative")
+    assert slots.values_of(rainy, slots.Wishes(negative="blur"), [bad])[bad] == "blur, rain"
+    assert slots.keyframe_capabilities(frozenset({bad}), False, (832, 480)).values == {"negative", "size"}
     moving = requests.ClipRequest(torch.zeros(3, 16, 32), 8, 8, next_keyframe=torch.zeros(3, 16, 32))
     assert {names[n] for n in slots.missing_slots(slots.has_of(moving))} >= {"reference_1", "place", "memory"}
     assert "last_keyframe" not in {names[n] for n in slots.missing_slots(slots.has_of(moving))}

@@ -149,6 +149,21 @@ def test_what_is_not_read_costs_nothing(film):
     assert len(fresh(film(Drawing(fingerprint="other"))[1])) == 6
 
 
+def test_what_is_not_to_be_seen_reaches_who_reads_it_and_renames_nothing_where_nothing_is_said(film):
+    reads = Capabilities(values=frozenset({"prompt", "negative"}))
+    plain, asked = Drawing(), Drawing()
+    before = [k.key for k in film(plain)[1]]
+    film(Drawing(), can=reads)
+    written = SCRIPT.replace("{seconds: 1.0}", "{seconds: 1.0, negative: rain}").replace(
+        "      - id: one\n", "      - id: one\n        negative: ''\n"
+    )
+    assert [k.key for k in film(plain, text=written)[1]] == before, "who does not read it draws nothing anew"
+    assert fresh(film(asked, text=written, can=reads)[1]) == ["two", "three", "four", "five"]
+    assert {request.shot: request.negative for request in asked.asked}["two"] == "rain"
+    bodies = Capabilities(values=frozenset({"prompt", "seed", "size", "negative"}))
+    assert [k.key for k in film(Drawing(), can=bodies)[1]] == before, "a body that always had it wired keeps its names"
+
+
 class Named:
     """A bundle of which only the names are known."""
 

@@ -99,7 +99,7 @@ def test_old_scripts_keep_all_that_names_their_results(name: str) -> None:
 
 
 WORDED = ["still: a fox", "motion: it runs", "camera: {move: pan}", "props: [lamp]", "sound: rain", "music: jazz",
-          "x-note: {a: 1}", "translations: [{language: de, plot: ein Drachen}]"]  # fmt: skip
+          "negative: rain", "x-note: {a: 1}", "translations: [{language: de, plot: ein Drachen}]"]  # fmt: skip
 
 
 @pytest.mark.parametrize("field", WORDED)
@@ -110,7 +110,7 @@ def test_a_field_that_a_stage_does_not_read_renames_nothing(field: str) -> None:
     for stage in STAGES:
         assert stage_fields(stage, before, parse_script(plain)) == stage_fields(stage, after, parse_script(written))
     assert prompt_of(before) == prompt_of(after) and sentence_of(before) == sentence_of(after)
-    worded = [(prompt_of(s, worded=True), movement_words(s), sound_words(s)) for s in (before, after)]
+    worded = [(prompt_of(s, worded=True), movement_words(s), sound_words(s), s.negative) for s in (before, after)]
     assert (worded[0] != worded[1]) == (not field.startswith(("x-", "translations")))
 
 

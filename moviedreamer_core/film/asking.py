@@ -62,6 +62,7 @@ KEYFRAME_VALUES: Mapping[str, Reader] = {
     "shot": lambda session, shot, number: [shot.id, number],
     "prompt": lambda session, shot, number: prompt_of(shot, worded=True),
     "sentence": lambda session, shot, number: sentence_of(shot, worded=True),
+    "negative": lambda session, shot, number: shot.negative,
     "size": lambda session, shot, number: list(session.picture_size(shot)),
     "steps": lambda session, shot, number: session.steps(shot) or 0,  # as in keys.py
     "guidance": lambda session, shot, number: session.guidance(shot),
@@ -71,6 +72,7 @@ CLIP_VALUES: Mapping[str, Reader] = {
     "shot": lambda session, shot, number: shot.id,
     "prompt": lambda session, shot, number: movement_words(shot),
     "sentence": lambda session, shot, number: sentence_of(shot, worded=True),
+    "negative": lambda session, shot, number: shot.negative,
     "lines": lambda session, shot, number: spoken_words(shot),
     "sound": lambda session, shot, number: sound_words(shot),
     "fps": lambda session, shot, number: session.script.fps,
@@ -78,6 +80,9 @@ CLIP_VALUES: Mapping[str, Reader] = {
     "anchor_strength": lambda session, shot, number: session.anchor_strength(shot),
     "seed": lambda session, shot, number: session.draw_seed(shot, "clip", number),
 }
+
+NEWER = frozenset({"negative"})
+"""Values that are left out of a key where the script says nothing: they are newer than films whose names must stay."""
 
 
 def read_values(
@@ -91,7 +96,8 @@ def read_values(
         raise MovieDreamerError(
             f"it says that it reads {', '.join(unknown)}; expected some of {', '.join(table)}: tell its author"
         )
-    return {name: table[name](session, shot, number) for name in sorted(names)}
+    read = {name: table[name](session, shot, number) for name in sorted(names)}
+    return {name: value for name, value in read.items() if value or name not in NEWER}
 
 
 def keyframe_request(
@@ -118,6 +124,7 @@ def keyframe_request(
         number=number,
         references=cast_references(session, shot, reads.references),
         earlier=earlier,
+        negative=shot.negative if worded else "",
     )
 
 
@@ -148,4 +155,5 @@ def clip_request(
         shot=shot.id,
         number=number,
         references=cast_references(session, shot, reads.references),
+        negative=shot.negative if worded else "",
     )

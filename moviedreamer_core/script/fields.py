@@ -102,6 +102,7 @@ FIELDS: tuple[ScriptField, ...] = (
     ScriptField("fps", ("clip", "film"), _of_script("fps"), whole_script=True),
     ScriptField("shot.still", (), _of_shot("still"), worded=("keyframe",)),
     ScriptField("shot.motion", (), _of_shot("motion_words"), worded=("clip",)),
+    ScriptField("shot.negative", (), _of_shot("negative"), worded=("keyframe", "clip")),
     ScriptField("shot.camera.angle", (), lambda shot, script: shot.camera[1], worded=("keyframe",)),
     ScriptField("shot.camera.move", (), lambda shot, script: shot.camera[0], worded=("clip",)),
     ScriptField("shot.props", (), lambda shot, script: [prop.id for prop in shot.props], worded=("keyframe", "clip")),

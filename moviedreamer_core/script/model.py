@@ -61,6 +61,7 @@ class Defaults(Part):
     keyframes: Keyframes | None = Field(default=None, description="Keyframes planned for a shot.")
     guidance: Guidance | None = Field(default=None, description="How closely a decoder keeps to what it is asked.")
     motion_strength: MotionStrength | None = Field(default=None, description="How much moves, 0 to 2; 1 is usual.")
+    negative: LongText | None = Field(default=None, description="What is not to be seen, for makers that read words.")
 
 
 class Character(Part):
@@ -136,6 +137,7 @@ class Shot(Part):
     motion_strength: MotionStrength | None = Field(None, description="How much moves, 0 to 2; 1 is usual.")
     still: LongText = Field("", description="The picture in your own words, for makers that read words: said as it is.")
     motion: LongText = Field("", description="The movement in your own words, for makers that read words.")
+    negative: LongText | None = Field(None, description="What is not to be seen, for makers that read words.")
     camera: Camera | None = Field(None, description="What the camera does: move, angle.")
     props: tuple[Name, ...] = Field((), max_length=7, description="Ids or names of the props that are seen.")
     places: tuple[Name, ...] | None = Field(

@@ -78,8 +78,8 @@ class ResolvedShot:
 
     `choices` holds what may be decided for a shot (`PER_SHOT`) and by whom; `deciding` decides anew. `dialogue` is the
     subtitle's text: one spoken line a line, "Name: words" where it says who. `place` is in words; `places` are those of
-    the script that it names. `still`, `motion_words`, `camera`, `props`, `lines`, `sound` and `music` are for makers
-    that read words.
+    the script that it names. `still`, `motion_words`, `negative`, `camera`, `props`, `lines`, `sound` and `music` are
+    for makers that read words.
     """
 
     index: int
@@ -102,6 +102,7 @@ class ResolvedShot:
     choices: tuple[Choice, ...]
     still: str = ""
     motion_words: str = ""
+    negative: str = ""
     camera: tuple[str, str] = ("", "")
     props: tuple[ResolvedThing, ...] = ()
     places: tuple[ResolvedThing, ...] = ()
@@ -300,6 +301,7 @@ def _resolved(
         choices=choices,
         still=shot.still,
         motion_words=shot.motion,
+        negative=_inherit("negative", shot, scene, script)[0] or "",
         camera=(shot.camera.move, shot.camera.angle) if shot.camera else ("", ""),
         props=tuple(_things(script.props, shot.props)),
         places=places,

@@ -97,5 +97,5 @@ def _words(shot: ResolvedShot) -> list[tuple[str, str]]:
     camera = ", ".join(filter(None, shot.camera))
     return [
         ("looks", looks), ("props", props), ("camera", camera), ("still", shot.still), ("motion", shot.motion_words),
-        ("sound", shot.sound), ("music", shot.music),
+        ("not", shot.negative), ("sound", shot.sound), ("music", shot.music),
     ]  # fmt: skip

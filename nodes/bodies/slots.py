@@ -122,7 +122,7 @@ def _chosen(name: str, own: str) -> Callable[[Request, Wishes], Any]:
 PLACE, NEAR = frozenset({"place"}), frozenset({"place", "person"})
 TIPS = {
     "prompt": "The shot in one sentence with the look, action and mood of everyone in it, left to right.",
-    "negative": "The text of `negative`, the same for every shot.",
+    "negative": "The text of `negative`, and what the script says that is not to be seen in the shot.",
     "seed": "The shot's seed. Seeds of the nodes between Shot In and Shot Out get it by themselves where not wired.",
     "width": "Width in pixels, a multiple of `multiple`.",
     "height": "Height in pixels, a multiple of `multiple`.",
@@ -149,7 +149,7 @@ def _slot(name: str, kind: Any, value: Callable[[Request, Wishes], Any], *values
 
 SLOTS: tuple[Slot, ...] = (
     _slot("prompt", io.String, _prompt(lambda r: r.sentence), "sentence"),
-    _slot("negative", io.String, lambda r, w: w.negative),
+    _slot("negative", io.String, lambda r, w: ", ".join(filter(None, (w.negative, r.negative))), "negative"),
     _slot("seed", io.Int, lambda r, w: r.seed, "seed"),
     _slot("width", io.Int, lambda r, w: w.rounded(_size(r)[0])),
     _slot("height", io.Int, lambda r, w: w.rounded(_size(r)[1])),
@@ -176,7 +176,7 @@ ONLY_CLIPS = ("keyframe", "last_keyframe", "frames", "fps", "seconds", "lines", 
 
 def keyframe_capabilities(slots: frozenset[int], own_seed: bool, size: tuple[int, int]) -> Capabilities:
     """What a body that makes keyframes reads, by its wired slots."""
-    values = _values(slots, own_seed, {"sentence", "seed", "shot", "prompt", "steps", "guidance"})
+    values = _values(slots, own_seed, {"sentence", "negative", "seed", "shot", "prompt", "steps", "guidance"})
     earlier = frozenset(kind for slot in slots for kind in SLOTS[slot].earlier)
     return Capabilities(
         size=size, any_size=True, values=values | {"size"}, references=_references(slots), earlier=earlier
@@ -185,7 +185,7 @@ def keyframe_capabilities(slots: frozenset[int], own_seed: bool, size: tuple[int
 
 def clip_capabilities(slots: frozenset[int], own_seed: bool) -> Capabilities:
     """What a body that makes clips reads, by its wired slots."""
-    values = _values(slots, own_seed, {"sentence", "seed", "shot", "prompt", "lines", "fps", "motion"})
+    values = _values(slots, own_seed, {"sentence", "negative", "seed", "shot", "prompt", "lines", "fps", "motion"})
     # The film's rate decides which frames of the body's are taken, wired or not.
     return Capabilities(any_size=True, values=values | {"fps"}, references=_references(slots))
 
