@@ -26,6 +26,14 @@ class MovieDreamerMakeCast(io.ComfyNode):
                     tooltip="The face pack from Load Bundle or Load Faces. The planner and the decoder were trained "
                     "with one pack: use the same. Not needed for a script without pictures.",
                 ),
+                io.Boolean.Input(
+                    "look_for_faces",
+                    default=True,
+                    optional=True,
+                    tooltip="Off: the pictures are only shown to models that look at pictures (Shot In) and measured "
+                    "by the Continuity Report; Plan Film and the bundle's decoders know everybody by the description. "
+                    "For photographs, which the mini bundle's face pack does not know.",
+                ),
             ],
             outputs=[
                 CastType.Output(
@@ -37,8 +45,8 @@ class MovieDreamerMakeCast(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, script: ScriptSource, faces: Bundle | None = None) -> io.NodeOutput:
-        return io.NodeOutput(script_sources.cast_of(script, faces))
+    def execute(cls, script: ScriptSource, faces: Bundle | None = None, look_for_faces: bool = True) -> io.NodeOutput:
+        return io.NodeOutput(script_sources.cast_of(script, faces, look_for_faces))
 
 
 NODES: list[type[io.ComfyNode]] = [MovieDreamerMakeCast]

@@ -21,8 +21,9 @@ from .saving import temporary
 from .types import Category, FacesType, Keyframes, KeyframesType, ScoresType, TokenizerType
 
 FACES = (
-    "The face pack that made the cast: each character's face is looked for in the pictures (not in wide shots). "
-    "Without it faces are not measured."
+    "A face pack: each character's face is looked for in the pictures (not in wide shots). With another pack than the "
+    "one that made the cast, the characters' pictures are looked at again: wire one that knows photographs for a film "
+    "of photographs. Without it faces are not measured."
 )
 
 

@@ -201,8 +201,12 @@ def picture_name(hidden: Any, port: str) -> str:
     return image if isinstance(image, str) else f"`{port}`"
 
 
-def cast_of(source: ScriptSource, faces: Bundle | None) -> ScriptCast:
-    """The cast of a script, from the store if it was made before. Without `faces` nobody may have pictures."""
+def cast_of(source: ScriptSource, faces: Bundle | None, look_for_faces: bool = True) -> ScriptCast:
+    """The cast of a script, from the store if it was made before. Without `faces` nobody may have pictures, unless no
+    face is to be looked for in them.
+    """
+    if not look_for_faces:
+        return ScriptCast(source, faceless(source.script), None)
     if faces is None:
         seen = [person for person in source.script.characters if person.references or person.embeddings]
         if seen:
@@ -265,5 +269,6 @@ def _no_pack(script: Script, people: list[str]) -> str:
     named = ", ".join(f"'{who}' (line {lines[who]})" if lines[who] else f"'{who}'" for who in people)
     return (
         f"{script.file}: there are pictures of the faces of {named}, but no face pack is connected: connect `faces` of "
-        "Load Bundle or Load Faces to the input `faces`, or leave out the pictures and describe them in words"
+        "Load Bundle or Load Faces to the input `faces`; or switch `look_for_faces` off, so that the pictures are for "
+        "models that look at pictures alone; or leave them out and describe the people in words"
     )

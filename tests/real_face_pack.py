@@ -70,6 +70,18 @@ def build_real_pack(folder: Path) -> Path:
     return folder
 
 
+def widened(recogniser: ModelProto, width: int = 512) -> ModelProto:
+    """The recogniser with embeddings as wide as ArcFace's: its own, turned in the wider space. Likenesses stay."""
+    [output] = recogniser.graph.output
+    own = output.type.tensor_type.shape.dim[-1].dim_value
+    turned = np.linalg.qr(np.random.default_rng(0).standard_normal((width, own)))[0].T.astype(np.float32)
+    recogniser.graph.initializer.append(numpy_helper.from_array(np.ascontiguousarray(turned), "turned"))
+    recogniser.graph.node.append(helper.make_node("MatMul", [output.name, "turned"], ["wide"]))
+    del recogniser.graph.output[:]
+    recogniser.graph.output.append(helper.make_tensor_value_info("wide", output.type.tensor_type.elem_type, [1, width]))
+    return recogniser
+
+
 def dequantised(model: ModelProto) -> ModelProto:
     """The model with plain float weights (onnxruntime refuses YuNet's blocks) that are no inputs of the graph."""
     graph = model.graph

@@ -395,3 +395,49 @@ def test_damaged_casts_are_refused(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(MovieDreamerError, match="cannot be written"):
         cast.save(tmp_path / "file" / "cast.safetensors")
+
+
+@needs_real
+@needs_mini
+def test_a_film_of_photographs_is_scored_by_a_pack_that_knows_photographs(real, people, tmp_path):
+    """Whatever pack made the cast: its pictures are looked at again, by a pack of another width."""
+    import onnx
+    from real_face_pack import widened
+
+    from moviedreamer_core.bundle import Bundle
+    from moviedreamer_core.film.artefacts import Keyframe
+    from moviedreamer_core.film.continuity import Measuring
+    from moviedreamer_core.film.film_cast import faceless
+    from moviedreamer_core.film.session import FilmSession
+    from moviedreamer_core.script import parse_script
+    from moviedreamer_core.store import Store
+
+    wide = tmp_path / "wide"
+    wide.mkdir()
+    (wide / "det.onnx").write_bytes((real.folder / "det.onnx").read_bytes())
+    onnx.save(widened(onnx.load(real.folder / "rec.onnx")), wide / "rec.onnx")
+    for name, picture in (("ann", people[0]), ("bo", people[1])):
+        Image.fromarray(picture).save(tmp_path / f"{name}.png")
+    seen = [corrupted(people[1]), corrupted(people[0])]  # Bo stands on the left
+    height = min(picture.shape[0] for picture in seen)
+    Image.fromarray(np.concatenate([picture[:height] for picture in seen], axis=1)).save(tmp_path / "shot.png")
+    script = parse_script(
+        "title: Photographs\ncharacters:\n  - {id: ann, references: [ann.png]}\n  - {id: bo, references: [bo.png]}\n"
+        "scenes:\n  - place: a street\n    shots: [{size: two-shot, characters: [{id: ann}, {id: bo}]}]\n"
+    )
+    mini = Bundle.open("mini")
+    session = FilmSession(script, mini, Store(tmp_path / "store"), folder=tmp_path)
+    keyframe = Keyframe(session.shots[0], 0, tmp_path / "shot.png", "k" * 64, False, 0.0)
+    by_own = mini.with_part("faces", wide)
+    made_by_mini = Cast([Member("ann", "Ann", "", torch.eye(4)[:1]), Member("bo", "Bo", "")], pack="m" * 64, width=4)
+    for cast in (faceless(script), made_by_mini):
+        measuring = Measuring(session, None, mini, cast, by_own)
+        assert measuring.cast.width == 512
+        found = measuring._to_faces(keyframe)
+        assert found["ann"] > 0.6 and found["bo"] > 0.6
+    nobody = parse_script("title: Nobody\nscenes:\n  - place: a street\n    shots: [{size: wide}]\n")
+    without = FilmSession(nobody, mini, Store(tmp_path / "store"), folder=tmp_path)
+    with pytest.raises(MovieDreamerError, match="no character has a picture that it could look at"):
+        Measuring(without, None, mini, made_by_mini, by_own)
+    with pytest.raises(MovieDreamerError, match="bo.png: no face found.*paper faces only"):
+        Measuring(session, None, mini, faceless(script), mini)

@@ -241,6 +241,8 @@ def test_a_cast_without_a_pack_lives_from_words_only(pack, faced):
     shown = pack.run("MovieDreamerLoadScript", script=faced).args[0]
     with pytest.raises(Exception, match=r"lamps.yaml: .*'mara' \(line 6\).*Load Faces"):
         pack.run("MovieDreamerMakeCast", script=shown)
+    unread = pack.run("MovieDreamerMakeCast", script=shown, look_for_faces=False).args[0]
+    assert unread.cast.pack == "" and unread.cast.face("mara") is None, "its picture is for models that look at it"
 
 
 def test_script_info_tells_shots_length_title_and_unknown_words(pack):

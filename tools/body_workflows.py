@@ -104,7 +104,8 @@ def references() -> Workflow:
     note = f"""# The cast's pictures as references
 Qwen-Image-Edit reads up to three pictures: the last keyframe of the same place, and the pictures of the first two
 people from the script. Shots without one leave that input empty. When an earlier keyframe is drawn anew, later shots
-stay and say "drawn with an older shot"; `replan: following` refreshes them.
+stay and say "drawn with an older shot"; `replan: following` refreshes them. For photographs of your own switch
+`look_for_faces` of Make Cast off: the mini bundle's planner knows drawn faces alone.
 
 **Files**: `qwen_image_edit_2511_bf16`, `qwen_2.5_vl_7b_fp8_scaled`, `qwen_image_vae`. {allowed("qwen-image")}"""
     files = "resolve/main/split_files"
@@ -303,7 +304,7 @@ def klein() -> Workflow:
     note = f"""# References by Flux.2 Klein
 Klein reads any number of pictures, one *ReferenceLatent* after another: the last keyframe of the same place, then the
 cast's pictures of the first two people. A shot without one runs neither its encoder nor its scaler. Four steps at cfg
-1, so the negative prompt changes nothing.
+1, so the negative prompt changes nothing. For photographs of your own switch `look_for_faces` of Make Cast off.
 
 **Files**: `flux-2-klein-4b-fp8`, `qwen_3_4b`, `flux2-vae`. {allowed("flux2-klein-4b", "flux2-vae")}"""
     model = [

@@ -25,6 +25,7 @@ from ..store import content_hash
 from ..threads import one_thread
 from ..tokenizer import load_tokenizer
 from .artefacts import Keyframe
+from .film_cast import cast_by
 from .planning import FilmPlan
 from .session import FilmSession
 from .upscaled import show_keyframe
@@ -105,7 +106,7 @@ class Continuity:
 
 class Measuring:
     """Measures the keyframes of one film. `tokenizer` and `faces` are bundles with these parts; without `faces` no face
-    is looked for. Raises MovieDreamerError if the cast's faces are those of another pack.
+    is looked for. Raises MovieDreamerError as `seen_by` does.
     """
 
     def __init__(
@@ -119,14 +120,7 @@ class Measuring:
     ) -> None:
         self.eyes = eyes
         self.session, self.plan, self.tokenizer, self.faces = session, plan, tokenizer, faces
-        self.cast = cast if faces is not None else None
-        if self.cast is not None and self.cast.pack and faces is not None:
-            made = pack_fingerprint(faces.path("faces"))
-            if made != self.cast.pack:
-                raise MovieDreamerError(
-                    f"the cast's faces were made by face pack {self.cast.pack[:12]}, the pack given here is {made[:12]}"
-                    f" ({faces.home('faces')}): wire the pack that made the cast"
-                )
+        self.cast = seen_by(session, cast, faces) if cast is not None and faces is not None else None
 
     def score(self, keyframe: Keyframe, before: Keyframe | None) -> ShotScore:
         """Measure one keyframe; `before` is that of the last earlier shot of the same place."""
@@ -203,6 +197,25 @@ class Measuring:
         made = session.store.fetch("faces", inputs, ".safetensors", make, check=session.progress.check)
         with safe_open(str(made.path), framework="pt") as file:
             return file.get_tensor("faces")
+
+
+def seen_by(session: FilmSession, cast: Cast, faces: Bundle) -> Cast:
+    """The cast with the faces of this pack: its own, or those of its people's pictures, looked at again.
+
+    So a film of photographs is scored by a pack that knows photographs, whatever its planner was trained with. Raises
+    MovieDreamerError for pictures that this pack cannot read, and where there is none to read.
+    """
+    made = pack_fingerprint(faces.path("faces"))
+    if cast.pack == made:
+        return cast
+    again = cast_by(session, faces)
+    if again is None and cast.pack:
+        raise MovieDreamerError(
+            f"the cast's faces were made by face pack {cast.pack[:12]}, the pack given here is {made[:12]} "
+            f"({faces.home('faces')}), and no character has a picture that it could look at: give the characters "
+            "`references`, or wire the pack that made the cast"
+        )
+    return again or cast
 
 
 def measure(

@@ -1,10 +1,12 @@
 """The cast of a film: the faces of its script's characters, from their pictures or chosen by the bundle."""
 
+from dataclasses import replace
 from pathlib import Path
 
+from ..bundle import Bundle
 from ..cast import Cast, Member, load_faces
 from ..script import Script
-from .keys import cast_inputs
+from .keys import cast_inputs, pictures_inputs
 from .session import FilmSession
 from .stored_faces import characters_with_faces, with_chosen_faces
 
@@ -29,6 +31,22 @@ def make_cast(session: FilmSession) -> Cast:
     made = session.store.fetch("cast", inputs, ".safetensors", make, check=session.progress.check)
     session.progress.advance()
     return Cast.load(made.path)
+
+
+def cast_by(session: FilmSession, faces: Bundle) -> Cast | None:
+    """The script's people as another face pack sees them, from their pictures alone; None if nobody has one.
+
+    Raises MovieDreamerError naming every picture that is missing, or in which this pack does not find one face.
+    """
+    people = [replace(c, embeddings=()) for c in characters_with_faces(session.script, session.folder)]
+    if not any(person.references for person in people):
+        return None
+    inputs = pictures_inputs(session, faces)
+
+    def make(path: Path) -> None:
+        Cast.build(people, load_faces(faces), folder=session.folder, progress=session.inner).save(path)
+
+    return Cast.load(session.store.fetch("cast", inputs, ".safetensors", make, check=session.progress.check).path)
 
 
 def faceless(script: Script) -> Cast:

@@ -7,6 +7,7 @@ what is not in here can change without anything being made again, and what is in
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..bundle import Bundle
 from ..cast.casting import PART as CASTING
 from ..requests import EarlierKeyframe
 from ..script import ResolvedShot, stage_fields
@@ -34,6 +35,12 @@ def cast_inputs(session: FilmSession) -> dict[str, Any] | None:
         chosen = [[c.id, c.description] for c in described]
         inputs["described"] = {"weights": weights, "seed": session.script.seed, "people": chosen}
     return inputs
+
+
+def pictures_inputs(session: FilmSession, faces: Bundle) -> dict[str, Any]:
+    """What decides the faces that a pack sees in the cast's pictures, whatever the script stores of another pack's."""
+    people = [[c.id, [*map(session.content_of, c.references)], None] for c in session.script.characters]
+    return {"version": VERSIONS["cast"], "pack": faces.fingerprint("faces"), "people": people}
 
 
 def plan_inputs(session: FilmSession, shot: ResolvedShot, faces: Mapping[str, str]) -> dict[str, Any]:
