@@ -62,8 +62,8 @@ class KeyframeRequest:
     """One keyframe. `number` counts a shot's keyframes from 0; `slots` are its people from left to right.
 
     `tokens`: its plan, one keyframe's (or a plain tensor [T, D] of the decoder's own tokenizer). `prompt`: the shot in
-    one sentence; `sentence`: the same with the look of everyone in it; `negative`: what is not to be seen. `size`, `steps` and `guidance` None leave them
-    to the decoder. `references`: see film/references.py.
+    one sentence; `sentence`: the same with the look of everyone in it; `negative`: what is not to be seen. `size`,
+    `steps` and `guidance` None leave them to the decoder. `references`: see film/references.py.
     """
 
     tokens: Tokens | Tensor
@@ -86,10 +86,10 @@ class ClipRequest:
     """One clip that begins with `keyframe` (or, where the shot goes on from the one before, with `start_frame`).
 
     `prompt` says what moves, `sentence` the whole shot with everyone in it, `lines` what is spoken, one line of text
-    each, `sound` what else is heard, `negative` what is not to be seen. `frames` are wanted at `fps` a second. `anchor` is the picture whose look is kept;
-    `next_keyframe` the one that the clip should arrive at, where the shot has a further keyframe. `motion` and
-    `anchor_strength` go from 0 to 2 (script/controls.py), 1 is usual. `number` counts the parts of a shot with several
-    keyframes from 0.
+    each, `sound` what else is heard, `negative` what is not to be seen. `frames` are wanted at `fps` a second. `anchor`
+    is the picture whose look is kept; `next_keyframe` the one that the clip should arrive at, where the shot has a
+    further keyframe. `motion` and `anchor_strength` go from 0 to 2 (script/controls.py), 1 is usual. `number` counts
+    the parts of a shot with several keyframes from 0.
     """
 
     keyframe: Tensor
