@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from moviedreamer_core.cli import main
 from moviedreamer_core.errors import MovieDreamerError
-from moviedreamer_core.script import load_script, parse_script, script_from, script_text
-from moviedreamer_core.script.formats import DOORS, read_foreign, write_foreign
+from moviedreamer_core.script import load_script, parse_script, resolve, script_from, script_text
+from moviedreamer_core.script.formats import DOORS, any_script, read_foreign, write_foreign
 from moviedreamer_core.script.formats.common import canonical
 from moviedreamer_core.script.formats.h3 import read_h3
 from moviedreamer_core.script.formats.shot_list import read_csv, write_csv
@@ -40,7 +40,27 @@ VISTORY = {
     "Characters": {"Mara": {"name_en": "Mara", "prompt_en": "red hair", "prompt_ch": "红发", "tag": "unrealistic_human",
                             "num_of_appearances": 1}},
 }  # fmt: skip
-STORIES = {"entitybench": ENTITY, "st-bench": ST, "vimax": VIMAX, "vistory": VISTORY}
+LTX = {
+    "version": 1, "settings": {"frame_rate": 24, "duration_frames": 150}, "global_prompt": "oil paint",
+    "timeline": {
+        "global_prompt": "oil paint", "retakeMode": False, "retakeVideo": None, "motionSegments": [],
+        "segments": [{"id": "17a", "start": 0, "length": 48, "prompt": "a quay", "type": "image",
+                      "imageFile": "quay.png"},
+                     {"id": "17b", "start": 60, "length": 36, "prompt": "she waves", "type": "text"},
+                     {"id": "17c", "start": 96, "length": 54, "prompt": "gulls", "type": "video", "trimStart": 3}],
+        "audioSegments": [{"id": "a", "start": 0, "length": 150, "audioFile": "sea.wav"}],
+    },
+}  # fmt: skip
+AIMIXER = {
+    "version": 5, "editMode": "segment", "timelineMode": "prompt_batch", "totalFrames": 367, "frameRate": 24,
+    "width": 864, "height": 480, "output": {"aspectRatio": "16:9 (wide)", "continuityEnabled": True},
+    "global": {"prompt": "oil paint", "commonEnabled": True, "refs": []},
+    "segments": [{"id": "s0", "start": 0, "length": 243, "frameCount": 243, "durationSec": 10, "prompt": "a quay",
+                  "negativePrompt": "blur", "refs": [{"index": 0, "imageFile": "mara.png"}]},
+                 {"id": "s1", "start": 243, "length": 124, "frameCount": 124, "durationSec": 5, "prompt": "she waves"}],
+}  # fmt: skip
+STORIES = {"entitybench": ENTITY, "st-bench": ST, "vimax": VIMAX, "vistory": VISTORY, "ltx-director": LTX,
+           "aimixer": AIMIXER}  # fmt: skip
 READ = {door.name: door.read for door in DOORS}
 
 
@@ -76,10 +96,9 @@ def test_a_story_is_held_by_the_scripts_own_fields() -> None:
 
 
 ODD = st.none() | st.booleans() | st.integers(-5, 5) | st.sampled_from(["", " x ", "Mara", "a\x01b", "x" * 1200])
-STEPS = {kind: list(story) for kind, story in STORIES.items()}
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.sampled_from(list(STORIES)), st.lists(st.tuples(st.integers(0, 60), ODD, st.booleans()), max_size=3))
 def test_changed_stories_come_back_or_are_refused(kind: str, changes: list) -> None:
     story = json.loads(json.dumps(STORIES[kind]))
@@ -97,6 +116,75 @@ def test_changed_stories_come_back_or_are_refused(kind: str, changes: list) -> N
     except MovieDreamerError:
         return
     assert canonical(back) == canonical(story)
+
+
+def test_a_timeline_of_ltx_director_becomes_shots() -> None:
+    script = script_from(READ["ltx-director"](LTX, "t"))
+    shots = script.scenes[0].shots
+    assert (script.fps, script.style) == (24, "oil paint")
+    assert [(shot.id, shot.seconds, shot.join, shot.motion) for shot in shots] == [
+        ("17a", 2.0, "cut", "a quay"), ("17b", 2.0, "continue", "she waves"), ("17c", 2.25, "cut", "gulls"),
+    ]  # fmt: skip
+    longer = script_text(script).replace("seconds: 2.0", "seconds: 3.0", 1)
+    rows = json.loads(write_foreign(parse_script(longer), "ltx-director"))["timeline"]["segments"]
+    assert [(row["start"], row["length"]) for row in rows] == [(0, 72), (84, 36), (120, 54)]
+
+
+def test_a_plan_of_aimixer_becomes_shots() -> None:
+    script = script_from(READ["aimixer"](AIMIXER, "t"))
+    assert (script.fps, script.aspect, script.style) == (24, "16:9", "oil paint")
+    assert [(shot.id, shot.seconds, shot.join, shot.motion) for shot in script.scenes[0].shots] == [
+        ("s0", 10.0, "cut", "a quay"), ("s1", 5.0, "continue", "she waves"),
+    ]  # fmt: skip
+    other = {
+        **AIMIXER,
+        "global": {"prompt": "the sea"},
+        "segments": [{"prompt": ""}, {"prompt": "gulls", "length": 36}],
+    }
+    shots = script_from(READ["aimixer"](other, "t")).scenes[0].shots
+    assert [(shot.motion, shot.seconds) for shot in shots] == [("the sea", None), ("gulls", 1.5)]
+    pairs = {"timelineMode": "fl2v", "segments": [], "shots": [{"id": "a", "durationSec": 4, "prompt": "to the end"}]}
+    assert script_from(READ["aimixer"](pairs, "t")).scenes[0].shots[0].motion == "to the end"
+    assert there_and_back("aimixer", pairs) == pairs
+
+
+@pytest.mark.parametrize(("kind", "node", "plan"), [
+    ("ltx-director", "LTXDirector", LTX["timeline"]), ("aimixer", "MiniMaxH3Director", AIMIXER),
+])  # fmt: skip
+def test_a_plan_is_found_in_a_workflow(kind: str, node: str, plan: dict, tmp_path: Path) -> None:
+    widgets = [0, 6.25, 6.25, 0, 150, 150, json.dumps(plan)]
+    saved = {"nodes": [{"type": "Note"}, {"type": node, "widgets_values": widgets}]}
+    queued = {"7": {"class_type": node, "inputs": {"timeline_data": json.dumps(plan), "frame_rate": 24.0}}}
+    for workflow in (saved, queued, {"definitions": {"subgraphs": [saved]}}):
+        (tmp_path / "w.json").write_text(json.dumps(workflow))
+        script = any_script(tmp_path / "w.json")
+        back = json.loads(write_foreign(script, kind))
+        assert canonical(back.get("timeline", back)) == canonical(plan) and script.fps == 24
+    nodes = [{"type": node, "widgets_values": widgets}] * 2
+    (tmp_path / "w.json").write_text(json.dumps({"nodes": nodes}))
+    with pytest.raises(MovieDreamerError, match=f"2 nodes {node}"):
+        any_script(tmp_path / "w.json")
+
+
+def test_previews_of_files_are_left_out_and_words_for_all_that_no_style_holds_are_said_with_each_shot() -> None:
+    preview = "data:image/jpeg;base64," + "A" * 9000
+    story = json.loads(json.dumps(LTX))
+    story["timeline"]["segments"][0]["imageB64"] = preview
+    story["timeline"]["global_prompt"] = "a long word, " * 100
+    script = script_from(READ["ltx-director"](story, "t"))
+    assert preview not in script_text(script) and script.style == ""
+    assert script.scenes[0].shots[1].motion.startswith("a long word, a long")
+    del story["timeline"]["segments"][0]["imageB64"]
+    assert there_and_back("ltx-director", story) == story
+
+
+@pytest.mark.parametrize("kind", ["ltx-director", "aimixer"])
+def test_a_script_of_ours_is_written_as_a_plan_that_is_read_again(kind: str) -> None:
+    script = load_script("moviedreamer_core/script/examples/lighthouse.yaml")
+    again = script_from(READ[kind](json.loads(write_foreign(script, kind)), "t"))
+    ours, theirs = resolve(script), resolve(again)
+    assert [(one.id, one.seconds) for one in theirs] == [(one.id, one.seconds) for one in ours]
+    assert all(one.motion_words for one in theirs) and again.style == script.style
 
 
 def _spots(value):  # type: ignore[no-untyped-def]

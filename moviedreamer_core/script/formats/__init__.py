@@ -17,7 +17,7 @@ from ...files import DAMAGED, json_object, ordinary_file
 from ..load import KINDS, Document, document_of, open_document, script_from, script_text
 from ..model import Script
 from ..source import MAX_BYTES
-from . import fdx, fountain, h3, scene_stories, shot_list, vistory, workbook
+from . import aimixer, fdx, fountain, h3, ltx_director, scene_stories, shot_list, vistory, workbook
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,8 @@ DOORS = (
          looks_so=lambda data: _has_prompts(data) and bool({"entity_schedule", "entity_descriptions"} & set(data))),
     Door("st-bench", scene_stories.read_st_bench, scene_stories.write_st_bench, looks_so=_has_prompts),
     Door("vimax", scene_stories.read_vimax, scene_stories.write_vimax, looks_so=_has_shots),
+    Door(ltx_director.KIND, ltx_director.read_ltx, ltx_director.write_ltx, looks_so=ltx_director.looks_so),
+    Door(aimixer.KIND, aimixer.read_aimixer, aimixer.write_aimixer, looks_so=aimixer.looks_so),
     Door("shot-list", shot_list.read_csv, shot_list.write_csv, suffix=".csv"),
     Door("shot-list-xlsx", workbook.read_xlsx, workbook.write_xlsx, suffix=".xlsx", binary=True),
     Door("h3", h3.read_h3, suffix=".txt"),
@@ -58,6 +60,8 @@ DOORS = (
 )  # fmt: skip
 
 
+MOST_JSON = 16 * 1024 * 1024
+"""Bytes of a story: plans and workflows carry pictures along, of which no script keeps any."""
 SUFFIXES = tuple(dict.fromkeys((*KINDS, *(door.suffix for door in DOORS))))
 """Of every file that `any_document` reads."""
 
@@ -118,13 +122,14 @@ def write_foreign(script: Script, kind: str) -> str | bytes:
 
 
 def _content(path: Path) -> bytes:
+    most = MOST_JSON if path.suffix.lower() == ".json" else MAX_BYTES
     try:
         with ordinary_file(path).open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
+            raw = file.read(most + 1)
     except OSError as error:
         raise MovieDreamerError(f"{path.name}: cannot be read: {error}") from error
-    if len(raw) > MAX_BYTES:
-        raise MovieDreamerError(f"{path.name}: larger than {MAX_BYTES} bytes: no script is; split it")
+    if len(raw) > most:
+        raise MovieDreamerError(f"{path.name}: larger than {most} bytes: no script is; split it")
     return raw
 
 
