@@ -10,6 +10,7 @@ import torch
 
 from moviedreamer_core.bundle import Bundle
 from moviedreamer_core.errors import MovieDreamerError
+from moviedreamer_core.film.makeable import notes_of
 from moviedreamer_core.film.session import FilmSession
 from moviedreamer_core.film.spoken import voices_of, with_voices
 from moviedreamer_core.media.audio import RATE, sound_seconds, write_wav
@@ -22,6 +23,7 @@ from moviedreamer_core.registry import Factory, Registry
 from moviedreamer_core.requests import LineRequest, Sound
 from moviedreamer_core.script import parse_script, resolve, show_script
 from moviedreamer_core.script.speech import LEAD, line_seconds, speech_seconds, timed
+from moviedreamer_core.script.unsaid import unsaid_notes
 from moviedreamer_core.store import Store
 
 TEXT = """\
@@ -57,6 +59,15 @@ def test_lines_are_planned_one_after_the_other_and_the_shot_is_as_long() -> None
     assert "quay-1-line-1: 0.2 to" in show_script(parse_script(TEXT))
     assert "s longer than the shot" in show_script(parse_script(TEXT.replace("seconds: auto", "seconds: 0.5")))
     assert line_seconds("晚上好，谁在那里？", "zh") > line_seconds("Hi.", "en") > 0
+
+
+def test_lines_that_nobody_said_yet_and_that_will_not_fit_are_noted() -> None:
+    assert unsaid_notes(parse_script(TEXT)) == []
+    short = parse_script(TEXT.replace("defaults: {seconds: auto}", "defaults: {seconds: 1.5}"), file="talk.yaml")
+    missing = timed(resolve(short)[0].lines)[-1].end - 1.5
+    (note,) = unsaid_notes(short)
+    assert note.startswith("talk.yaml:10: said aloud") and f"by about: 1 ({missing:.1f} s); `seconds: auto`" in note
+    assert note in notes_of(short, Path(), Bundle.open("mini"), "pad")
 
 
 @pytest.mark.skipif(not espeak_speaker.installed(), reason="espeak-ng is not installed")

@@ -16,6 +16,7 @@ from ..picture_files import picture_file
 from ..script import Script, bundle_notes, crowded_shots
 from ..script.named_files import missing_files, named_paths, outside_files
 from ..script.portraits import named_file, portrait_names, portrait_path
+from ..script.unsaid import unsaid_notes
 from ..sentences import load_text
 from .making import film_arguments
 from .session import FilmSession
@@ -38,9 +39,9 @@ def problems(script: Script, folder: Path, open_session: Callable[[], FilmSessio
 
 def notes_of(script: Script, folder: Path, bundle: Bundle, fit: str) -> list[str]:
     """What an artist should know of a script before this bundle makes it: words that it does not know, a foreign
-    aspect, files that do not travel, pictures that its face pack may not read.
+    aspect, lines that will hardly fit, files that do not travel, pictures that its face pack may not read.
     """
-    notes = bundle_notes(script, load_text(bundle), bundle.info.show_size, fit)
+    notes = bundle_notes(script, load_text(bundle), bundle.info.show_size, fit) + unsaid_notes(script)
     notes += [
         f"{problem.file}:{problem.line}: a file outside the script's folder: ComfyUI refuses it, no workflow carries it"
         for problem in outside_files(script)
