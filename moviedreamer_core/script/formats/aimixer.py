@@ -22,8 +22,8 @@ from .plans import (
     Ids,
     Shared,
     flat,
-    is_number,
     length_of,
+    number_of,
     only_plan,
     plain_number,
     rate_of,
@@ -60,17 +60,18 @@ def read_aimixer(data: Mapping[str, Any], title: str) -> dict[str, Any]:
     shots, ids, cursor = [], Ids(), 0
     for index, row in enumerate(rows):
         shot = ids.give(row) | {"size": size_for(0)} | compact({"motion": prompts.motion(row.get("prompt"))})
-        shot |= _lasts(row, rate)
+        shot |= _lasts(row, rate) | compact({"negative": text_of(row.get("negativePrompt"), MAX_TEXT)})
         if index and goes_on and row.get("continuityFromPrev") is not False:
             shot["join"] = "continue"
         seconds = shot.get("seconds", CONTROLS["seconds"].default)
         frames = frames_of(seconds, rate)
-        own = prompts.own(Shot.model_validate(shot))
-        shots.append(with_rest(shot, KIND, row, _row(at, shot.get("id", NO_ID), own, seconds, cursor, frames)))
+        made = Shot.model_validate(shot)
+        shots.append(with_rest(shot, KIND, row, _row(at, made.id or NO_ID, made, prompts, seconds, cursor, frames)))
         cursor += frames
-    film = {"title": title, "fps": max(1, round(rate))} | _aspect(raw) | compact({"style": prompts.style})
-    again = _film_again(film["fps"], prompts.style, cursor)
-    return with_rest(film | {"scenes": [{"place": "", "shots": shots}]}, KIND, raw, again)
+    fps = max(1, round(rate))
+    film = {"title": title, "fps": fps, **_aspect(raw), **compact({"style": prompts.style})}
+    film["scenes"] = [{"place": "", "shots": shots}]
+    return with_rest(film, KIND, raw, _film_again(fps, prompts.style, cursor))
 
 
 def write_aimixer(script: Script) -> dict[str, Any]:
@@ -82,7 +83,7 @@ def write_aimixer(script: Script) -> dict[str, Any]:
     rows, cursor = [], 0
     for shot, name, one in zip((s for scene in script.scenes for s in scene.shots), names, resolved, strict=True):
         frames = frames_of(one.seconds, rate)
-        rows.append(as_written(shot, KIND, _row(at, name, prompts.own(shot), one.seconds, cursor, frames)))
+        rows.append(as_written(shot, KIND, _row(at, name, shot, prompts, one.seconds, cursor, frames)))
         cursor += frames
     whole = as_written(script, KIND, _film_again(script.fps, script.style, cursor))
     whole.pop(_ROWS, None)
@@ -101,31 +102,33 @@ def _film_again(fps: int, style: str, frames: int) -> dict[str, Any]:
             _ROWS: "segments"}  # fmt: skip
 
 
-def _row(at: str, name: str, prompt: str, seconds: float, start: int, frames: int) -> dict[str, Any]:
+def _row(at: str, name: str, shot: Shot, prompts: _Prompts, seconds: float, start: int, frames: int) -> dict[str, Any]:
     """One of the plan's `segments` or `shots`."""
-    row = {"id": name, "durationSec": plain_number(seconds), "prompt": prompt}
+    row = {"id": name, "durationSec": plain_number(seconds), "prompt": prompts.own(shot)}
+    row |= compact({"negativePrompt": shot.negative})
     return row if at == "shots" else row | {"start": start, "length": frames, "frameCount": frames}
 
 
 def _lasts(row: Mapping[str, Any], rate: float) -> dict[str, float]:
     """A row's length: in seconds, or else in frames."""
-    seconds = row.get("durationSec")
-    if not is_number(seconds):
-        frames = next((row[name] for name in ("frameCount", "length") if is_number(row.get(name))), None)
-        start, end = row.get("start"), row.get("end")
-        frames = end - start if frames is None and is_number(start) and is_number(end) else frames
-        seconds = frames / rate if frames is not None else 0
+    seconds = number_of(row.get("durationSec"))
+    if seconds is None:
+        known = (number_of(row.get(name)) for name in ("frameCount", "length"))
+        start, end = number_of(row.get("start")), number_of(row.get("end"))
+        between = end - start if start is not None and end is not None else 0
+        seconds = next((frames for frames in known if frames is not None), between) / rate
     return length_of(seconds)
 
 
 def _aspect(raw: Mapping[str, Any]) -> dict[str, str]:
     """The aspect that a plan names, or that of its pictures."""
     named = re.match(r"\s*([1-9]\d?):([1-9]\d?)(?!\d)", str(raw.get("output/aspectRatio", "")))
-    sides = tuple(map(int, named.groups())) if named else (raw.get("width"), raw.get("height"))
-    if not all(isinstance(side, int) and 0 < side < 10_000 for side in sides) or max(sides) > _WIDEST * min(sides):
+    sides = [int(side) for side in named.groups()] if named else [raw.get("width"), raw.get("height")]
+    width, height = (side if isinstance(side, int) and 0 < side < 10_000 else 0 for side in sides)
+    if not 0 < max(width, height) <= _WIDEST * min(width, height):
         return {}
-    common = gcd(*sides)
-    return {"aspect": f"{sides[0] // common}:{sides[1] // common}"}
+    common = gcd(width, height)
+    return {"aspect": f"{width // common}:{height // common}"}
 
 
 class _Prompts:

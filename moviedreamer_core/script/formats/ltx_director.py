@@ -19,8 +19,8 @@ from .plans import (
     Ids,
     Shared,
     flat,
-    is_number,
     length_of,
+    number_of,
     only_plan,
     plain_number,
     rate_of,
@@ -57,9 +57,10 @@ def read_ltx(data: Mapping[str, Any], title: str) -> dict[str, Any]:
     raw = flat({"timeline": kept, "bare": True} if bare else {**whole, "timeline": kept}, _PARTS)
     shared = Shared(raw.get("timeline/global_prompt"))
     rate = rate_of(raw.get("settings/frame_rate"), FPS)
-    part = {"title": title, "fps": max(1, round(rate))} | compact({"style": shared.style})
-    scene = {"place": "", "shots": _shots(rows, rate, shared)}
-    return with_rest(part | {"scenes": [scene]}, KIND, raw, _film_again(part["fps"], shared.style))
+    fps = max(1, round(rate))
+    film = {"title": title, "fps": fps, **compact({"style": shared.style})}
+    film["scenes"] = [{"place": "", "shots": _shots(rows, rate, shared)}]
+    return with_rest(film, KIND, raw, _film_again(fps, shared.style))
 
 
 def write_ltx(script: Script) -> dict[str, Any]:
@@ -96,20 +97,24 @@ def _shots(rows: list[dict[str, Any]], rate: float, shared: Shared) -> list[dict
         part = names.give(row) | {"size": size_for(0)} | compact({"motion": shared.motion(row.get("prompt"))})
         if index and row.get("type") == "text":
             part["join"] = "continue"
-        start, length = row.get("start"), row.get("length")
-        whole = type(start) is int and type(length) is int and start >= cursor and length > 0
-        room = start - cursor if whole else 0
-        lasts = length_of((room + length) / rate) if is_number(length) else {}
-        tidy = whole and lasts
+        start, length = _frames(row.get("start")), _frames(row.get("length"))
+        room = start - cursor
+        lasts = length_of((max(room, 0) + (number_of(row.get("length")) or -FPS)) / rate)
         made = Shot.model_validate(part | lasts)
-        # Where it does not lie in a row with the others, its own numbers are kept beside the script's.
-        again = _segment(
-            made, cursor + room if tidy else NO_ID, length if tidy else NO_ID, shared, part.get("id", NO_ID)
-        )
-        row = {**row, _ROOM: room if tidy else -1}
-        cursor += room + length if tidy else 0
+        name = part.get("id", NO_ID)
+        if lasts and room >= 0 and start >= 0 and length > 0:
+            again = _segment(made, start, length, shared, name)
+            cursor = start + length
+        else:  # it does not lie in a row with the others: its own numbers are kept beside the script's
+            again, room = _segment(made, NO_ID, NO_ID, shared, name), -1
+        row = {**row, _ROOM: room}
         shots.append(with_rest(part | lasts, KIND, row, again | {_ROOM: 0}))
     return shots
+
+
+def _frames(value: Any) -> int:
+    """Frames, -1 for what are none."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**9 else -1
 
 
 def _segment(shot: Shot, start: Any, frames: Any, shared: Shared, name: str) -> dict[str, Any]:
@@ -121,6 +126,6 @@ def _saved(plan: dict[str, Any], values: Any) -> dict[str, Any]:
     if isinstance(values, dict):
         rate = values.get("frame_rate")
     else:
-        seconds, frames = (*values, *[None] * 6)[2:6:3]  # duration_seconds, duration_frames
-        rate = plain_number(frames / seconds) if is_number(seconds) and is_number(frames) and seconds else None
+        seconds, frames = map(number_of, (*values, *[None] * 6)[2:6:3])  # duration_seconds, duration_frames
+        rate = plain_number(frames / seconds) if seconds and frames else None
     return {"version": 1, "settings": {"frame_rate": rate_of(rate, FPS)}, "timeline": plan}

@@ -94,12 +94,14 @@ def unflat(fields: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
 
 def rate_of(value: Any, default: int) -> float:
     """Frames a second, where a plan says something that can be one."""
-    return value if is_number(value) and FPS[0] <= value <= FPS[1] else default
+    rate = number_of(value)
+    return rate if rate is not None and FPS[0] <= rate <= FPS[1] else default
 
 
-def is_number(value: Any) -> bool:
-    """Whether it is a number to reckon with."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e9
+def number_of(value: Any) -> float | None:
+    """A number to reckon with, or None."""
+    usable = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e9
+    return value if usable else None
 
 
 def length_of(seconds: float) -> dict[str, float]:
