@@ -6,6 +6,8 @@ STAMP  := $(VENV)/.moviedreamer-installed
 COMFY_STAMP := $(VENV)/.moviedreamer-comfyui-test
 OUT    ?= out
 SCRIPT ?= lighthouse
+# Processes that share the tests, a file of tests to one of them: fixtures of a file are made once.
+WORKERS ?= 2
 
 .PHONY: film test test-comfyui record-object-info workflows format lint check setup bench media clean
 
@@ -13,7 +15,7 @@ film: $(STAMP)
 	$(PY) -m moviedreamer_core film $(SCRIPT) -o $(OUT)/film.mp4 --store $(OUT)/store
 
 test: $(STAMP)
-	$(PY) -m pytest
+	$(PY) -m pytest -n $(WORKERS) --dist loadfile
 
 # In a real ComfyUI: $COMFYUI_DIR and $COMFYUI_PYTHON, or the ComfyUI around this pack, or ~/ComfyUI. Needs chromium.
 test-comfyui: $(COMFY_STAMP)

@@ -1,9 +1,13 @@
 """What several test files share: a tiny bundle, a small script."""
 
+import os
 import textwrap
 
-import pytest
-import torch
+# Before torch is imported: threads that wait for each other do not spin, which costs most where tests share the cores.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+import pytest  # noqa: E402
+import torch  # noqa: E402
 
 torch.set_num_threads(1)
 
@@ -47,6 +51,13 @@ SCRIPT = textwrap.dedent("""\
             animator: panzoom
             decoder: ink
     """)
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Every test begins with one thread: a command fixes the number of them (`--threads`), and leaves it."""
+    yield
+    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")
