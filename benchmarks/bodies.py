@@ -82,6 +82,6 @@ def measured(shots: int, megabytes: int, flags: list[str]) -> dict[str, float]:
 
 if __name__ == "__main__":
     numbers = [int(value) for value in sys.argv[1:3] if value.isdigit()]
-    given = [*numbers, *(300, 0)[len(numbers) :]]
-    for name, value in measured(*given, sys.argv[1 + len(numbers) :]).items():
+    counts = [*numbers, *(300, 0)[len(numbers) :]]
+    for name, value in measured(*counts, sys.argv[1 + len(numbers) :]).items():
         print(f"{name}: {value}")

@@ -64,8 +64,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--frames", type=int, default=5000)
     parser.add_argument("--size", type=int, nargs=2, default=(512, 256))
-    given = parser.parse_args()
-    size = tuple(given.size)
+    options = parser.parse_args()
+    size = tuple(options.size)
     clips = [
         ClipSource(
             lambda n=n: drawn(n, size),
@@ -75,9 +75,9 @@ def main() -> None:
             "dissolve" if n % 2 else "cut",
             "A line of dialogue." if n % 3 == 0 else "",
         )
-        for n in range(max(1, math.ceil(given.frames / (SHOT_FRAMES - 6))))
+        for n in range(max(1, math.ceil(options.frames / (SHOT_FRAMES - 6))))
     ]
-    meter, start = Meter(max(1, given.frames // 10)), time.perf_counter()
+    meter, start = Meter(max(1, options.frames // 10)), time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         film = assemble(clips, Path(folder) / "film.mp4", fps=FPS, size=size, progress=meter)
         seconds, weight = time.perf_counter() - start, film.path.stat().st_size

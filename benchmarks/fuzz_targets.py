@@ -75,13 +75,13 @@ def script_target(own: Path, _: Path) -> Target:
 
     def target(rng: Random) -> None:
         kind = rng.choice(("yaml", "yaml", "json"))
-        given = mutators.text(rng, SCRIPT) if kind == "yaml" and rng.random() < 0.6 else mutators.json_text(rng, whole)
-        script = parse_script(given, kind=kind)
+        source = mutators.text(rng, SCRIPT) if kind == "yaml" and rng.random() < 0.6 else mutators.json_text(rng, whole)
+        script = parse_script(source, kind=kind)
         show_script(script, resolve(script))
         for form in ("yaml", "json"):
             assert parse_script(script_text(script, kind=form), kind=form) == script, "another script after writing"
         path = own / f"film.{kind}"
-        path.write_bytes(given.encode("utf-8", "surrogatepass"))
+        path.write_bytes(source.encode("utf-8", "surrogatepass"))
         document = open_document(path)
         assert document.edit(("title",), "B").script.scenes == script.scenes, "an edit changed the scenes"
         document.pin_ids()
@@ -92,7 +92,7 @@ def script_target(own: Path, _: Path) -> Target:
 def doors_target(own: Path, _: Path) -> Target:
     """Another program's file: a story, a screenplay, a shot list, a prompt, a timeline; read, shown, written again."""
     script = parse_script(SCRIPT)
-    stories = {d.name: json.loads(str(write_foreign(script, d.name))) for d in DOORS if d.write and d.suffix == ".json"}
+    sources = {d.name: json.loads(str(write_foreign(script, d.name))) for d in DOORS if d.write and d.suffix == ".json"}
     texts = {".fountain": str(write_foreign(script, "fountain")), ".csv": str(write_foreign(script, "shot-list")),
              ".fdx": FDX, ".txt": "[Shot 1] At 00:00.000, she walks.\n[Shot 2] At 00:04.500, the sea.\n"}  # fmt: skip
     book = write_foreign(script, "shot-list-xlsx")
@@ -103,7 +103,7 @@ def doors_target(own: Path, _: Path) -> Target:
         kind = rng.choice((*texts, *texts, ".json", ".xlsx", ".otio"))
         path = own / f"damaged{kind}"
         if kind in (".json", ".otio"):
-            whole = cut if kind == ".otio" else stories[rng.choice(sorted(stories))]
+            whole = cut if kind == ".otio" else sources[rng.choice(sorted(sources))]
             path.write_bytes(mutators.json_text(rng, whole).encode("utf-8", "surrogatepass"))
         elif kind == ".xlsx":
             path.write_bytes(mutators.raw(rng, book if isinstance(book, bytes) else book.encode()))
@@ -172,10 +172,10 @@ def takes_target(own: Path, _: Path) -> Target:
     def target(rng: Random) -> None:
         if rng.random() < 0.7:
             inner = mutators.safetensors(rng, base64.b64decode(whole["plan"]), TAG)
-            given = json.dumps({**whole, "plan": base64.b64encode(inner).decode()})
+            source = json.dumps({**whole, "plan": base64.b64encode(inner).decode()})
         else:
-            given = mutators.json_text(rng, whole)
-        takes = FilmTakes.read(given)
+            source = mutators.json_text(rng, whole)
+        takes = FilmTakes.read(source)
         for shot in shots:
             takes.latest(shot.id)
             if held := takes.locked(shot.id):
@@ -229,13 +229,13 @@ def bundle_target(own: Path, folder: Path) -> Target:
         shutil.rmtree(own / "s", ignore_errors=True)
         shutil.copytree(whole, own / "b")
         name = rng.choice(files)
-        given = (whole / name).read_bytes()
+        source = (whole / name).read_bytes()
         if name.suffix == ".json" and rng.random() < 0.8:
-            made = mutators.json_text(rng, json.loads(given)).encode("utf-8", "surrogatepass")
+            made = mutators.json_text(rng, json.loads(source)).encode("utf-8", "surrogatepass")
         elif name.suffix == ".safetensors" and rng.random() < 0.7:
-            made = mutators.safetensors(rng, given, "format") if rng.random() < 0.5 else mutators.raw(rng, given)
+            made = mutators.safetensors(rng, source, "format") if rng.random() < 0.5 else mutators.raw(rng, source)
         else:
-            made = mutators.raw(rng, given)
+            made = mutators.raw(rng, source)
         (own / "b" / name).write_bytes(made)
         common = ["--bundle", str(own / "b")]
         statuses = {run(["bundle", "info", *common]), run(["script", "check", str(own / "film.yaml"), *common])}

@@ -71,30 +71,30 @@ def json_text(rng: Random, value: Any) -> str:
     return text(rng, made) if rng.random() < 0.25 else made
 
 
-def text(rng: Random, given: str) -> str:
+def text(rng: Random, source: str) -> str:
     """A text with one to six changes: pieces cut out, doubled or swapped, letters changed, words put in."""
     for _ in range(rng.randint(1, 6)):
-        at = rng.randrange(len(given) + 1)
-        end = min(len(given), at + rng.choice((1, 1, 2, 5, 40)))
+        at = rng.randrange(len(source) + 1)
+        end = min(len(source), at + rng.choice((1, 1, 2, 5, 40)))
         kind = rng.randrange(6)
         if kind == 0:
-            given = given[:at] + given[end:]
+            source = source[:at] + source[end:]
         elif kind == 1:
-            given = given[:at] + given[at:end] * rng.choice((2, 3, 50)) + given[end:]
+            source = source[:at] + source[at:end] * rng.choice((2, 3, 50)) + source[end:]
         elif kind == 2:
-            given = given[:at] + chr(rng.choice((rng.randrange(128), rng.randrange(0xD7FF)))) + given[at + 1 :]
+            source = source[:at] + chr(rng.choice((rng.randrange(128), rng.randrange(0xD7FF)))) + source[at + 1 :]
         elif kind == 3:
-            lines = given.split("\n")
+            lines = source.split("\n")
             lines.insert(rng.randrange(len(lines) + 1), rng.choice(lines))
-            given = "\n".join(lines)
+            source = "\n".join(lines)
         else:
-            given = given[:at] + rng.choice(WORDS) + given[at:]
-    return given
+            source = source[:at] + rng.choice(WORDS) + source[at:]
+    return source
 
 
-def raw(rng: Random, given: bytes) -> bytes:
+def raw(rng: Random, source: bytes) -> bytes:
     """Bytes with one to eight changes: flips, runs of zeros or noise, pieces cut out or doubled, numbers made huge."""
-    data = bytearray(given)
+    data = bytearray(source)
     for _ in range(rng.randint(1, 8)):
         if not data:
             return b""
@@ -117,21 +117,21 @@ def raw(rng: Random, given: bytes) -> bytes:
     return bytes(data)
 
 
-def safetensors(rng: Random, given: bytes, key: str) -> bytes:
+def safetensors(rng: Random, source: bytes, key: str) -> bytes:
     """A safetensors file whose JSON under `key`, tensors, header or bytes are damaged."""
     kind = rng.randrange(5)
     if kind == 0:
-        return raw(rng, given)
-    length = struct.unpack("<Q", given[:8])[0]
-    header = json.loads(given[8 : 8 + length])
+        return raw(rng, source)
+    length = struct.unpack("<Q", source[:8])[0]
+    header = json.loads(source[8 : 8 + length])
     if kind == 1:
-        return _packed(json_text(rng, header).encode("utf-8", "surrogatepass"), given[8 + length :])
+        return _packed(json_text(rng, header).encode("utf-8", "surrogatepass"), source[8 + length :])
     about = header.get("__metadata__", {}).get(key, "{}")
     if kind == 2:
-        return save(_tensors(rng, load(given)), {key: about})
+        return save(_tensors(rng, load(source)), {key: about})
     known = json.loads(about) if about[:1] in ("{", "[") else {"format": about}
     header.setdefault("__metadata__", {})[key] = json_text(rng, known)
-    return _packed(json.dumps(header).encode(), given[8 + length :])
+    return _packed(json.dumps(header).encode(), source[8 + length :])
 
 
 def _packed(header: bytes, rest: bytes) -> bytes:

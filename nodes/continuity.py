@@ -71,8 +71,8 @@ class MovieDreamerContinuityReport(io.ComfyNode):
     ) -> io.NodeOutput:
         session = replace(keyframes.session, progress=host.HostProgress())
         plan = keyframes.plan
-        given = {"tokenizer": tokenizer, "cast": plan.cast, "faces": faces, "eyes": eyes_of(clip_vision)}
-        found = measure(session, plan.film, keyframes.frames, **given)
+        models = {"tokenizer": tokenizer, "cast": plan.cast, "faces": faces, "eyes": eyes_of(clip_vision)}
+        found = measure(session, plan.film, keyframes.frames, **models)
         if found is None:
             raise MovieDreamerError(f"bundle '{tokenizer.info.name}' has no tokenizer; load another one")
         BOARDS.measured(plan.board, found, keyframes.frames)

@@ -136,11 +136,11 @@ def plan_names() -> list[str]:
     """What Load Plan lists: saved plans first, newest first, then files in the input folder."""
     import folder_paths
 
-    output, given = Path(folder_paths.get_output_directory()), Path(folder_paths.get_input_directory())
+    output, input_folder = Path(folder_paths.get_output_directory()), Path(folder_paths.get_input_directory())
     saved = sorted((output / FOLDER).rglob(f"*{SUFFIX}"), key=lambda file: file.stat().st_mtime_ns, reverse=True)
     return [
         *(f"{file.relative_to(output).as_posix()} [output]" for file in saved if not file.name.startswith(".")),
-        *(file.name for file in sorted(given.glob(f"*{SUFFIX}"))),
+        *(file.name for file in sorted(input_folder.glob(f"*{SUFFIX}"))),
     ]
 
 

@@ -95,13 +95,13 @@ def rendered_ui(made: Mapping[str, Rendered]) -> dict[str, Any]:
 
 def later_settings(shot_settings: Sequence[ShotSettings] | None) -> tuple[ShotSettings, ...]:
     """Shot settings that come in behind the plan. Raises MovieDreamerError for a lock, which the plan has to know."""
-    given = tuple(shot_settings or ())
-    locked = ", ".join(each.shots for each in given if each.lock)
+    settings = tuple(shot_settings or ())
+    locked = ", ".join(each.shots for each in settings if each.lock)
     if locked:
         raise MovieDreamerError(
             f"lock of {locked}: wire these Shot Settings into Plan Film: the plan has to keep a locked shot too"
         )
-    return given
+    return settings
 
 
 def leave_out_inputs(kind: str, names: Sequence[str], default: str) -> list[Any]:

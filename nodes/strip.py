@@ -13,13 +13,13 @@ from .saving import in_output
 def strip(
     session: FilmSession, stage: str, outcomes: Iterable[ShotOutcome], pictures: Mapping[str, Path] | None = None
 ) -> dict[str, Any]:
-    """A node's `ui`: {"told": [text], "seed": [the film's], "shots": [one row a shot, with the seed that it used]};
+    """A node's `ui`: {"message": [text], "seed": [the film's], "shots": [one row a shot, with the seed that it used]};
     `pictures` are files in the output folder by shot.
     """
     outcomes = list(outcomes)
     seeds = {shot.id: session.seed(session.as_made(shot, stage)) for shot in session.shots}
     rows = [{**_row(shot, pictures or {}), "seed": seeds[shot.id]} for shot in outcomes]
-    return {"told": [summary(outcomes, stage)], "seed": [session.script.seed], "shots": rows}
+    return {"message": [summary(outcomes, stage)], "seed": [session.script.seed], "shots": rows}
 
 
 def first_pictures(keyframes: Iterable[Keyframe]) -> dict[str, Path]:
@@ -29,7 +29,7 @@ def first_pictures(keyframes: Iterable[Keyframe]) -> dict[str, Path]:
 
 def _row(shot: ShotOutcome, pictures: Mapping[str, Path]) -> dict[str, Any]:
     row: dict[str, Any] = {"id": shot.id, "number": shot.number, "made": shot.made}
-    row["said"] = ", ".join(filter(None, (shot.why, shot.note)))
+    row["reason"] = ", ".join(filter(None, (shot.why, shot.note)))
     if shot.id in pictures:
         row["picture"] = in_output(pictures[shot.id]).shown()["images"][0]
     return row

@@ -491,7 +491,7 @@ class Interrupted(BaseException):
 
 
 class Host:
-    """One ComfyUI as a node sees it: its folders, and what it was told. `modules` are the ones to import."""
+    """One ComfyUI as a node sees it: its folders, and what it was sent. `modules` are the ones to import."""
 
     def __init__(self, base: Path):
         self.base = base
@@ -503,13 +503,13 @@ class Host:
         self.args = types.SimpleNamespace(disable_metadata=False, cpu=True)
         self.modules = {"comfy_api": _namespace("comfy_api", latest=latest), "comfy_api.latest": latest}
         self.modules |= {"folder_paths": self._folder_paths(), "comfy": _namespace("comfy", __path__=[])}
-        self.told: list[tuple[str, dict]] = []
+        self.sent: list[tuple[str, dict]] = []
         context = types.SimpleNamespace(node_id="7", prompt_id="one")
         utils = _namespace("comfy_execution.utils", get_executing_context=lambda: context)
         graph_utils = _namespace("comfy_execution.graph_utils", ExecutionBlocker=ExecutionBlocker)
         self.modules |= {each.__name__: each for each in (graph_utils, utils)}
         self.modules["comfy_execution"] = _namespace("comfy_execution", utils=utils, graph_utils=graph_utils)
-        tell = lambda event, said, sid: self.told.append((event, said))  # noqa: E731
+        tell = lambda event, data, sid: self.sent.append((event, data))  # noqa: E731
         page = types.SimpleNamespace(client_id="page", send_sync=tell)
         self.modules["server"] = _namespace("server", PromptServer=types.SimpleNamespace(instance=page))
         for name, values in self._comfy().items():

@@ -107,20 +107,20 @@ def sources(public, **changes):
 
 
 @pytest.fixture(scope="module")
-def said(public, tmp_path_factory):
+def command(public, tmp_path_factory):
     """The folder of a bundle that the command made, and what it said."""
-    folder, said = tmp_path_factory.mktemp("made") / "mine", io.StringIO()
+    folder, printed = tmp_path_factory.mktemp("made") / "mine", io.StringIO()
     command = ["bundle", "make", "-o", str(folder), "--size", "64x64", "--seed", "1"]
     for name in ("clip", "llama", "sdxl", "svd"):
         command += [f"--{name}", str(public / name)]
-    with contextlib.redirect_stdout(said):
+    with contextlib.redirect_stdout(printed):
         assert run(command) == 0
-    return folder, " ".join(said.getvalue().split())
+    return folder, " ".join(printed.getvalue().split())
 
 
 @pytest.fixture(scope="module")
-def made(said):
-    return Bundle.open(said[0])
+def made(command):
+    return Bundle.open(command[0])
 
 
 def test_what_comes_from_elsewhere_is_the_same_numbers(made, public):
@@ -159,9 +159,9 @@ def test_cards_say_what_is_from_where_under_which_licence_and_what_is_untrained(
     assert [each["what"] for each in made.card("animator")["elsewhere"]] == ["unet", "vae", "image_encoder"]
 
 
-def test_the_command_says_what_is_from_where(said, capsys):
-    assert "planner: body from llama (LICENSE.txt: LLAMA LICENSE AGREEMENT). Trained here: untrained" in said[1]
-    assert run(["bundle", "info", "--bundle", str(said[0])]) == 0
+def test_the_command_says_what_is_from_where(command, capsys):
+    assert "planner: body from llama (LICENSE.txt: LLAMA LICENSE AGREEMENT). Trained here: untrained" in command[1]
+    assert run(["bundle", "info", "--bundle", str(command[0])]) == 0
     out = capsys.readouterr().out
     assert "untrained" in out and "nothing is missing" in " ".join(out.split())
 

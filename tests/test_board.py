@@ -35,17 +35,17 @@ def session(bundle, store, text=SCRIPT, **changes):
     return FilmSession(parse_script(text), bundle, Store(store), settings=replace(SETTINGS, **changes))
 
 
-def run(studio):
+def run(session):
     """All stages; the film as a board's film, and its keyframes."""
-    cast = faceless(studio.script)
-    plan = make_plan(studio, cast)
-    frames = list(render_keyframes(studio, cast, plan))
-    clips = list(animate_clips(studio, frames))
-    make_film(studio, clips, studio.store.root.parent / "film.mp4")
-    takes = takes_after(studio, cast, plan).with_rendered(rendered_of(studio, frames, clips, plan))
-    studio = replace(studio, takes=takes)
-    join = FilmJoin(tuple(clip.shown_key for clip in clips), studio.script, seconds=0.5)
-    return BoardFilm(studio, studio, studio, cast, join=join), frames
+    cast = faceless(session.script)
+    plan = make_plan(session, cast)
+    frames = list(render_keyframes(session, cast, plan))
+    clips = list(animate_clips(session, frames))
+    make_film(session, clips, session.store.root.parent / "film.mp4")
+    takes = takes_after(session, cast, plan).with_rendered(rendered_of(session, frames, clips, plan))
+    session = replace(session, takes=takes)
+    join = FilmJoin(tuple(clip.shown_key for clip in clips), session.script, seconds=0.5)
+    return BoardFilm(session, session, session, cast, join=join), frames
 
 
 @pytest.fixture(scope="module")
@@ -116,17 +116,18 @@ def test_what_a_choice_costs_is_what_a_run_makes(film, tmp_path, direction, stag
     import shutil
 
     board = board_of(film.with_changes(direction=read_direction(direction)))
-    said = {stage: shots for stage, shots in costs(board).items() if stage in ("plan", "keyframe", "clip")}
-    assert said == stages and {name for name, state in states(board).items() if state == "stale"} == set(stages["clip"])
+    predicted = {stage: shots for stage, shots in costs(board).items() if stage in ("plan", "keyframe", "clip")}
+    assert predicted == stages
+    assert {name for name, state in states(board).items() if state == "stale"} == set(stages["clip"])
     first = card(board, next(iter(stages.values()))[0])
     assert first["stages"][next(iter(stages))]["why"] == why and not first["clip"]["current"]
     shutil.copytree(film.plan.store.root, tmp_path / "store")
     changed = film.with_changes(direction=read_direction(direction))
-    studio = replace(changed.move, store=Store(tmp_path / "store"))
-    cast = faceless(studio.script)
-    plan = make_plan(studio, cast)
-    frames = list(render_keyframes(studio, cast, plan))
-    clips = list(animate_clips(studio, frames))
+    session = replace(changed.move, store=Store(tmp_path / "store"))
+    cast = faceless(session.script)
+    plan = make_plan(session, cast)
+    frames = list(render_keyframes(session, cast, plan))
+    clips = list(animate_clips(session, frames))
     fresh = {
         "plan": [take.planned.id for take in plan.takes if take.fresh],
         "keyframe": list(dict.fromkeys(k.shot.id for k in frames if k.fresh)),

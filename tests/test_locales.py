@@ -34,21 +34,21 @@ def pages():
 def names_of(language):
     """What a page in this language may call a node, an input or an output."""
     defs = THERE[language]["nodeDefs"].values()
-    ports = [port["name"] for said in defs for kind in ("inputs", "outputs") for port in said[kind].values()]
-    return {said["display_name"] for said in defs}, set(ports)
+    ports = [port["name"] for info in defs for kind in ("inputs", "outputs") for port in info[kind].values()]
+    return {info["display_name"] for info in defs}, set(ports)
 
 
 def test_english_says_what_the_nodes_say(infos):
-    said = {"nodeDefs": make.english(infos), "main": make.categories(infos)}
-    assert THERE["en"] == said, f"a node changed: {AGAIN}"
+    english = {"nodeDefs": make.english(infos), "main": make.categories(infos)}
+    assert THERE["en"] == english, f"a node changed: {AGAIN}"
 
 
 @pytest.mark.parametrize("language", ["zh", "ja"])
 def test_every_text_is_translated_and_up_to_date(infos, language):
     source = {"nodeDefs": make.english(infos), "main": make.categories(infos)}
     made_from = json.loads(make.TRANSLATED.read_text())
-    said = make.problems(source, THERE[language], made_from)
-    assert not said, f"locales/{language}: translate these, then {AGAIN} --translated:\n" + "\n".join(said)
+    found = make.problems(source, THERE[language], made_from)
+    assert not found, f"locales/{language}: translate these, then {AGAIN} --translated:\n" + "\n".join(found)
 
 
 @pytest.mark.parametrize("language", ["zh", "ja"])

@@ -208,21 +208,21 @@ def shown(pack, node, **values):
 
 def test_the_node_says_which_shot_is_made(film):
     pack, plan, bundle = film
-    pack.host.told.clear()
+    pack.host.sent.clear()
     keyframes = decoded(pack, plan, decoder(pack, bundle))
-    message = [message["text"] for event, message in pack.host.told if event == "moviedreamer.progress"]
+    message = [message["text"] for event, message in pack.host.sent if event == "moviedreamer.progress"]
     assert message == [f"shot {n} of 5, {name}" for n, name in zip("123455", "one two three four five five".split())]
-    assert {message["node"] for _, message in pack.host.told} == {"7"}
-    pack.host.told.clear()
+    assert {message["node"] for _, message in pack.host.sent} == {"7"}
+    pack.host.sent.clear()
     animated(pack, keyframes, animator(pack, bundle))
-    assert pack.host.told[-1] == ("moviedreamer.progress", {"node": "7", "text": "shot 5 of 5, five"})
+    assert pack.host.sent[-1] == ("moviedreamer.progress", {"node": "7", "text": "shot 5 of 5, five"})
 
 
 def test_the_node_keeps_a_strip_and_says_what_was_made_and_why(film):
     pack, plan, bundle = film
     paper, ink = decoder(pack, bundle), decoder(pack, bundle, "ink")
     first = shown(pack, "DecodeKeyframes", plan=plan, decoder=paper)
-    assert first["told"] == ["5 shots: 5 drawn now, 0 kept, all for the first time"]
+    assert first["message"] == ["5 shots: 5 drawn now, 0 kept, all for the first time"]
     assert [row["number"] for row in first["shots"]] == [1, 2, 3, 4, 5] and all(row["made"] for row in first["shots"])
     for row in first["shots"]:
         picture = row["picture"]
@@ -230,15 +230,15 @@ def test_the_node_keeps_a_strip_and_says_what_was_made_and_why(film):
     routes = pack.run("MovieDreamerRouteDecoder", decoder=ink, shots="2").args[0]
     chosen = settings(pack, "three", seed=7)
     again = shown(pack, "DecodeKeyframes", plan=plan, decoder=paper, routes=routes, shot_settings=chosen)
-    assert again["told"] == ["5 shots: 2 drawn now, 3 kept\nThe decoder changed: two\nThe seed changed: three"]
-    assert [row["said"] for row in again["shots"]] == ["", "the decoder changed", "the seed changed", "", ""]
+    assert again["message"] == ["5 shots: 2 drawn now, 3 kept\nThe decoder changed: two\nThe seed changed: three"]
+    assert [row["reason"] for row in again["shots"]] == ["", "the decoder changed", "the seed changed", "", ""]
     kept = shown(pack, "DecodeKeyframes", plan=plan, decoder=paper, routes=routes, shot_settings=chosen)
-    assert kept["told"] == ["5 shots: 0 drawn now, 5 kept"]
+    assert kept["message"] == ["5 shots: 0 drawn now, 5 kept"]
     keyframes = decoded(pack, plan, paper)
     panned = animator(pack, bundle)
-    assert "5 animated now" in shown(pack, "AnimateKeyframes", keyframes=keyframes, animator=panned)["told"][0]
+    assert "5 animated now" in shown(pack, "AnimateKeyframes", keyframes=keyframes, animator=panned)["message"][0]
     keyframes = decoded(pack, plan, paper, routes=routes)
-    moved = shown(pack, "AnimateKeyframes", keyframes=keyframes, animator=panned)["told"][0].splitlines()
+    moved = shown(pack, "AnimateKeyframes", keyframes=keyframes, animator=panned)["message"][0].splitlines()
     assert moved[0] == "5 shots: 2 animated now, 3 kept", "the third goes on from the second"
     assert moved[1:] == ["Its keyframe changed: two", "A shot before it changed: three"]
 

@@ -88,18 +88,18 @@ def test_the_node_says_in_words_what_was_planned_and_why(film):
     values = dict(planner=plan.bundle, cast=script_cast(pack, edited), candidates=4)
     out = pack.run("MovieDreamerPlanFilm", **values, takes=takes_of(pack, plan, candidates=4))
     assert "   4 four: planned now, the plot changed, seed " in out.args[1]
-    assert out.ui["told"][0].splitlines() == [
+    assert out.ui["message"][0].splitlines() == [
         "5 shots: 1 planned now, 4 kept", "The plot changed: four", "Planned with an older shot four: five",
     ]  # fmt: skip
     seed = out.args[0].film.take("four").planned.seed
     assert out.ui["shots"][3] == {
-        "id": "four", "number": 4, "made": True, "said": "the plot changed", "seed": seed,
+        "id": "four", "number": 4, "made": True, "reason": "the plot changed", "seed": seed,
     }  # fmt: skip
     assert out.ui["seed"] == [plan.source.script.seed]
 
 
 @pytest.mark.parametrize(
-    "direction, said",
+    "direction, expected",
     [
         ("{", "not valid JSON"),
         ("[]", "expected {"),
@@ -110,9 +110,9 @@ def test_the_node_says_in_words_what_was_planned_and_why(film):
         ('{"one": {"seed": NaN}}', "not valid JSON"),
     ],
 )
-def test_a_wrong_direction_is_refused_on_the_node(pack, direction, said):
+def test_a_wrong_direction_is_refused_on_the_node(pack, direction, expected):
     node = pack.node("MovieDreamerPlanFilm")
-    assert said in node.validate_inputs(direction=direction)
+    assert expected in node.validate_inputs(direction=direction)
     assert node.validate_inputs(direction=None) is True
 
 
@@ -383,8 +383,8 @@ def test_the_command_line_goes_on_from_earlier_films(tiny_bundle, tmp_path, caps
     first, second, third = map(str, episodes)
     options = ["--bundle", str(tiny_bundle), "--store", str(tmp_path / "store"), "--threads", "1", "--quiet"]
     assert run(["plan", second, *options, "--history", first]) == 2
-    said = capsys.readouterr().err
-    assert "shot 'one'" in said and "first.yaml, line" in said and "plan that film first" in said
+    printed = capsys.readouterr().err
+    assert "shot 'one'" in printed and "first.yaml, line" in printed and "plan that film first" in printed
     assert run(["plan", second, *options, "--history", second]) == 2
     assert "the title of the film itself" in capsys.readouterr().err
     assert run(["plan", first, *options]) == 0
@@ -448,10 +448,11 @@ def test_the_page_shows_the_seeds_in_use(request):
     helpers = (request.config.rootpath / "web/js/shots_helpers.mjs").as_uri()
     program = f"""
     import * as h from "{helpers}";
-    const rows = [{{ id: "one", number: 1, made: true, said: "the plot changed", seed: 5, picture: "p" }}];
-    const output = {{ told: ["1 shot"], seed: [11], shots: rows }};
-    console.log(JSON.stringify([h.wordsOf(output), h.cellsOf(output, (p) => p)[0].said, h.wordsOf(h.keptOutput(output)),
-      h.wordsOf({{ told: ["old"] }})]));
+    const rows = [{{ id: "one", number: 1, made: true, reason: "the plot changed", seed: 5, picture: "p" }}];
+    const output = {{ message: ["1 shot"], seed: [11], shots: rows }};
+    console.log(JSON.stringify([h.wordsOf(output), h.cellsOf(output, (p) => p)[0].reason,
+      h.wordsOf(h.keptOutput(output)),
+      h.wordsOf({{ message: ["old"] }})]));
     """
     done = subprocess.run(["node", "--input-type=module", "-e", program], capture_output=True, text=True, timeout=60)
     words = ["1 shot\nFilm seed 11", "the plot changed, seed 5", "1 shot, all kept\nFilm seed 11", "old"]

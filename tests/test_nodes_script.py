@@ -202,10 +202,12 @@ def test_packaged_portraits_are_found_wherever_a_script_lies(pack, faces):
 
 def test_a_character_gets_words_and_pictures(pack, faces):
     source = pack.run("MovieDreamerEditScript", text=SCRIPT).args[0]
-    told = pack.run("MovieDreamerCharacter", script=source, character="MARA", description=" a man with a hat ").args[0]
-    assert told.script.characters[0].description == "a man with a hat" and told.folder == source.folder
-    assert told.script.characters[1:] == source.script.characters[1:]
-    shown = pack.run("MovieDreamerCharacter", script=told, character="Tom", portrait="tom").args[0]
+    described = pack.run(
+        "MovieDreamerCharacter", script=source, character="MARA", description=" a man with a hat "
+    ).args[0]
+    assert described.script.characters[0].description == "a man with a hat" and described.folder == source.folder
+    assert described.script.characters[1:] == source.script.characters[1:]
+    shown = pack.run("MovieDreamerCharacter", script=described, character="Tom", portrait="tom").args[0]
     portraits = pack.module("moviedreamer_core.script.portraits")
     numbers = torch.from_numpy(np.array(Image.open(portraits.portrait_path("ines")).convert("RGB")))
     images = torch.stack([numbers, numbers.flip(1)]).float() / 255
@@ -266,10 +268,10 @@ def test_the_page_keeps_what_a_run_embeds(request):
     combo.callback = (value) => {{ combo.called = value; }};
     const node = {{ widgets: [combo, kept] }};
     h.hideWidget(h.widgetOf(node, "embedded"));
-    const said = [h.rememberEmbedded(node, {{ embedded: ["x"] }}), h.rememberEmbedded(node, {{ embedded: ["x"] }}),
+    const changes = [h.rememberEmbedded(node, {{ embedded: ["x"] }}), h.rememberEmbedded(node, {{ embedded: ["x"] }}),
                   h.rememberEmbedded(node, {{}}), h.rememberEmbedded(node, {{ embedded: [""] }})];
     h.chooseOption(combo, "b.yaml");
-    console.log(JSON.stringify([said, kept.value, kept.hidden, combo.options.values, combo.called,
+    console.log(JSON.stringify([changes, kept.value, kept.hidden, combo.options.values, combo.called,
       h.isScript("A.YML"), h.isScript("m.png"), h.uploadedName({{ name: "s.yaml", subfolder: "t" }}),
       h.shownText({{ text: ["a", "b"] }})]));
     """
@@ -281,8 +283,8 @@ def test_the_page_keeps_what_a_run_embeds(request):
 
 def test_a_wrong_decoder_or_animator_is_said_by_the_scripts_node_with_its_line(pack):
     check = pack.node("MovieDreamerEditScript").validate_inputs
-    said = check(text=SCRIPT.replace("decoder: ink", "decoder: inc").replace("seconds: 1.0", "animator: svdd"))
-    first, second = said.splitlines()
+    report = check(text=SCRIPT.replace("decoder: ink", "decoder: inc").replace("seconds: 1.0", "animator: svdd"))
+    first, second = report.splitlines()
     assert "text:4: no animator is called 'svdd'; there are svd, panzoom; did you mean svd?" in first
     assert "text:38: no decoder is called 'inc'" in second and "[scenes[1].shots[1].decoder]" in second
     (pack.host.base / "input" / "bad.yaml").write_text(SCRIPT.replace("decoder: ink", "decoder: inc"))

@@ -41,9 +41,9 @@ def test_every_line_of_the_licences_has_a_source_and_a_day_or_says_that_it_is_no
         assert re.fullmatch(r"2026-\d\d-\d\d", line.read), family
         assert bool(line.source) == (line.licence != "unknown"), family
         assert line.licence != "unknown" or (line.basis, line.commercial) == ("unknown", "unknown"), family
-    said = licence("minimax-h3").words()
-    assert "not licensed in USA, European Union, United Kingdom, South Korea" in said and "told by others" in said
-    assert "US$20 million" in said and '"Powered by MiniMax H3"' in said
+    words = licence("minimax-h3").words()
+    assert "not licensed in USA, European Union, United Kingdom, South Korea" in words and "told by others" in words
+    assert "US$20 million" in words and '"Powered by MiniMax H3"' in words
     assert "read it at the model's page" in licence("flux1-dev").words()
     with pytest.raises(MovieDreamerError, match="no licence of 'sora'"):
         licence("sora")
@@ -93,11 +93,11 @@ def test_what_cannot_work_is_said_shot_by_shot(film):
     gone = ModelFile("minimax_h3_video.safetensors", "vae", "https://models", there=False)
     body = Engine("my nodes", (gone,), ("KSampler",), refuses=lambda has: "" if has.references else "needs a person")
     found = preflight(film(), MUCH, decoders={"ink": body}, where="USA")
-    said = preflight_words(found)
+    words = preflight_words(found)
     assert [problem.partition(":")[0] for problem in found.problems][0].startswith("shot 'five' (")
-    assert "needs a person" in said
-    assert "minimax_h3_video.safetensors is missing: put it into models/vae (https://models)" in said
-    assert "MiniMax H3 is not licensed in USA" in said and said.index("cannot work") < said.index("keyframes by")
+    assert "needs a person" in words
+    assert "minimax_h3_video.safetensors is missing: put it into models/vae (https://models)" in words
+    assert "MiniMax H3 is not licensed in USA" in words and words.index("cannot work") < words.index("keyframes by")
     assert not any("not licensed" in problem for problem in preflight(film(), MUCH, decoders={"ink": body}).problems)
 
 
@@ -143,8 +143,8 @@ def test_a_bundle_is_said_to_fit_to_lack_and_to_have_taken(tiny_bundle, tmp_path
     (tmp_path / "film.yaml").write_text(text)
     store, doctor = str(tmp_path / "store"), ["doctor", "bundle", str(tiny_bundle)]
     assert run([*doctor, "--store", store]) == 0
-    said = capsys.readouterr().out
-    assert "faces: reference pictures need --faces FOLDER" in said and "no film was made here" in said
+    words = capsys.readouterr().out
+    assert "faces: reference pictures need --faces FOLDER" in words and "no film was made here" in words
     command = ["keyframes", str(tmp_path / "film.yaml"), "--bundle", str(tiny_bundle), "--store", store]
     assert run([*command, "-o", str(tmp_path / "out"), "--quiet"]) == 0
     assert run([*doctor, "--store", store]) == 0 and "a keyframe by paper: " in capsys.readouterr().out
@@ -156,8 +156,8 @@ def test_a_bundle_is_said_to_fit_to_lack_and_to_have_taken(tiny_bundle, tmp_path
     own = shutil.copytree(tiny_bundle, tmp_path / "own")
     shutil.rmtree(own / "upscaler")
     assert run(["doctor", "bundle", str(own), "--store", store]) == 1
-    said = capsys.readouterr().out
-    assert "part 'upscaler' is missing: pictures cannot be shown at 64x32" in said and "memory are free" in said
+    words = capsys.readouterr().out
+    assert "part 'upscaler' is missing: pictures cannot be shown at 64x32" in words and "memory are free" in words
 
 
 def test_the_planner_has_left_memory_before_the_first_picture(tiny_bundle, tmp_path, monkeypatch):

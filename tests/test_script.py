@@ -546,10 +546,10 @@ def test_fields_are_json_and_the_table_names_them_all() -> None:
 
 def test_sentences() -> None:
     shot, look, *_, last = resolve(small())
-    said = shot_sentences(shot)
-    assert (said.style, said.place) == ("bright paper colours, misty", "the old harbour, a crane, two boats")
-    assert (said.time, said.size, said.plot) == ("at sunset", "a two-shot", "a dog wags its tail")
-    assert [(slot.character, slot.description, slot.action, slot.expression) for slot in said.slots] == [
+    sentences = shot_sentences(shot)
+    assert (sentences.style, sentences.place) == ("bright paper colours, misty", "the old harbour, a crane, two boats")
+    assert (sentences.time, sentences.size, sentences.plot) == ("at sunset", "a two-shot", "a dog wags its tail")
+    assert [(slot.character, slot.description, slot.action, slot.expression) for slot in sentences.slots] == [
         ("tom", "", "waves hello", "happy"),
         ("mara", "a person with red hair", "walks", "sad"),
     ]
@@ -677,8 +677,8 @@ def test_portraits_are_drawn_from_held_out_people(tmp_path: Path) -> None:
     words = phrases.PERSON_WORDS
     for name, attributes in people.items():
         assert person_split(Person(**attributes)) == "test"
-        said = re.split(r", | and | with | has ", cast[name].description)[1:]
-        told = [any(part in words[field][value] for field, value in attributes.items()) for part in said]
-        assert told and all(told), f"{name} is not as described: {said}"
+        parts = re.split(r", | and | with | has ", cast[name].description)[1:]
+        known = [any(part in words[field][value] for field, value in attributes.items()) for part in parts]
+        assert known and all(known), f"{name} is not as described: {parts}"
     drawn = draw_portraits(tmp_path)
     assert [path.read_bytes() for path in drawn] == [(folder / "portraits" / p.name).read_bytes() for p in drawn]

@@ -128,7 +128,7 @@ def test_json_and_lists_in_braces_are_edited_as_trees():
     assert ids(now) == ["b", "a"] and "# all of it" in now
 
 
-@pytest.mark.parametrize("edit,said", [
+@pytest.mark.parametrize("edit,message", [
     ({"remove": "nobody"}, "no shot 'nobody'; it has one, harbour-1"),
     ({"set": "one", "field": "sise", "value": 1}, "no field 'sise'"),
     ({"set": "one", "field": "id", "value": "x"}, "stays as it is"),
@@ -145,8 +145,8 @@ def test_json_and_lists_in_braces_are_edited_as_trees():
     ("one", "expected one of"),
     (7, "expected one of"),
 ])  # fmt: skip
-def test_what_cannot_be_done_is_refused_in_words(edit, said):
-    with pytest.raises(MovieDreamerError, match=said):
+def test_what_cannot_be_done_is_refused_in_words(edit, message):
+    with pytest.raises(MovieDreamerError, match=message):
         edit_script(TEXT, [edit])
     with pytest.raises(MovieDreamerError, match="at most 1000"):
         edit_script(TEXT, [edit] * 1001)

@@ -103,15 +103,15 @@ def test_of_five_hundred_cards_only_those_in_sight_are_there():
 
 def test_the_animatic_knows_what_is_seen_and_said_when():
     program = """
-    const said = (texts) => texts.map((text) => ({ character: "m", text }));
-    const shot = (id, scene, seconds, ...texts) => ({ id, scene, seconds, dialogue: said(texts) });
+    const lines = (texts) => texts.map((text) => ({ character: "m", text }));
+    const shot = (id, scene, seconds, ...texts) => ({ id, scene, seconds, dialogue: lines(texts) });
     const line = m.timelineOf([shot("a", "s", 2), shot("b", "s", 1, "long words", "no"), shot("c", "t", 3)]);
     out.push([0, 1.99, 2, 2.999, 3, 99].map((time) => m.indexAt(line, time)), m.sceneAround(line, 1), m.clock(65.2));
     out.push([0, 0.5, 0.9, 1].map((part) => m.lineAt(line[1].shot, part).text), m.lineAt(line[0].shot, 0.5));
     """
-    seen, scene, clock, said, silent = ran("timeline.mjs", program)
+    seen, scene, clock, spoken, silent = ran("timeline.mjs", program)
     assert seen == [0, 0, 1, 1, 2, 2] and scene == {"start": 0, "end": 3} and clock == "1:05"
-    assert said == ["long words", "long words", "no", "no"] and silent is None
+    assert spoken == ["long words", "long words", "no", "no"] and silent is None
 
 
 def test_continuity_follows_each_character_and_place():

@@ -461,12 +461,12 @@ and was trained on 124 to 362 of them, five to fifteen seconds; these shots are 
     fl = body("fl", Node("fl_in", md("ShotIn"), **wishes),
               {"first_frame": Out("fl_in", "keyframe"), "last_frame": Out("fl_in", "last keyframe")},
               "MiniMaxH3ImageToVideo")  # fmt: skip
-    told = "Begin as in <Picture 1>; the people are those of the other pictures. {prompt}"
+    template = "Begin as in <Picture 1>; the people are those of the other pictures. {prompt}"
     pictures = {
         "ref_images.ref_image_0": Out("ref_in", "keyframe"), "ref_images.ref_image_1": Out("ref_in", "reference 1"),
         "ref_images.ref_image_2": Out("ref_in", "reference 2"), "audio_vae": Out("audio"),
     }  # fmt: skip
-    ref = body("ref", Node("ref_in", md("ShotIn"), prompt_template=told, **wishes), pictures,
+    ref = body("ref", Node("ref_in", md("ShotIn"), prompt_template=template, **wishes), pictures,
                "MiniMaxH3ReferenceToVideo")  # fmt: skip
     route = Node("route", md("RouteAnimator"), animator=Out("ref_out"), shots="quay-song")
     film = moved_film("19_minimax_h3", note, model, fl, (3, 4))

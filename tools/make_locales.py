@@ -107,7 +107,7 @@ def problems(source: dict[str, Any], translation: dict[str, Any], made_from: dic
         *(f"missing: {path}: {text}" for path, text in wanted.items() if not there.get(path, "").strip()),
         *(f"unknown: {path}" for path in there if path not in wanted),
         *(f"changed: {path}: {wanted[path]}" for path in there
-          if path in wanted and made_from.get(path) != _print(wanted[path])),
+          if path in wanted and made_from.get(path) != _fingerprint(wanted[path])),
     ]  # fmt: skip
 
 
@@ -148,23 +148,23 @@ def locale(language: str, name: str) -> dict[str, Any]:
     return json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
 
 
-def prints(source: dict[str, Any]) -> dict[str, str]:
+def fingerprints(source: dict[str, Any]) -> dict[str, str]:
     """What tests/translated.json remembers of each English text."""
-    return {path: _print(text) for path, text in texts(source)}
+    return {path: _fingerprint(text) for path, text in texts(source)}
 
 
 def _texts(name: str, tooltip: str | None) -> dict[str, str]:
     return {"name": name, "tooltip": tooltip} if tooltip else {"name": name}
 
 
-def _print(text: str) -> str:
+def _fingerprint(text: str) -> str:
     return sha256(text.encode()).hexdigest()[:8]
 
 
-def _line(said: dict[str, str], name: str, facts: list[str], words: dict[str, str]) -> str:
-    known = facts if said["name"] == name else [f"`{name}`", *facts]
-    shown = f"- **{said['name']}**{words['facts'].format(words['comma'].join(known))}"
-    return f"{shown}{words['colon']}{said['tooltip']}" if said.get("tooltip") else shown
+def _line(port: dict[str, str], name: str, facts: list[str], words: dict[str, str]) -> str:
+    known = facts if port["name"] == name else [f"`{name}`", *facts]
+    shown = f"- **{port['name']}**{words['facts'].format(words['comma'].join(known))}"
+    return f"{shown}{words['colon']}{port['tooltip']}" if port.get("tooltip") else shown
 
 
 def _facts(name: str, options: dict[str, Any], optional: bool, words: dict[str, str]) -> Iterator[str]:
@@ -210,18 +210,18 @@ def main() -> int:
     for name, content in source.items():
         _write(ROOT / "locales" / "en" / f"{name}.json", _dumped(content))
     if arguments.translated:
-        _write(TRANSLATED, _dumped(prints(source)))
+        _write(TRANSLATED, _dumped(fingerprints(source)))
     made_from = json.loads(TRANSLATED.read_text()) if TRANSLATED.exists() else {}
     lacking = 0
     for language in LANGUAGES:
         there = {name: locale(language, name) for name in source}
-        said = problems(source, there, made_from) if language != "en" else []
-        for info in infos if not any(line.startswith("missing") for line in said) else ():
+        found = problems(source, there, made_from) if language != "en" else []
+        for info in infos if not any(line.startswith("missing") for line in found) else ():
             file = page_file(info["name"], language)
             kept = tips(file.read_text(encoding="utf-8"), language) if file.exists() else ""
             _write(file, whole(head(info, there["nodeDefs"][info["name"]], language), kept))
-        lacking += len(said)
-        sys.stdout.write("".join(f"{language}: {line}\n" for line in said))
+        lacking += len(found)
+        sys.stdout.write("".join(f"{language}: {line}\n" for line in found))
     return 1 if lacking else 0
 
 

@@ -95,5 +95,5 @@ def _fill(making: Path, sources: Sources, size: tuple[int, int], seed: int) -> N
 
 
 def _description(sources: Sources) -> str:
-    given = (sources.clip, sources.text, sources.llama, sources.sdxl, sources.svd, sources.faces)
-    return f"from {', '.join(place.stem for place in given if place)}; not trained yet"
+    places = (sources.clip, sources.text, sources.llama, sources.sdxl, sources.svd, sources.faces)
+    return f"from {', '.join(place.stem for place in places if place)}; not trained yet"

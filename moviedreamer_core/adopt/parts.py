@@ -199,8 +199,8 @@ def _add(
     fresh = {name: value for name, value in own.items() if name in wanted and not name.startswith(inside)}
     tensors = fitting(adopted.what, wanted, adopted.tensors, with_dtype(fresh, first().dtype), adopted.place)
     write_part(folder, about_of(kind, config), tensors, stem=DIFFUSERS)
-    said = f"untrained (random, seed {seed}): {untrained}"
-    write_card(folder, folder.name, trained=said, elsewhere=[adopted.taken], seed=seed)
+    trained = f"untrained (random, seed {seed}): {untrained}"
+    write_card(folder, folder.name, trained=trained, elsewhere=[adopted.taken], seed=seed)
 
 
 def _normalised(place: Path) -> tuple[list[float], list[float]]:

@@ -10,7 +10,7 @@ import torch
 
 from ..errors import MovieDreamerError
 from ..files import DAMAGED
-from .weights import Read, Weights, given
+from .weights import Read, Weights, readers
 
 PREFIXES = {"unet": "model.diffusion_model.", "vae": "first_stage_model."}
 
@@ -38,4 +38,4 @@ def original_layout(file: Path, part: str, kind: Any, config: Mapping[str, Any])
     state = model.state_dict()
     if any(value.device.type == "meta" for value in state.values()):
         raise MovieDreamerError(f"{file}: lacks weights of its {part}; get it again")
-    return given({name: value.to(torch.device("cpu")) for name, value in state.items()})
+    return readers({name: value.to(torch.device("cpu")) for name, value in state.items()})

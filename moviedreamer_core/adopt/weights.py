@@ -92,7 +92,7 @@ class Weights:
         return {}
 
 
-def given(state: Mapping[str, Tensor], into: str = "") -> dict[str, Read]:
+def readers(state: Mapping[str, Tensor], into: str = "") -> dict[str, Read]:
     """Readers of tensors that are in memory already."""
     return {into + name: (lambda value=value: value) for name, value in state.items()}  # type: ignore[misc]
 

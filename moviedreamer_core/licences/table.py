@@ -58,9 +58,9 @@ class Licence(BaseModel):
             f"another licence from US${self.revenue_usd // 1_000_000} million a year on" if self.revenue_usd else "",
             f'credit "{self.credit}"' if self.credit else "",
         ]
-        said = "; ".join(filter(None, [self.licence, *limits]))
-        told = {"told": "told by others, the owner's text was not read; "}.get(self.basis, "")
-        return f"{self.name}: {said}. {self.note}{' ' if self.note else ''}({told}{self.source}, {self.read})"
+        terms = "; ".join(filter(None, [self.licence, *limits]))
+        secondhand = {"told": "told by others, the owner's text was not read; "}.get(self.basis, "")
+        return f"{self.name}: {terms}. {self.note}{' ' if self.note else ''}({secondhand}{self.source}, {self.read})"
 
 
 @cache

@@ -57,7 +57,7 @@ def look_at_bundle(bundle: Bundle, store: Path) -> BundleLook:
         missing["upscaler"] = f"pictures cannot be shown at {bundle.info.show_size[0]}x{bundle.info.show_size[1]}"
     problems += [f"part '{part}' is missing: {missing[part]}" for part in (*NEEDED, "upscaler") if part in missing]
     cards = {part: str(bundle.card(part).get("trained", "")) for part in bundle.parts()}
-    untrained = {part: said for part, said in cards.items() if said.startswith("untrained")}
+    untrained = {part: trained for part, trained in cards.items() if trained.startswith("untrained")}
     memory = {stage: sum(sizes.get(part, 0) for part in parts) for stage, parts in STAGES.items()}
     found = machine(store)
     stage = max(memory, key=lambda each: memory[each])

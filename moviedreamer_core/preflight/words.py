@@ -26,11 +26,11 @@ def preflight_words(found: Preflight) -> str:
 
 def licence_words(lines: Sequence[Licence], unread: Sequence[str]) -> list[str]:
     """The licences in play, and the files of which none is known."""
-    said = ["licences (what was read, no advice; only the owner's own text counts):"]
-    said += [f"- {line.words()}" for line in lines]
+    rows = ["licences (what was read, no advice; only the owner's own text counts):"]
+    rows += [f"- {line.words()}" for line in lines]
     if unread:
-        said.append(f"- not known: {', '.join(dict.fromkeys(unread))}: read the page where you got it")
-    return said
+        rows.append(f"- not known: {', '.join(dict.fromkeys(unread))}: read the page where you got it")
+    return rows
 
 
 def machine_words(found: Machine) -> str:

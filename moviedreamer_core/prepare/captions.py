@@ -162,8 +162,8 @@ class VisionLanguage:
             return_tensors="pt",
         ).to(self._device)
         with one_thread():
-            given = self._model.generate(**inputs, max_new_tokens=self._longest, do_sample=False)
-        answer = given[:, inputs["input_ids"].shape[1] :]
+            written = self._model.generate(**inputs, max_new_tokens=self._longest, do_sample=False)
+        answer = written[:, inputs["input_ids"].shape[1] :]
         return read_answer(self._processor.batch_decode(answer, skip_special_tokens=True)[0])
 
 

@@ -136,7 +136,7 @@ def copy_body(
             return [prefix + value[0], value[1]]
         return edge(value[0], value[1])
 
-    def given(node: str) -> dict[str, Any]:
+    def inputs_for(node: str) -> dict[str, Any]:
         inputs = prompt[node]["inputs"]
         kept = {name: value for name, value in inputs.items() if not _absent(value, body, missing, gone)}
         seeded = {name: seed for name, value in kept.items() if name in SEEDS and not is_link(value)}
@@ -150,7 +150,7 @@ def copy_body(
     for node in members:
         if node not in gone:
             kind = prompt[node]["class_type"]
-            graph[prefix + node] = {"class_type": kind, "inputs": given(node), "override_display_id": node}
+            graph[prefix + node] = {"class_type": kind, "inputs": inputs_for(node), "override_display_id": node}
     into = prompt[body.out]["inputs"]
     return graph, {n: moved(v) for n, v in into.items() if not _absent(v, body, missing, gone)}
 

@@ -129,14 +129,14 @@ class Server:
         until = time.monotonic() + START_SECONDS
         while time.monotonic() < until:
             if self.process.poll() is not None:
-                raise RuntimeError(f"ComfyUI ended with {self.process.returncode}:\n{self.said()[-4000:]}")
+                raise RuntimeError(f"ComfyUI ended with {self.process.returncode}:\n{self.log()[-4000:]}")
             try:
                 self.get("/system_stats")
                 return
             except OSError:
                 time.sleep(0.3)
         self.kill()
-        raise RuntimeError(f"ComfyUI did not answer within {START_SECONDS:.0f} s:\n{self.said()[-4000:]}")
+        raise RuntimeError(f"ComfyUI did not answer within {START_SECONDS:.0f} s:\n{self.log()[-4000:]}")
 
     def stop(self) -> None:
         """End it as a person does."""
@@ -154,7 +154,7 @@ class Server:
         self.process.wait()
         self.process = None
 
-    def said(self) -> str:
+    def log(self) -> str:
         """The log."""
         return self.log.read_text(errors="replace") if self.log.exists() else ""
 
@@ -254,7 +254,7 @@ class Listener:
                 watch(kind, data)
             if kind == "executing" and data.get("node") is None or kind in ("execution_error", "execution_interrupted"):
                 return self._history(run)
-        raise TimeoutError(f"{prompt_id} did not end within {RUN_SECONDS:.0f} s:\n{self.server.said()[-3000:]}")
+        raise TimeoutError(f"{prompt_id} did not end within {RUN_SECONDS:.0f} s:\n{self.server.log()[-3000:]}")
 
     def _history(self, run: Run) -> Run:
         until = time.monotonic() + 30

@@ -62,8 +62,8 @@ def main() -> int:
         return 1
     with tempfile.TemporaryDirectory() as base, Server(*found, Path(base), partners=True) as server:
         info = kept(server.get("/object_info"))
-        if "IMPORT FAILED" in server.said():
-            print(server.said(), file=sys.stderr)
+        if "IMPORT FAILED" in server.log():
+            print(server.log(), file=sys.stderr)
             return 1
     RECORDED.write_text(lines_of(info), encoding="utf-8")
     ours = sum(name.startswith("MovieDreamer") for name in info)

@@ -53,9 +53,9 @@ def test_a_board_shows_every_shot_as_the_run_left_it(server, film):
 def test_live_events_follow_every_shot_from_the_plan_on(film):
     run, prompt, board = film
     assert run.of("moviedreamer.board")[0] == {"node": the(prompt, "PlanFilm"), "id": board}
-    said = [each for each in run.of("moviedreamer.shot") if each.get("id") == board]
-    assert max(len(json.dumps(each)) for each in said) < 10_000
-    seen = {(each["shot"], each["stage"], each["state"]) for each in said}
+    messages = [each for each in run.of("moviedreamer.shot") if each.get("id") == board]
+    assert max(len(json.dumps(each)) for each in messages) < 10_000
+    seen = {(each["shot"], each["stage"], each["state"]) for each in messages}
     for shot in SHOTS:
         for stage, state in (("plan", "planned"), ("keyframe", "rendered"), ("clip", "animated")):
             assert {(shot, stage, "rendering"), (shot, stage, state)} <= seen
@@ -68,8 +68,8 @@ def test_what_a_choice_costs_is_what_then_runs(server, film, workflow):
     _, prompt, board = film
     direction = json.dumps({"hello": {"decoder": "ink"}})
     cost = board_of(server, board, direction=direction)["cost"]
-    said = {stage["stage"]: stage["shots"] for stage in cost["stages"]}
-    assert said == {"keyframe": ["hello"], "clip": ["hello"], "shown": ["hello"], "film": []}
+    predicted = {stage["stage"]: stage["shots"] for stage in cost["stages"]}
+    assert predicted == {"keyframe": ["hello"], "clip": ["hello"], "shown": ["hello"], "film": []}
     changed = json.loads(json.dumps(prompt))
     changed[the(prompt, "PlanFilm")]["inputs"]["direction"] = direction
     run = server.run(changed)
@@ -91,8 +91,8 @@ def test_an_older_take_is_chosen_and_nothing_but_its_clip_and_the_film_run(serve
     assert [take["current"] for take in takes["keyframe"]][-2:] == [False, True]
     chosen = takes["keyframe"][0]
     direction = json.dumps({"ask": {"seed": first["next_seeds"][1], "take": {"keyframe": chosen["take"]}}})
-    said = {stage["stage"] for stage in board_of(server, newest, direction=direction)["cost"]["stages"]}
-    assert "keyframe" not in said and "plan" not in said
+    predicted = {stage["stage"] for stage in board_of(server, newest, direction=direction)["cost"]["stages"]}
+    assert "keyframe" not in predicted and "plan" not in predicted
     changed[the(prompt, "PlanFilm")]["inputs"]["direction"] = direction
     run = server.run(changed)
     assert run.ended == "success", run.error
@@ -162,7 +162,7 @@ def test_bad_bodies_are_answered_in_words(server, film, body, status):
     got, headers, answer = ask(server, f"/moviedreamer/board/{film[2]}", body)
     assert got == status, answer[:300]
     assert json.loads(answer)["error"] and headers["Content-Type"].startswith("application/json")
-    assert "Traceback" not in server.said()
+    assert "Traceback" not in server.log()
 
 
 def test_a_script_is_edited_as_text(server, film):

@@ -76,11 +76,11 @@ def test_stable_diffusion_by_parts_has_noise_of_its_own_in_every_shot_and_prefli
     prompt = looked_at({**film(), **diffusion_body()})
     run = whole(server.run(prompt))
     assert [each.rsplit(".", 1)[-1] for each in run.ran if "." in each].count("noise") == 3
-    said = report(run)
-    assert "nodes up to" in said and "3 to make, time unknown: it never ran here" in said
+    words = report(run)
+    assert "nodes up to" in words and "3 to make, time unknown: it never ran here" in words
     assert len(made(server.store, "keyframe")) == 3
-    said = report(whole(server.run(prompt)))
-    assert "all made already" in said and len(made(server.store, "keyframe")) == 3
+    words = report(whole(server.run(prompt)))
+    assert "all made already" in words and len(made(server.store, "keyframe")) == 3
     prompt["words"]["inputs"]["text"] = slot("action")  # other nodes: their time is not known yet
     assert "time unknown" in report(whole(server.run(prompt)))
     records = [json.loads(file.read_text()) for file in (server.store / "objects/keyframe").rglob("artefact.json")]
@@ -139,7 +139,7 @@ def test_decoder_from_model_shows_the_casts_pictures_to_who_looks_and_refuses_ot
     whole(server.run(prompt))
     records = [json.loads(file.read_text()) for file in (server.store / "objects/keyframe").rglob("artefact.json")]
     assert sorted(len(record["inputs"]["references"]) for record in records) == [0, 1, 1]
-    assert "the negative prompt changes nothing" in server.said()
+    assert "the negative prompt changes nothing" in server.log()
     prompt["flux"] = core("TinyCheckpoint", ckpt_name="tiny")
     run = server.run(prompt)
     assert run.ended == "error" and "does not look at reference pictures" in run.error
@@ -153,8 +153,8 @@ def test_a_shot_of_two_keyframes_arrives_at_the_second_by_wan(server):
     prompt |= {
         "min": node("ShotIn", **{**WISHES, "frames": "4n+1", "fps": 8.0}),
         "wan": core("TinyWan", name="wan"),
-        "said": core("CLIPTextEncode", clip=["wan", 1], text=slot("action", "min")),
-        "start": core("WanFirstLastFrameToVideo", positive=["said", 0], negative=["said", 0], vae=["wan", 2],
+        "sentence": core("CLIPTextEncode", clip=["wan", 1], text=slot("action", "min")),
+        "start": core("WanFirstLastFrameToVideo", positive=["sentence", 0], negative=["sentence", 0], vae=["wan", 2],
                       batch_size=1, width=slot("width", "min"), height=slot("height", "min"),
                       length=slot("frames", "min"), start_image=slot("keyframe", "min"),
                       end_image=slot("last_keyframe", "min")),

@@ -81,14 +81,14 @@ def test_run_by_the_button(page, server, renderer):
         const widget = by('MovieDreamerLoadScript').widgets.find(w => w.name === 'script');
         widget.value = 'three_shots.yaml'; widget.callback?.(widget.value);
         by('MovieDreamerPlanFilm').widgets.find(w => w.name === 'seed').value = seed;
-        window.said = [];
-        window.comfyAPI.api.api.addEventListener('moviedreamer.progress', (e) => window.said.push(
+        window.messages = [];
+        window.comfyAPI.api.api.addEventListener('moviedreamer.progress', (e) => window.messages.push(
           [...document.querySelectorAll('.moviedreamer-panel')].map(p => p.textContent).join('|'))); }""",
         900 + RENDERERS.index(renderer),
     )
     press_run(page, server)
-    said = "|".join(page.evaluate("() => window.said"))
-    assert all(f"shot {number} of 3, {name}" in said for number, name in ((1, "arrival"), (2, "hello"), (3, "ask")))
+    messages = "|".join(page.evaluate("() => window.messages"))
+    assert all(f"shot {number} of 3, {name}" in messages for number, name in ((1, "arrival"), (2, "hello"), (3, "ask")))
     panels = page.evaluate("() => [...document.querySelectorAll('.moviedreamer-panel')].map(p => p.textContent)")
     for words in ("3 shots: 3 planned now", "3 shots: 3 drawn now", "3 shots: 3 animated now", "2 hello: medium, Mara"):
         assert any(words in panel for panel in panels), (words, panels)
@@ -137,11 +137,11 @@ def test_a_mistake_stands_once_on_its_widget(page):
           body: JSON.stringify({ prompt: (await window.app.graphToPrompt()).output }) });
         return (await answer.json()).node_errors; }"""
     )
-    said = {node["class_type"]: [(e["extra_info"]["input_name"], e["details"]) for e in node["errors"]]
+    errors = {node["class_type"]: [(e["extra_info"]["input_name"], e["details"]) for e in node["errors"]]
             for node in errors.values()}  # fmt: skip
-    [(port, words)] = said["MovieDreamerEditScript"]
+    [(port, words)] = errors["MovieDreamerEditScript"]
     assert port == "text" and "did you mean wide" in words
-    [(port, words)] = said["MovieDreamerCombineFilm"]
+    [(port, words)] = errors["MovieDreamerCombineFilm"]
     assert port == "filename_prefix" and "inside the output folder" in words
 
 

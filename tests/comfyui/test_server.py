@@ -25,7 +25,7 @@ FIRST = "01_first_film"
 
 
 def test_the_pack_loads_without_a_word(server):
-    log = server.said()
+    log = server.log()
     assert "IMPORT FAILED" not in log and "Traceback" not in log
     ours = [line for line in log.splitlines() if "moviedreamer" in line.lower()]
     assert not [line for line in ours if "warn" in line.lower() or "error" in line.lower()], ours
@@ -34,12 +34,12 @@ def test_the_pack_loads_without_a_word(server):
 
 def test_the_recording_is_of_today(server):
     """tests/object_info.json is what the server says; else: make record-object-info."""
-    recorded, said = json.loads(RECORDED.read_text()), kept(server.get("/object_info"))
+    recorded, found = json.loads(RECORDED.read_text()), kept(server.get("/object_info"))
     scripts = "MovieDreamerLoadScript"  # lists the input folder, where these tests put their scripts
-    for info in (recorded, said):
+    for info in (recorded, found):
         info[scripts]["input"]["required"]["script"][1].pop("options")
-    ours = [name for name in said if name.startswith("MovieDreamer")]
-    assert {name: said[name] for name in ours} == {n: i for n, i in recorded.items() if n.startswith("MovieDreamer")}
+    ours = [name for name in found if name.startswith("MovieDreamer")]
+    assert {name: found[name] for name in ours} == {n: i for n, i in recorded.items() if n.startswith("MovieDreamer")}
 
 
 def test_templates_are_listed_with_pictures(server):
@@ -147,10 +147,10 @@ def test_film_carries_the_graph(server, workflow, page_workflow):
     prompt = shortened(workflow(FIRST), seed=107)
     run = server.run(prompt, workflow=page_workflow(FIRST))
     tags = look(film_of(server, run))[3]
-    told = json.loads(tags["prompt"])
-    for node in told.values():
+    saved = json.loads(tags["prompt"])
+    for node in saved.values():
         node.pop("is_changed", None)  # ComfyUI's own note, in core's videos too
-    assert told == prompt
+    assert saved == prompt
     assert json.loads(tags["workflow"])["nodes"] == page_workflow(FIRST)["nodes"]
 
 
@@ -160,9 +160,9 @@ def test_an_error_names_the_line_and_stands_on_its_node(server, workflow):
     prompt = shortened(workflow(FIRST), "unknown.yaml", seed=108)
     with pytest.raises(RefusedError) as refused:
         server.run(prompt)
-    [said] = refused.value.answer["node_errors"][the(prompt, "LoadScript")]["errors"]
-    assert said["extra_info"]["input_name"] == "script" and "unknown.yaml:21: no decoder is called 'nobody'" in str(
-        said
+    [error] = refused.value.answer["node_errors"][the(prompt, "LoadScript")]["errors"]
+    assert error["extra_info"]["input_name"] == "script" and "unknown.yaml:21: no decoder is called 'nobody'" in str(
+        error
     )
 
 

@@ -69,7 +69,7 @@ def main() -> dict:
         request = KeyframeRequest(tokens, prompt=prompt, size=(128, 64), steps=steps, seed=seed)
         return decoder.decode(request, progress or Counted())
 
-    plain, told = decoder_of(model, clip, vae, sampling), decoder_of(model, clip, vae, sampling, paper)
+    plain, conditioned = decoder_of(model, clip, vae, sampling), decoder_of(model, clip, vae, sampling, paper)
     before = plain.maker.fingerprint(plain.bundle)
     progress = Counted()
     first = draw(plain, progress=progress)
@@ -104,8 +104,8 @@ def main() -> dict:
         "tokens_without_condition": same(first, draw(plain, tokens=others)),
         "prompt": same(first, draw(plain, prompt="a library")),
         "seed": same(first, draw(plain, seed=6)),
-        "condition": same(first, draw(told)),
-        "tokens_with_condition": same(draw(told), draw(told, tokens=others)),
+        "condition": same(first, draw(conditioned)),
+        "tokens_with_condition": same(draw(conditioned), draw(conditioned, tokens=others)),
         "lora": same(first, lora_picture),
         "lora_name": lora.maker.name == plain.maker.name,
         "unpatched_after_lora": same(first, draw(plain)),
@@ -114,8 +114,8 @@ def main() -> dict:
         "checks": progress.count,
         "stopped_at": [stopped.count, cancelled],
         "refused": refused,
-        "reads": list(told.maker.capabilities(mini).tokens or ()),
-        "names": [plain.maker.name, told.maker.name, lora.maker.name],
+        "reads": list(conditioned.maker.capabilities(mini).tokens or ()),
+        "names": [plain.maker.name, conditioned.maker.name, lora.maker.name],
     }
 
 

@@ -18,10 +18,10 @@ app.registerExtension({
       if (detail) run.node = String(detail.display_node ?? detail.node ?? detail);
     });
     api.addEventListener("execution_error", ({ detail }) => {
-      const said = failureOf(run, detail, (id) => nodeOf(app.rootGraph ?? app.graph, id)?.title);
-      if (!said) return;
-      const told = { severity: "error", summary: said, detail: detail.exception_message };
-      app.extensionManager.toast.add({ ...told, life: 20000 });
+      const message = failureOf(run, detail, (id) => nodeOf(app.rootGraph ?? app.graph, id)?.title);
+      if (!message) return;
+      const toast = { severity: "error", summary: message, detail: detail.exception_message };
+      app.extensionManager.toast.add({ ...toast, life: 20000 });
     });
   },
 });

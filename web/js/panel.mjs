@@ -30,7 +30,7 @@ export function addPanel(node, { placeholder, height }) {
 }
 
 /** One shot: its picture, its number and name; a dot says that it was made now, the tooltip why. */
-function cellOf({ address, label, made, said }) {
+function cellOf({ address, label, made, reason }) {
   const cell = styled("div", { minWidth: "0" }), name = styled("div", LABEL);
   if (address) {
     const picture = styled("img", { width: "100%", display: "block", borderRadius: "3px" });
@@ -39,7 +39,7 @@ function cellOf({ address, label, made, said }) {
   }
   name.textContent = made ? `● ${label}` : label;
   name.style.color = made ? "#f0b34a" : "inherit";
-  cell.title = said ? `${label}: ${said}` : label;
+  cell.title = reason ? `${label}: ${reason}` : label;
   cell.append(name);
   return cell;
 }

@@ -140,7 +140,7 @@ class ScriptEditor {
       const response = await this.api.fetchApi("/moviedreamer/script/check", { method: "POST", headers, body: JSON.stringify(body) });
       const answer = await response.json();
       if (response.status !== 200) throw new Error(answer.error);
-      this.status.textContent = said(answer);
+      this.status.textContent = statusOf(answer);
       return answer;
     } catch (error) {
       this.status.textContent = t("editor.unchecked", { why: error.message });
@@ -180,8 +180,8 @@ class ScriptEditor {
   }
 }
 
-function said({ problems, unknown, changed }) {
+function statusOf({ problems, unknown, changed }) {
   const parts = [[problems, "editor.problems"], [unknown, "editor.unknown"], [changed, "editor.changedShots"]];
-  const told = parts.filter(([found]) => found.length).map(([found, key]) => many(key, found.length));
-  return [problems[0]?.message, ...told].filter(Boolean).join(" · ");
+  const counts = parts.filter(([found]) => found.length).map(([found, key]) => many(key, found.length));
+  return [problems[0]?.message, ...counts].filter(Boolean).join(" · ");
 }

@@ -33,7 +33,7 @@ app.registerExtension({
   onNodeOutputsUpdated(outputs) {
     for (const [id, output] of Object.entries(outputs)) {
       const stage = stageOf(id);
-      if (stage && output?.told) show(stage, output);
+      if (stage && output?.message) show(stage, output);
     }
   },
 });

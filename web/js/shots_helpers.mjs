@@ -4,20 +4,20 @@
 export function cellsOf(output, address) {
   return (output?.shots ?? []).filter((row) => row.picture).map((row) => ({
     address: address(row.picture), label: `${row.number} ${row.id}`, made: row.made,
-    said: [row.said, row.seed === undefined ? "" : `seed ${row.seed}`].filter(Boolean).join(", "),
+    reason: [row.reason, row.seed === undefined ? "" : `seed ${row.seed}`].filter(Boolean).join(", "),
   }));
 }
 
 /** What a run said of its shots, and the film's seed that it used. */
 export function wordsOf(output) {
   const seed = output?.seed?.[0];
-  return [...(output?.told ?? []), ...(seed === undefined ? [] : [`Film seed ${seed}`])].join("\n");
+  return [...(output?.message ?? []), ...(seed === undefined ? [] : [`Film seed ${seed}`])].join("\n");
 }
 
 /** The same output for a run in which ComfyUI did not even ask the node: nothing was made. */
 export function keptOutput(output) {
-  const shots = (output?.shots ?? []).map((row) => ({ ...row, made: false, said: "" }));
-  return { ...output, told: [`${shots.length} shot${shots.length === 1 ? "" : "s"}, all kept`], shots };
+  const shots = (output?.shots ?? []).map((row) => ({ ...row, made: false, reason: "" }));
+  return { ...output, message: [`${shots.length} shot${shots.length === 1 ? "" : "s"}, all kept`], shots };
 }
 
 /** The path and query under which ComfyUI gives a file. */

@@ -67,10 +67,10 @@ class Autoencoder(nn.Module):
         size = (clean.shape[-2], clean.shape[-1])
         context, pooled, sketch = self.decoder.condition(noisy_tokens, slots, level, known, size)
         noisy, steps, target, weights = noised(self.decoder.scheduler(), clean[:share])
-        guess = given = None
+        guess = sketched = None
         if sketch is not None:
-            guess, given = self.decoder.sketcher.parts(sketch)[0], self.decoder.sketcher.for_training(sketch[:share])
-        prediction = self.decoder.denoise(noisy, steps, context[:share], pooled[:share], given)
+            guess, sketched = self.decoder.sketcher.parts(sketch)[0], self.decoder.sketcher.for_training(sketch[:share])
+        prediction = self.decoder.denoise(noisy, steps, context[:share], pooled[:share], sketched)
         logits = {name: head(noisy_tokens.flatten(1)) for name, head in self.heads.items()}
         return tokens, guess, denoising_loss(prediction, target, weights), logits
 

@@ -138,8 +138,8 @@ function placesOf({ from, text }, word) {
   return [...text.matchAll(whole)].map((place) => from + place.index);
 }
 
-function changedGutter(said) {
-  const marker = new Changed(said);
+function changedGutter(message) {
+  const marker = new Changed(message);
   const field = cm.StateField.define({
     create: () => cm.RangeSet.empty,
     update(marks, transaction) {

@@ -63,8 +63,8 @@ function fieldsOf(parts, place, schema, json, after) {
 }
 
 function aboutOf(field, schema) {
-  const said = field.description ?? plainParts(field, schema).find((part) => part.description)?.description ?? "";
-  return said.replace(/\s+/g, " ");
+  const description = field.description ?? plainParts(field, schema).find((part) => part.description)?.description ?? "";
+  return description.replace(/\s+/g, " ");
 }
 
 function valuesOf(parts, place, text, help, json) {
