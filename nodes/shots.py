@@ -8,9 +8,9 @@ import torch
 from ..moviedreamer_core.errors import MovieDreamerError
 from ..moviedreamer_core.film.asking import prompt_of
 from ..moviedreamer_core.film.external import replace_clips, replace_keyframes
-from ..moviedreamer_core.film.planning import chosen_shots
 from ..moviedreamer_core.film.upscaled import show_keyframe
 from ..moviedreamer_core.media.stills import read_picture
+from ..moviedreamer_core.script import select_shots
 from . import host
 from ._comfy import io
 from .bodies.expanding import begin
@@ -67,7 +67,7 @@ class MovieDreamerGetShot(io.ComfyNode):
     @classmethod
     def execute(cls, keyframes: Keyframes, shot: str) -> io.NodeOutput:
         session = keyframes.session
-        ids = chosen_shots(session, shot)
+        ids = select_shots(session.script, shot)
         if len(ids) != 1:
             raise MovieDreamerError(f"{shot!r} names {len(ids)} shots ({', '.join(ids[:6])}); expected exactly one")
         found, own = session.by_id[ids[0]], [k for k in keyframes.frames if k.shot.id == ids[0]]

@@ -19,7 +19,7 @@ from moviedreamer_core.planner.model import packaged_config
 from moviedreamer_core.planner.packing import ConditionMasks
 from moviedreamer_core.planner.regularise import Augment, draw_condition_masks, draw_positions
 from moviedreamer_core.progress import Silent
-from moviedreamer_core.script.resolve import Choice, ResolvedCharacter, ResolvedShot, shot_seed
+from moviedreamer_core.script.resolved import Choice, ResolvedCharacter, ResolvedShot, shot_seed
 from moviedreamer_core.tokenizer.tokens import Tokens
 from moviedreamer_core.training.export import save_half
 from moviedreamer_core.training.parts.planner import make_batch

@@ -8,7 +8,7 @@ from ..film.artefacts import EXTERNAL
 from ..film.dry_run import Step
 from ..film.session import FilmSession
 from ..script import ResolvedShot
-from ..script.resolve import Choice
+from ..script.resolved import Choice
 from .film import BoardFilm
 from .look import Looked
 

@@ -12,9 +12,9 @@ from dataclasses import replace
 from typing import Any
 
 from ..errors import MovieDreamerError
+from ..script.choices import CARRIED
 from ..script.controls import CONTROLS, PER_SHOT
 from ..script.errors import nearest
-from ..script.resolve import CARRIED
 from .chosen import FIELD, read_take
 from .settings import FilmSettings
 

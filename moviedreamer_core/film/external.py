@@ -18,13 +18,12 @@ from torch import Tensor
 from ..errors import MovieDreamerError
 from ..media.clips import ClipInfo, checked_fps, checked_size, clip_info, read_clip, to_uint8, write_clip
 from ..media.stills import save_picture
-from ..script import ResolvedShot
+from ..script import ResolvedShot, select_shots
 from ..store import array_hash, content_hash
 from .animating import animate_clips
 from .artefacts import EXTERNAL, Clip, Keyframe, keyframe_stage
 from .checks import check_animating
 from .from_store import fetch_shot
-from .planning import chosen_shots
 from .session import FilmSession
 from .upscaled import show_clip
 
@@ -81,7 +80,7 @@ def replace_keyframes(
 
     Raises MovieDreamerError for unknown shots, another number of pictures, or an impossible size.
     """
-    named = set(chosen_shots(session, selection))
+    named = set(select_shots(session.script, selection))
     count = sum(k.shot.id in named for k in keyframes)
     if len(pictures) not in (1, count):
         raise MovieDreamerError(
@@ -101,7 +100,7 @@ def replace_clips(
 
     Raises MovieDreamerError for unknown shots, or a clip shorter than a shot, naming it, before anything is made.
     """
-    named = set(chosen_shots(session, selection))
+    named = set(select_shots(session.script, selection))
     checked_fps(external.fps)
     for shot in session.shots:
         if shot.id in named:

@@ -18,7 +18,7 @@ from ..planner import Plan, PlannedShot
 from ..planner.edit import move_tokens
 from ..planner.edit import pick_candidate as picked
 from ..planner.plan import HISTORY, tokens_digest
-from ..script import ResolvedShot, shot_seed
+from ..script import ResolvedShot, select_shots, shot_seed
 from ..store import artefact_key
 from ..tokenizer import Tokens
 from .planning import (
@@ -26,7 +26,6 @@ from .planning import (
     STAGE,
     FilmPlan,
     PlanTake,
-    chosen_shots,
     make_plan,
     marked,
     past_of,
@@ -60,7 +59,7 @@ def replan(
     session's. Locked shots stay. The same inputs give the same takes, read from the store. Raises MovieDreamerError for
     unknown shots, or if the plan goes on from another history than the session's.
     """
-    chosen = chosen_shots(session, selection)
+    chosen = select_shots(session.script, selection)
     first = next(n for n, shot in enumerate(session.shots) if shot.id in chosen)
     if extent == EXTENTS[0]:
         chosen = [shot.id for shot in session.shots[first:]]
@@ -83,7 +82,7 @@ def pick_candidate(session: FilmSession, film: FilmPlan, selection: str, number:
     Raises MovieDreamerError naming the shot and its line if it has fewer candidates.
     """
     changed: dict[str, PlanTake] = {}
-    for name in chosen_shots(session, selection):
+    for name in select_shots(session.script, selection):
         take = film.take(name)
         planned = _of_shot(session, name, lambda take=take: picked(take.planned, number))
         changed[name] = _stored(session, take, planned, {"pick": number}, f"candidate {number}")
@@ -98,7 +97,7 @@ def edit_plan(
     One picture serves all keyframes of all selected shots; otherwise there must be one for each, in film order. Raises
     MovieDreamerError for another number of them, tokens of another tokenizer, or values out of range.
     """
-    names = chosen_shots(session, selection)
+    names = select_shots(session.script, selection)
     takes = [film.take(name) for name in names]
     count = sum(len(take.planned.tokens) for take in takes)
     shape = takes[0].planned.tokens.shape[1:]
@@ -149,14 +148,14 @@ def load_plan(session: FilmSession, cast: Cast, path: Path, *, missing: str = MI
 
 def candidates_of(session: FilmSession, film: FilmPlan, selection: str) -> Tokens:
     """Every candidate [n, T, D] of the selected shots, keyframe after keyframe; the tokens of one planned with one."""
-    found = [film.take(name).planned for name in chosen_shots(session, selection)]
+    found = [film.take(name).planned for name in select_shots(session.script, selection)]
     rows = [p.tokens if p.candidates is None else p.candidates.flatten(0, 1) for p in found]
     return Tokens(torch.stack([row for shot in rows for row in shot]), film.plan.tokenizer_fingerprint)
 
 
 def tokens_of(session: FilmSession, film: FilmPlan, selection: str) -> Tokens:
     """The planned tokens [N, T, D] of the selected shots' keyframes in film order."""
-    rows = [row for name in chosen_shots(session, selection) for row in film.take(name).planned.tokens]
+    rows = [row for name in select_shots(session.script, selection) for row in film.take(name).planned.tokens]
     return Tokens(torch.stack(rows), film.plan.tokenizer_fingerprint)
 
 

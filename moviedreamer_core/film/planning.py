@@ -16,9 +16,7 @@ from ..cast import Cast
 from ..errors import MovieDreamerError
 from ..planner import Plan, PlannedShot, load_planner, plan
 from ..planner.plan import HISTORY, Context, tokens_digest
-from ..script import ResolvedShot, crowded_shots
-from ..script.resolve import scene_ids, shot_ids
-from ..script.routes import select, targets_of
+from ..script import ResolvedShot, crowded_shots, select_shots
 from ..sentences import load_text
 from ..store import artefact_key
 from .keys import plan_inputs
@@ -359,14 +357,6 @@ def read_take(path: Path, shot: ResolvedShot) -> PlannedShot:
     return found
 
 
-def chosen_shots(session: FilmSession, selection: str) -> list[str]:
-    """Ids of the shots that "3, 7-9, scene:harbour, who:mara" selects, in film order. Raises MovieDreamerError for
-    unknown ones.
-    """
-    targets = targets_of(session.script, shot_ids(session.script), scene_ids(session.script))
-    return [session.shots[index].id for index in sorted(select(selection, targets))]
-
-
 def past_of(session: FilmSession) -> dict[str, str]:
     """How an earlier episode stands in `planned_with`: as one entry, before all shots."""
     return {} if session.history is None else {HISTORY: session.history.digest}
@@ -380,7 +370,7 @@ def asked_anew(session: FilmSession) -> set[str]:
     if asked == "all":
         return set(session.by_id)
     try:
-        return set(chosen_shots(session, asked))
+        return set(select_shots(session.script, asked))
     except MovieDreamerError as error:
         raise MovieDreamerError(f"--replan {asked}: {error}; or give one of {', '.join(REPLAN)}") from error
 

@@ -14,8 +14,8 @@ from ..progress import SILENT, Progress
 from ..registry import Animator, Capabilities, Decoder, Registry
 from ..script import ResolvedShot, Script, resolve
 from ..script.check import MAX_FRAMES
+from ..script.choices import storyboard_of
 from ..script.portraits import named_file
-from ..script.resolve import storyboard_of
 from ..store import Store, content_hash
 from .chosen import FIELD, ChosenTake
 from .episode import Episode

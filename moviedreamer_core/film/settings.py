@@ -16,7 +16,7 @@ class FilmSettings:
     """Choices of one run. None leaves a value to the shot, the decoder, the planner or the bundle, in that order.
 
     `routes`, `shot_settings` and `storyboard` choose seeds, decoders, animators, steps and seconds of single shots (see
-    script.resolve). `seed` overrides the film's seed. `replan`: "changed" plans what an edit touched, "following" also
+    script.choices). `seed` overrides the film's seed. `replan`: "changed" plans what an edit touched, "following" also
     refreshes the shots that were planned with an older version of it, "all" asks for the whole plan anew, and anything
     else is a selection of shots ("7", "3, 8-9"). `fit` (pad or crop) meets an aspect other than the bundle's.
     `rerolled` are seeds of shots that were rendered again because they were weak; they win over every other voice.

@@ -16,7 +16,7 @@ from ..media.frames import Heard
 from ..registry import Registry, Speaker
 from ..requests import LineRequest
 from ..script import ResolvedShot
-from ..script.resolve import ResolvedLine
+from ..script.resolved import ResolvedLine
 from ..script.speech import line_seconds, timed
 from ..store import content_hash
 from .session import FilmSession

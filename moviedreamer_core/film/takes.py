@@ -30,7 +30,7 @@ from ..planner import PlannedShot
 from ..planner.plan import Context, read_shots, shot_rows, tokens_digest
 from ..script import ResolvedShot
 from ..script.controls import CONTROLS, PER_SHOT
-from ..script.resolve import ResolvedCharacter
+from ..script.resolved import ResolvedCharacter
 
 KIND = "moviedreamer.takes"
 VERSION = 1

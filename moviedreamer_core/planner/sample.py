@@ -14,7 +14,7 @@ from torch import Tensor
 from ..errors import MovieDreamerError
 from ..progress import SILENT, Progress
 from ..script.controls import CONTROLS
-from ..script.resolve import ResolvedShot, shot_seed
+from ..script.resolved import ResolvedShot, shot_seed
 from ..script.sentences import ShotSentences, shot_sentences
 from ..threads import one_thread
 from ..tokenizer.tokens import Tokens

@@ -1,11 +1,14 @@
 """Scripts: read, check, resolve, show. `load_script(path)` then `resolve(script)`; see model.py for the contract."""
 
+from .choices import ShotSettings
 from .errors import Problem, ScriptError
 from .fields import STAGES, field_table, stage_fields
+from .ids import select_shots
 from .load import Document, document_of, load_script, open_document, parse_script, script_from, script_text
 from .model import MAX_SHOTS, Character, Defaults, Line, Scene, Script, Shot, ShotCharacter
 from .named_files import missing_files, named_files, outside_files
-from .resolve import Choice, ResolvedCharacter, ResolvedShot, ShotSettings, resolve, select_shots, shot_seed
+from .resolve import resolve
+from .resolved import Choice, ResolvedCharacter, ResolvedShot, shot_seed
 from .routes import Route
 from .schema import script_schema, write_schema
 from .sentences import ShotSentences, SlotSentences, action_sentence, shot_sentences

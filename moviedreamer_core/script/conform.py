@@ -15,7 +15,8 @@ from typing import Any
 from ..errors import MovieDreamerError
 from .errors import nearest
 from .load import Document
-from .resolve import ResolvedShot, resolve
+from .resolve import resolve
+from .resolved import ResolvedShot
 from .timelines import CutShot
 
 SLACK = 0.02

@@ -26,10 +26,10 @@ from ..errors import MovieDreamerError
 from .blocks import Block, put_in, taken_out
 from .controls import CONTROLS
 from .errors import ScriptError
+from .ids import scene_ids, shot_ids
 from .load import Document, document_of, set_field, tree_text
 from .model import Shot
 from .patch import patched, written_part
-from .resolve import scene_ids, shot_ids
 from .source import plain
 from .walk import FieldPath
 

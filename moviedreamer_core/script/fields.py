@@ -13,7 +13,7 @@ from typing import Any
 
 from .controls import CONTROLS
 from .model import Script
-from .resolve import ResolvedShot
+from .resolved import ResolvedShot
 from .sizes import bundle_size
 
 STAGES = ("cast", "plan", "keyframe", "clip", "film")

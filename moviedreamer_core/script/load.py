@@ -21,9 +21,9 @@ from ..errors import MovieDreamerError
 from ..files import ordinary_file
 from .check import reference_issues
 from .errors import Problem, ScriptError, problem_of
+from .ids import scene_ids, shot_ids
 from .model import MAX_SHOTS, Character, Defaults, Line, Scene, Script, Shot, ShotCharacter
 from .parts import Camera, Look, Place, Prop, Translation, Trim, Voice
-from .resolve import scene_ids, shot_ids
 from .source import MAX_BYTES, Lines, SourceError, parse, plain, round_trip_yaml
 from .translate import structure_issues
 from .walk import FieldPath, each_shot

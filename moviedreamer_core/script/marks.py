@@ -14,7 +14,8 @@ from .errors import Problem, ScriptError
 from .fields import FIELDS
 from .load import parse_script
 from .model import Script
-from .resolve import ResolvedShot, resolve
+from .resolve import resolve
+from .resolved import ResolvedShot
 from .walk import FieldPath
 from .words import KnowsWords, unknown_words
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .resolve import ResolvedShot
+from .resolved import ResolvedShot
 from .sizes import SIZE_WORDS, bundle_size
 
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from .controls import PER_SHOT
 from .fields import field_table
 from .model import Script
-from .resolve import Choice, ResolvedShot, resolve
+from .resolve import resolve
+from .resolved import Choice, ResolvedShot
 from .speech import timed
 
 

@@ -6,7 +6,8 @@ Once they are said, one that does not fit is an error (film/spoken.py): here it 
 from __future__ import annotations
 
 from .model import Script
-from .resolve import ResolvedShot, resolve
+from .resolve import resolve
+from .resolved import ResolvedShot
 from .speech import timed
 
 _SHOWN = 12

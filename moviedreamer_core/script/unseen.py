@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from .fields import FIELDS
 from .model import Script
-from .resolve import ResolvedShot, resolve
+from .resolve import resolve
+from .resolved import ResolvedShot
 from .sizes import BUNDLE_SIZES, bundle_size
 
 

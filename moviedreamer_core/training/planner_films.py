@@ -37,7 +37,8 @@ from ..papertown import Film, Person, draw_frame, make_film, to_script
 from ..planner.conditions import FIELDS, SLOT_SENTENCES, Conditions
 from ..progress import SILENT, Progress
 from ..script.model import Script
-from ..script.resolve import ResolvedShot, resolve
+from ..script.resolve import resolve
+from ..script.resolved import ResolvedShot
 from ..script.sentences import ShotSentences, shot_sentences
 from ..sentences import SentenceEncoder
 from ..tokenizer import KeyframeTokenizer

@@ -14,7 +14,7 @@ from ..planner.conditions import Conditions
 from ..planner.model import Planner
 from ..registry import Decoder
 from ..requests import KeyframeRequest, Slot
-from ..script.resolve import ResolvedShot
+from ..script.resolved import ResolvedShot
 from ..script.sentences import shot_sentences
 from .data import FRAME_SIZE
 from .image_tensors import save_grid, to_images

@@ -14,8 +14,9 @@ from math import gcd
 from typing import Any
 
 from ..controls import CONTROLS
+from ..ids import shot_ids
 from ..model import Script, Shot
-from ..resolve import resolve, shot_ids
+from ..resolve import resolve
 from .common import MAX_TEXT, as_written, compact, mappings, size_for, text_of, with_rest
 from .plans import (
     NO_ID,

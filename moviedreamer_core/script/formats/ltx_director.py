@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...errors import MovieDreamerError
+from ..ids import shot_ids
 from ..model import Script, Shot
-from ..resolve import resolve, shot_ids
+from ..resolve import resolve
 from .common import as_written, compact, mappings, size_for, with_rest
 from .plans import (
     NO_ID,
