@@ -98,8 +98,10 @@ class Server:
         self.comfyui, self.python, self.base, self.flags = comfyui, python, base, flags
         self.process: subprocess.Popen | None = None
         self.log = base / "server.log"
-        for name in ("input", "output", "models/moviedreamer", "custom_nodes"):
+        for name in ("input", "output", "models/moviedreamer", "custom_nodes", "user/default"):
             (base / name).mkdir(parents=True, exist_ok=True)
+        # A first visit begins with the template browser over everything.
+        (base / "user" / "default" / "comfy.settings.json").write_text('{"Comfy.TutorialCompleted": true}')
         if not (base / "custom_nodes" / PACK).exists():
             (base / "custom_nodes" / PACK).symlink_to(ROOT)
 

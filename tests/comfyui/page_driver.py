@@ -4,7 +4,9 @@ import json
 
 from comfy_server import ROOT
 
-READY = "() => window.app?.vueAppReady && window.LiteGraph?.registered_node_types['MovieDreamerLoadScript']"
+# The page's spinner turns until it has opened what a visit begins with, a dialog that takes the keyboard included.
+READY = """() => window.app?.vueAppReady && !window.app.extensionManager.spinner
+  && window.LiteGraph?.registered_node_types['MovieDreamerLoadScript']"""
 RENDERERS = ("classic", "vue")
 WAIT = 240_000
 
@@ -17,10 +19,6 @@ def open_page(server, chromium):
     opened.on("pageerror", lambda error: opened.complaints.append(str(error)))
     opened.goto(server.url)
     wait_for(opened, READY)
-    # A first visit begins with the template browser over everything.
-    opened.evaluate("() => window.app.extensionManager.setting.set('Comfy.TutorialCompleted', true)")
-    opened.keyboard.press("Escape")
-    opened.wait_for_selector('[data-testid="dialog-overlay"]', state="detached", timeout=30_000)
     return opened
 
 

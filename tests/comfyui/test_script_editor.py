@@ -147,6 +147,7 @@ def test_the_keyboard_gets_in_and_out(editor):
     assert "\n  title: " in text_of(editor)
     editor.keyboard.press("Shift+Tab")
     editor.keyboard.press("Escape")
+    editor.wait_for_timeout(2500)  # nobody has to be quick
     editor.keyboard.press("Tab")
     assert editor.evaluate("() => document.activeElement.className") == "md-editor-large"
     editor.keyboard.press("Enter")

@@ -66,7 +66,7 @@ class ScriptEditor {
       const [{ makeEditor }] = await Promise.all([import("./editor/code.mjs"), words.catch(() => {})]);
       this.pane = this.makePane();
       this.code = makeEditor({
-        parent: this.frame, text: String(this.widget.value ?? ""), label: t("editor.label"),
+        parent: this.frame, text: String(this.widget.value ?? ""), label: t("editor.label"), hint: t("editor.leave"),
         changed: (text) => this.write(text), check: (text) => this.check(text), help: () => this.help(),
         words: { unknown: (word) => t("editor.unknownWord", { word }), changed: t("editor.changed") },
       });
@@ -170,6 +170,12 @@ class ScriptEditor {
     this.dialog.append(pane);
     for (const name of ["copy", "cut", "paste"]) this.dialog.addEventListener(name, (event) => event.stopPropagation());
     this.dialog.addEventListener("keydown", (event) => event.stopPropagation());
+    this.dialog.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || this.dialog.querySelector(".cm-tooltip-autocomplete, .cm-panel")) return;
+      event.stopPropagation();  // the text would take it for a completion that is not in sight yet
+      event.preventDefault();
+      this.dialog.close();
+    }, { capture: true });
     this.dialog.addEventListener("focusout", () => this.leave());
     document.body.append(this.dialog);
     this.dialog.showModal();

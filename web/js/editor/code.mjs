@@ -10,6 +10,8 @@ const PAUSE = 400;
 const { EditorView } = cm, changedShots = cm.StateEffect.define(), again = cm.StateEffect.define();
 const TAKEN = ["Mod-Enter"];
 /** Keys that ComfyUI's page has a use for: Ctrl+Enter runs the graph. */
+const ON_THE_WAY_OUT = ["Tab", "Shift", "Control", "Alt", "Meta"];
+/** Keys that do not end what Escape began: after it, Tab leaves the text. */
 
 class Changed extends cm.GutterMarker {
   constructor(words) {
@@ -30,13 +32,13 @@ class Changed extends cm.GutterMarker {
 }
 
 /**
- * An editor in `parent`. `label` names it; `changed(text)` is called as the artist writes; `check(text)` promises
- * { problems: [{line, message}], unknown: [{line, word}], changed: [{shot, line, last}] }; `help()` promises what
- * `completions` needs; `words` are { unknown: (word) => words, changed: words }.
+ * An editor in `parent`. `label` names it, `hint` says how the keyboard leaves it; `changed(text)` is called as the
+ * artist writes; `check(text)` promises { problems: [{line, message}], unknown: [{line, word}], changed: [{shot, line,
+ * last}] }; `help()` promises what `completions` needs; `words` are { unknown: (word) => words, changed: words }.
  *
  * Gives { view, text(), show(text), check(), goTo(line), tooltipsIn(element), end() }.
  */
-export function makeEditor({ parent, text, label, changed, check, help, words }) {
+export function makeEditor({ parent, text, label, hint, changed, check, help, words }) {
   const over = document.createElement("div");
   Object.assign(over.style, { position: "fixed", width: "0", height: "0", zIndex: "10000" });  // out of the page's layout
   document.body.append(over);
@@ -55,7 +57,8 @@ export function makeEditor({ parent, text, label, changed, check, help, words })
         cm.linter((shown) => checked(shown, check, words), { delay: PAUSE, needsRefresh }),
         cm.keymap.of([...cm.closeBracketsKeymap, ...cm.completionKeymap, ...cm.searchKeymap, ...cm.historyKeymap,
           ...cm.foldKeymap, ...cm.lintKeymap, ...cm.defaultKeymap.filter(({ key }) => !TAKEN.includes(key)), cm.indentWithTab]),
-        EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false" }),
+        EditorView.contentAttributes.of({ "aria-label": label, "aria-description": hint, spellcheck: "false" }),
+        EditorView.domEventObservers({ keydown: (event, shown) => wayOut(event, shown, over), blur: (_, shown) => shown.setTabFocusMode(false) }),
         EditorView.updateListener.of((update) => update.docChanged && own && changed(update.state.doc.toString())),
       ],
     }),
@@ -84,6 +87,15 @@ export function makeEditor({ parent, text, label, changed, check, help, words })
       over.remove();
     },
   };
+}
+
+/**
+ * Tab indents. After Escape it leaves the text, however long one takes for it: CodeMirror's own Escape forgets after two
+ * seconds, and is deaf while a completion is looked for. An Escape that closes offers in sight does only that.
+ */
+function wayOut({ key }, view, over) {
+  if (key === "Escape" && !over.querySelector(".cm-tooltip-autocomplete")) view.setTabFocusMode(true);
+  else if (!ON_THE_WAY_OUT.includes(key)) view.setTabFocusMode(false);
 }
 
 /** The one change that makes `next` of `before`: cursor and folds outside of it stay where they are. */
