@@ -4,6 +4,7 @@ import argparse
 import sys
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,12 +14,14 @@ from rich.table import Table
 from ..files import short_name
 from ..progress import SILENT
 from .bars import Bars
+from .engines import add_engine_options, chosen_engine
 from .options import add_making_options, open_session
 from .outputs import check_output, held_output
 from .terminal import plain_console
 
 if TYPE_CHECKING:
     from ..film.artefacts import Clip, Keyframe
+    from ..film.cluster.engines import Engine
     from ..film.session import FilmSession
 
 STAGES = {
@@ -52,6 +55,8 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     for name, help in HELP.items():
         parser = commands.add_parser(name, help=help, description=help[0].upper() + help[1:] + ".")
         add_making_options(parser)
+        if name != "plan":
+            add_engine_options(parser)
         where = OUTPUTS[name]
         parser.add_argument("-o", "--output", type=Path, default=Path(where) if where else None,
                             help=f"where to (default: {where or 'nowhere, the store keeps it'})")  # fmt: skip
@@ -86,17 +91,16 @@ def _run(options: argparse.Namespace) -> None:
     if options.dry_run:
         return _dry_run(replace(session, progress=SILENT), options)
     check_output(session, options)
-    with held_output(options.output), bars:
-        lines = list(_make(session, options, began))
+    engine = chosen_engine(options) if options.what != "plan" else None
+    with held_output(options.output), bars, engine or nullcontext():
+        lines = list(_make(session, options, began, engine))
     sys.stdout.write("".join(f"{line}\n" for line in lines))
 
 
-def _make(session: "FilmSession", options: argparse.Namespace, began: float) -> Iterable[str]:
-    """Make what is asked for; yields lines to print at the end."""
-    from ..film.animating import animate_clips
+def _make(session: "FilmSession", options: argparse.Namespace, began: float, engine: "Engine | None") -> Iterable[str]:
+    """Make what is asked for; yields lines to print at the end. Without an engine, the plan alone."""
     from ..film.checks import check_animating, check_decoding
     from ..film.film_cast import make_cast
-    from ..film.keyframes import render_keyframes
     from ..film.making import Joining, make_film
     from ..film.planning import make_plan
     from ..film.rendered import rendered_of
@@ -108,23 +112,24 @@ def _make(session: "FilmSession", options: argparse.Namespace, began: float) -> 
     plan = _timed(times, "plan", lambda: make_plan(session, cast))
     session.bundle.forget("planner")  # at full size planner, decoder and animator do not fit in memory together
     carried = CarriedTakes(session, find_script(options.script), cast, plan)
-    if options.what == "plan":
+    if engine is None:
         yield from _plan_lines(plan, options.output)
         return
     for take in plan.takes:
         if take.note:
             yield f"shot {take.planned.id}: {take.note} (--replan following refreshes it)"
     check_decoding(session, cast, plan)
-    keyframes = _timed(times, "keyframes", lambda: list(render_keyframes(session, cast, plan)))
+    keyframes = _timed(times, "keyframes", lambda: engine.keyframes(session, cast, plan))
     session.bundle.forget(*(f"decoder:{name}" for name in session.decoders.names()))
     carried.rendered(rendered_of(session, keyframes, plan=plan))
     if options.what == "keyframes":
-        yield from _keep_keyframes(session, plan, keyframes, options.output)
+        yield from (*engine.notes, *_keep_keyframes(session, plan, keyframes, options.output))
         return
     check_animating(session, keyframes)
-    clips = _timed(times, "clips", lambda: list(animate_clips(session, keyframes)))
+    clips = _timed(times, "clips", lambda: engine.clips(session, cast, plan, keyframes))
     if options.what != "animatic":  # its clips are not those of the film
         carried.rendered(rendered_of(session, keyframes, clips, plan))
+    yield from engine.notes
     if options.what == "clips":
         yield from _keep_clips(session, clips, options.output)
         return

@@ -44,7 +44,9 @@ def animate_clips(
         session.progress.advance(shot.id, before.path)
 
 
-def make_clip(session: FilmSession, shot: ResolvedShot, keyframes: Sequence[Keyframe], before: Clip | None) -> Clip:
+def make_clip(
+    session: FilmSession, shot: ResolvedShot, keyframes: Sequence[Keyframe], before: Clip | Artefact | None
+) -> Clip:
     """The clip of one shot from its keyframes; `before` is the clip that it goes on from, None after a cut."""
     known = known_clip(session, shot, [k.key for k in keyframes], before.key if before else None)
     made = known.made

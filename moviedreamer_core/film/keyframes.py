@@ -54,7 +54,7 @@ def render_shot(
 
 
 def render_keyframe(
-    session: FilmSession, cast: Cast, plan: FilmPlan, shot: ResolvedShot, number: int, before: Sequence[Keyframe]
+    session: FilmSession, cast: Cast, plan: FilmPlan, shot: ResolvedShot, number: int, before: Sequence[AnyKeyframe]
 ) -> Keyframe:
     """One keyframe; `before` are those before it in film order."""
     stage, can = keyframe_stage(number), session.decoder_capabilities(shot)
