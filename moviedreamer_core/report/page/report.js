@@ -417,7 +417,7 @@ class Continuity {
         "aria-label": words.filter(Boolean).join(", "), on: { click: () => desk.choose(shot.id) } },
       picture ? el("img", { src: picture, alt: "", loading: "lazy", decoding: "async" }) : null,
       el("span", {}, `${shot.number}`), el("span", {}, likeness === null ? "" : percent(likeness))),
-      weak ? button(t("rerollShot", { n: shot.number }), { symbol: "refresh", shown: false, act: () => desk.reroll(1, [shot.id]) }) : null);
+      weak ? button(t("rerollShot", { n: shot.number }), { symbol: "refresh", shown: false, act: () => desk.runs.reroll(1, [shot.id]) }) : null);
   }
 }
 
@@ -465,7 +465,7 @@ const address = film && (film.inside ? unpacked(read("film"), "video/mp4") : enc
 
 useWords({ en: { storyboard: words } }, "en");
 document.title = board.film.title;
-const strips = new Continuity({ board, chosen, media: pictureOf, choose: goTo, reroll: () => {} });
+const strips = new Continuity({ board, chosen, media: pictureOf, choose: goTo, runs: { reroll: () => {} } });
 const filters = el("div", { class: "md-report-filters", role: "group" }, ...filterFields());
 const count = el("span", { class: "md-muted", role: "status" });
 const list = el("div", { class: "md-report-cards", role: "list" }, ...board.shots.map(cardOf));

@@ -45,7 +45,7 @@ export class Cards {
   }
 
   fill(card, shot, index) {
-    fillCard(card, shot, index, { ...this.seen, own: this.desk.ownOf(shot) });
+    fillCard(card, shot, index, { ...this.seen, own: this.desk.choices.ownOf(shot) });
   }
 
   /** The drawer takes room from the cards: the one that it is about stays in sight. */
@@ -90,7 +90,7 @@ export class Cards {
     const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns, Home: -shots.length,
       End: shots.length, PageUp: -columns * 3, PageDown: columns * 3 };
     if (event.altKey && ["ArrowLeft", "ArrowUp", "ArrowRight", "ArrowDown"].includes(event.key)) {
-      if (at >= 0 && desk.scriptKind === "editable") desk.shift(desk.current, /Left|Up/.test(event.key) ? -1 : 1);
+      if (at >= 0 && desk.writing.kind === "editable") desk.writing.shift(desk.current, /Left|Up/.test(event.key) ? -1 : 1);
     } else if (event.key in steps && shots.length) {
       const next = Math.min(shots.length - 1, Math.max(0, at < 0 ? 0 : at + steps[event.key]));
       if (event.shiftKey) desk.choose(shots[next].id, "to");
@@ -127,7 +127,7 @@ export class Cards {
       .forEach((card) => card.classList.remove("md-before", "md-after"));
     element.addEventListener("dragstart", (event) => {
       const card = event.target.closest?.(".md-card");
-      if (!card || desk.scriptKind !== "editable") return event.preventDefault();
+      if (!card || desk.writing.kind !== "editable") return event.preventDefault();
       event.dataTransfer.effectAllowed = "move";
       return event.dataTransfer.setData(DRAGGED, card.shot);
     });
@@ -146,7 +146,7 @@ export class Cards {
       if (!found || !moved) return;
       event.preventDefault();
       event.stopPropagation();
-      desk.drop(moved, found.card.shot, found.after);
+      desk.writing.drop(moved, found.card.shot, found.after);
     });
   }
 

@@ -44,7 +44,7 @@ export class Continuity {
         "aria-label": words.filter(Boolean).join(", "), on: { click: () => desk.choose(shot.id) } },
       picture ? el("img", { src: picture, alt: "", loading: "lazy", decoding: "async" }) : null,
       el("span", {}, `${shot.number}`), el("span", {}, likeness === null ? "" : percent(likeness))),
-      weak ? button(t("rerollShot", { n: shot.number }), { symbol: "refresh", shown: false, act: () => desk.reroll(1, [shot.id]) }) : null);
+      weak ? button(t("rerollShot", { n: shot.number }), { symbol: "refresh", shown: false, act: () => desk.runs.reroll(1, [shot.id]) }) : null);
   }
 }
 

@@ -17,8 +17,8 @@ export class CostBar {
   constructor(desk) {
     this.desk = desk;
     this.words = el("span", { class: "md-cost", role: "status" });
-    this.run = button(t("runStale"), { symbol: "play", kind: "primary", act: () => desk.runStale() });
-    this.rest = button(t("lockRest"), { symbol: "lock", shown: false, act: () => desk.lockRest() });
+    this.run = button(t("runStale"), { symbol: "play", kind: "primary", act: () => desk.runs.stale() });
+    this.rest = button(t("lockRest"), { symbol: "lock", shown: false, act: () => desk.choices.lockRest() });
     this.meter = el("div", { class: "md-meter", role: "progressbar", hidden: true, "aria-label": t("progress"),
       "aria-valuemin": 0 }, this.bar = el("div"));
     this.element = el("footer", { class: "md-bar" }, this.meter, this.words, this.rest, this.run);
@@ -28,7 +28,7 @@ export class CostBar {
     const { desk } = this, cost = costOf(desk.board.shots);
     say(this.words, desk.running ? this.runningWords(cost) : costWords(cost));
     this.run.disabled = desk.running || !cost.shots;
-    this.rest.disabled = desk.running || !desk.rest.length;
+    this.rest.disabled = desk.running || !desk.choices.rest.length;
     this.progress(cost);
   }
 

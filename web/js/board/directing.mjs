@@ -21,12 +21,12 @@ export function directingPage(desk) {
 }
 
 function engineField(desk, shots, field, known) {
-  const own = desk.own(field), named = (known ?? []).map(({ name }) => name);
+  const own = desk.choices.own(field), named = (known ?? []).map(({ name }) => name);
   const more = own && !named.includes(own) ? [[own, own]] : [];
   const options = [["", fromElsewhere(shots, field, own)], ...(own === undefined ? [["\0", t("differ")]] : []),
     ...(known ?? []).map(({ name, summary }) => [name, summary ? `${name}: ${summary}` : name]), ...more];
   const made = select(t(`field.${field}`), options, own === undefined ? "\0" : own ?? "",
-    (value) => value !== "\0" && desk.direct({ [field]: value }));
+    (value) => value !== "\0" && desk.choices.make({ [field]: value }));
   made.name = field;
   return labelled(t(`field.${field}`), made, own);
 }
@@ -45,14 +45,14 @@ function decidedBelow(shots, field, own) {
 }
 
 function numberField(desk, shots, field) {
-  const own = desk.own(field), bounds = desk.board.controls?.[field] ?? {};
+  const own = desk.choices.own(field), bounds = desk.board.controls?.[field] ?? {};
   const hint = own === undefined ? t("differ") : fromElsewhere(shots, field, own);
   const made = el("input", { class: "md-field", type: "number", name: field, min: bounds.least ?? "", max: bounds.most ?? "",
     step: WHOLE.includes(field) ? 1 : "any", value: own ?? "", placeholder: hint, title: hint,
     "aria-label": t(`field.${field}`), data: { step: STEPS[field] }, on: { change: () => write() } });
   const write = () => {
     if (made.value !== "" && !made.checkValidity()) return void made.reportValidity();
-    desk.direct({ [field]: made.value === "" ? null : Number(made.value) });
+    desk.choices.make({ [field]: made.value === "" ? null : Number(made.value) });
   };
   return labelled(t(`field.${field}`), made, own);
 }
@@ -65,25 +65,25 @@ function labelled(name, field, own) {
 }
 
 function noteField(desk, shots) {
-  const own = desk.own("note");
+  const own = desk.choices.own("note");
   const made = el("input", { class: "md-field", type: "text", name: "note", value: own ?? "", maxLength: 500,
     placeholder: own === undefined ? t("differ") : t("noteHint"), "aria-label": t("field.note"),
-    on: { change: () => desk.direct({ note: made.value.trim() }) } });
+    on: { change: () => desk.choices.make({ note: made.value.trim() }) } });
   return el("label", { class: "md-label md-wide" }, el("span", {}, t("field.note")), made);
 }
 
 function actions(desk, shots) {
-  const locked = shots.every((shot) => desk.ownOf(shot).lock), chosen = shots.map((shot) => shot.id);
+  const locked = shots.every((shot) => desk.choices.ownOf(shot).lock), chosen = shots.map((shot) => shot.id);
   const count = select(t("takesAtOnce"), TAKES.map((n) => [String(n), `× ${n}`]), String(desk.rerolls ?? 1),
     (value) => { desk.rerolls = Number(value); }, { name: "takes" });
-  const cost = costOf(shots), directed = shots.some((shot) => Object.keys(desk.ownOf(shot)).length);
+  const cost = costOf(shots), directed = shots.some((shot) => Object.keys(desk.choices.ownOf(shot)).length);
   return el("div", { class: "md-actions" },
     el("span", { class: "md-joined" },
-      button(t("reroll"), { symbol: "refresh", act: () => desk.reroll(desk.rerolls ?? 1), hint: t("rerollHint") }), count),
+      button(t("reroll"), { symbol: "refresh", act: () => desk.runs.reroll(desk.rerolls ?? 1), hint: t("rerollHint") }), count),
     button(locked ? t("unlock") : t("lock"), { symbol: locked ? "lock" : "lock-open", "aria-pressed": String(locked),
-      hint: t("lockHint"), act: () => desk.direct({ lock: !locked }) }),
-    directed ? button(t("takeBack"), { symbol: "undo", act: () => desk.takeBack(chosen) }) : null,
-    button(shots.length === 1 ? t("runShot") : t("runShots"), { symbol: "play", act: () => desk.runOnly(chosen),
+      hint: t("lockHint"), act: () => desk.choices.make({ lock: !locked }) }),
+    directed ? button(t("takeBack"), { symbol: "undo", act: () => desk.choices.takeBack(chosen) }) : null,
+    button(shots.length === 1 ? t("runShot") : t("runShots"), { symbol: "play", act: () => desk.runs.only(chosen),
       disabled: desk.running || !cost.shots, hint: costWords(cost), kind: "run" }),
     el("p", { class: "md-hint" }, icon("clock"), " ", costWords(cost)));
 }

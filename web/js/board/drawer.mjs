@@ -48,9 +48,9 @@ export class Drawer {
 
   /** Builds the page again where what it shows changed; where the cursor stood it stands again. */
   draw(page, shots, one) {
-    const { desk } = this, own = shots.map((shot) => desk.ownOf(shot));
+    const { desk } = this, own = shots.map((shot) => desk.choices.ownOf(shot));
     const known = page === "takes" ? [one.id, one.takes, one.picture?.key, own]
-      : [desk.running, desk.scriptKind, shots.map((shot) => [shot.id, shot.decided, shot.stages, shot.plot, shot.actions, shot.dialogue, shot.size, shot.number]), own];
+      : [desk.running, desk.writing.kind, shots.map((shot) => [shot.id, shot.decided, shot.stages, shot.plot, shot.actions, shot.dialogue, shot.size, shot.number]), own];
     const now = JSON.stringify([page, known]);
     if (this.drawn === now) return;
     this.drawn = now;

@@ -7,10 +7,10 @@ const SIZES = ["close", "medium", "wide", "two-shot"];
 
 /** The page of one shot. */
 export function wordsPage(desk, shot) {
-  const kind = desk.scriptKind;
+  const kind = desk.writing.kind;
   if (kind !== "editable") {
     return el("div", { class: "md-page md-words" }, el("p", { class: "md-hint" }, t(kind === "file" ? "wordsOfFile" : "wordsElsewhere")),
-      kind === "file" ? button(t("toEditor"), { symbol: "pencil", kind: "primary", act: () => desk.toEditor() }) : null,
+      kind === "file" ? button(t("toEditor"), { symbol: "pencil", kind: "primary", act: () => desk.writing.toEditor() }) : null,
       readOnly(desk, shot));
   }
   return el("div", { class: "md-page md-words" },
@@ -38,7 +38,7 @@ function field(name, input) {
 
 function textField(desk, shot, label, name, value) {
   const made = el("input", { class: "md-field", type: "text", value: value ?? "", name, "aria-label": label,
-    on: { change: () => desk.edit({ set: shot.id, field: name, value: made.value.trim() }) } });
+    on: { change: () => desk.writing.edit({ set: shot.id, field: name, value: made.value.trim() }) } });
   return field(label, made);
 }
 
@@ -51,7 +51,7 @@ function lineField(desk, shot, line, at) {
   const made = el("input", { class: "md-field", type: "text", value: line.text, name: `line.${at}`, "aria-label": label,
     on: { change: () => write(made.value.trim()) } });
   // The last line that is emptied goes with the whole dialogue.
-  const write = (words) => desk.edit(!words && shot.dialogue.length === 1 ? { set: shot.id, field: "dialogue", value: null }
+  const write = (words) => desk.writing.edit(!words && shot.dialogue.length === 1 ? { set: shot.id, field: "dialogue", value: null }
     : { set: shot.id, field: `dialogue.${at}`, value: words });
   return field(label, made);
 }
@@ -63,14 +63,14 @@ function newLine(desk, shot) {
   const label = t("field.says", { name: nameOf(desk, who) });
   const made = el("input", { class: "md-field", type: "text", name: "line.0", placeholder: t("addLine"), "aria-label": label,
     on: { change: () => write(made.value.trim()) } });
-  const write = (words) => words && desk.edit({ set: shot.id, field: "dialogue", value: [{ who, line: words }] });
+  const write = (words) => words && desk.writing.edit({ set: shot.id, field: "dialogue", value: [{ who, line: words }] });
   return field(label, made);
 }
 
 function sizeField(desk, shot) {
   const sizes = SIZES.includes(shot.size) || !shot.size ? SIZES : [shot.size, ...SIZES];
   const made = select(t("field.size"), sizes.map((each) => [each, t(`size.${each}`)]), shot.size,
-    (value) => desk.edit({ set: shot.id, field: "size", value }));
+    (value) => desk.writing.edit({ set: shot.id, field: "size", value }));
   made.name = "size";
   return el("label", { class: "md-label" }, el("span", {}, t("field.size")), made);
 }
@@ -80,7 +80,7 @@ function secondsField(desk, shot) {
   const made = el("input", { class: "md-field", type: "number", name: "scriptSeconds", value: shot.seconds, step: "any",
     min: bounds.least ?? 0.1, max: bounds.most ?? "", "aria-label": t("field.secondsInScript"), on: { change: () => {
       if (!made.value || !made.checkValidity()) return void made.reportValidity();
-      desk.edit({ set: shot.id, field: "seconds", value: Number(made.value) });
+      desk.writing.edit({ set: shot.id, field: "seconds", value: Number(made.value) });
     } } });
   return el("label", { class: "md-label" }, el("span", {}, t("field.secondsInScript")), made);
 }
@@ -88,10 +88,10 @@ function secondsField(desk, shot) {
 function moves(desk, shot) {
   const last = desk.board.shots.at(-1)?.id === shot.id;
   return el("div", { class: "md-actions" },
-    button(t("insertAfter"), { symbol: "plus", act: () => desk.insertAfter(shot.id) }),
-    button(t("split"), { symbol: "arrows-h", act: () => desk.edit({ split: shot.id }) }),
-    button(t("merge"), { symbol: "link", act: () => desk.merge(shot.id), disabled: last }),
-    button(t("moveEarlier"), { symbol: "arrow-left", shown: false, act: () => desk.shift(shot.id, -1), disabled: shot.number === 1 }),
-    button(t("moveLater"), { symbol: "arrow-right", shown: false, act: () => desk.shift(shot.id, 1), disabled: last }),
-    button(t("remove"), { symbol: "trash", kind: "danger", act: () => desk.remove(shot.id) }));
+    button(t("insertAfter"), { symbol: "plus", act: () => desk.writing.insertAfter(shot.id) }),
+    button(t("split"), { symbol: "arrows-h", act: () => desk.writing.edit({ split: shot.id }) }),
+    button(t("merge"), { symbol: "link", act: () => desk.writing.merge(shot.id), disabled: last }),
+    button(t("moveEarlier"), { symbol: "arrow-left", shown: false, act: () => desk.writing.shift(shot.id, -1), disabled: shot.number === 1 }),
+    button(t("moveLater"), { symbol: "arrow-right", shown: false, act: () => desk.writing.shift(shot.id, 1), disabled: last }),
+    button(t("remove"), { symbol: "trash", kind: "danger", act: () => desk.writing.remove(shot.id) }));
 }

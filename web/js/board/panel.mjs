@@ -67,7 +67,7 @@ export class Panel {
     this.body.dataset.empty = words;
     this.body.replaceChildren(el("div", { class: "md-empty" }, el("i", { class: "pi pi-images", "aria-hidden": "true" }),
       el("p", {}, words), none || desk.running ? null
-        : button(t("run"), { symbol: "play", kind: "primary", act: () => desk.runStale() })));
+        : button(t("run"), { symbol: "play", kind: "primary", act: () => desk.runs.stale() })));
   }
 
   showView() {

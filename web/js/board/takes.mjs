@@ -36,13 +36,13 @@ function show(page, desk, shot, takes) {
 }
 
 function takeOf(desk, shot, take, number, compare) {
-  const value = take.take ?? take.key, chosen = desk.ownOf(desk.find(shot) ?? { id: shot }).take?.keyframe;
+  const value = take.take ?? take.key, chosen = desk.choices.ownOf(desk.find(shot) ?? { id: shot }).take?.keyframe;
   const pinned = Boolean(chosen) && JSON.stringify(chosen) === JSON.stringify(value);
   const current = chosen ? pinned : take.current, words = t("takeNumber", { n: number });
   return el("figure", { class: `md-take${current ? " md-taken" : ""}` },
     el("button", { type: "button", class: "md-take-picture", role: "radio", "aria-checked": String(Boolean(current)),
       "aria-label": `${words}, ${takeWords(take)}`, title: t("chooseTake"),
-      on: { click: () => desk.direct(pinned ? { take: null } : choosing(take, value), [shot]) } },
+      on: { click: () => desk.choices.make(pinned ? { take: null } : choosing(take, value), [shot]) } },
     el("img", { src: desk.media({ stage: "keyframe", key: take.key }), alt: "", loading: "lazy" })),
     el("figcaption", {}, el("span", {}, `${number}. ${takeWords(take)}`),
       current ? el("em", {}, pinned ? t("pinned") : t("current")) : null,
