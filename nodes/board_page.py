@@ -1,4 +1,5 @@
-"""What the page asks about a film's board: routes under /moviedreamer/, read only but for the store's playable clips.
+"""What the page asks about a film's board: routes under /moviedreamer/, read only but for playable clips and small
+pictures in the store.
 
 Films are named by the ids that this server gave out (boards.py), results by their keys; nothing takes a path. Answers
 are JSON, errors {"error": text}: 400 for what cannot be read or chosen, 404 for what is not there, 413 for too much.
@@ -7,7 +8,7 @@ are JSON, errors {"error": text}: 400 for what cannot be read or chosen, 404 for
 from pathlib import Path
 from typing import Any
 
-from ..moviedreamer_core.board import BoardFilm, board_of, media_file, takes_of
+from ..moviedreamer_core.board import BoardFilm, board_of, media_file, read_width, takes_of
 from ..moviedreamer_core.errors import MovieDreamerError
 from ..moviedreamer_core.film.direction import read_direction
 from ..moviedreamer_core.film.takes import FilmTakes
@@ -50,7 +51,8 @@ def add_routes() -> None:
     @routes.get("/moviedreamer/board/{id}/media/{stage}/{key}")
     async def media(request: web.Request) -> web.StreamResponse:
         stage, key = request.match_info["stage"], request.match_info["key"]
-        found = await worked(lambda: _media(_known(request), stage, key))
+        width = request.query.get("width")
+        found = await worked(lambda: _media(_known(request), stage, key, width))
         if not isinstance(found, Path):
             return found
         headers = {"Cache-Control": FOR_EVER, "X-Content-Type-Options": "nosniff"}
@@ -106,10 +108,11 @@ def _takes(known: Remembered, shot: str) -> dict[str, Any]:
         raise NotThereError(str(error)) from error
 
 
-def _media(known: Remembered, stage: str, key: str) -> Path:
+def _media(known: Remembered, stage: str, key: str, width: str | None) -> Path:
+    pixels = None if width is None else read_width(width)
     try:
         with known.reading:
-            return media_file(known.film, stage, key, known.index)
+            return media_file(known.film, stage, key, known.index, pixels)
     except MovieDreamerError as error:
         raise NotThereError(str(error)) from error
 

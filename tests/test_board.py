@@ -6,7 +6,7 @@ import pytest
 import torch
 from conftest import SCRIPT
 
-from moviedreamer_core.board import BoardFilm, FilmJoin, Measured, board_of, media_file, takes_of
+from moviedreamer_core.board import BoardFilm, FilmJoin, Measured, board_of, media_file, read_width, takes_of
 from moviedreamer_core.bundle import Bundle
 from moviedreamer_core.errors import MovieDreamerError
 from moviedreamer_core.film.animating import animate_clips
@@ -21,6 +21,7 @@ from moviedreamer_core.film.planning import make_plan, takes_after
 from moviedreamer_core.film.rendered import rendered_of
 from moviedreamer_core.film.session import FilmSession
 from moviedreamer_core.film.settings import FilmSettings
+from moviedreamer_core.film.wording import THINGS
 from moviedreamer_core.media.clips import clip_info
 from moviedreamer_core.script import Route, ShotSettings, parse_script
 from moviedreamer_core.store import Store
@@ -71,6 +72,11 @@ def card(board, shot):
     return next(each for each in board["shots"] if each["id"] == shot)
 
 
+def changed_words_of(reason):
+    assert reason["code"] == "changed"
+    return f"{' and '.join(THINGS[thing] for thing in reason['of'])} changed"
+
+
 def files(store):
     return sorted((path, path.stat().st_mtime_ns) for path in store.root.rglob("*") if path.is_file())
 
@@ -88,13 +94,17 @@ def test_a_film_that_was_made_is_animated_and_costs_nothing(film):
 
 def test_it_says_who_decided_what(film):
     by = {shot["id"]: shot["decided"] for shot in board_of(film)["shots"]}
-    assert by["one"]["decoder"] == {"value": "paper", "by": "the decoder of Decode Keyframes", "line": None}
+    node = {"by": "the decoder of Decode Keyframes", "rule": "node", "of": "the decoder of Decode Keyframes"}
+    assert by["one"]["decoder"] == {"value": "paper", **node, "line": None}
     assert by["four"]["decoder"]["by"] == "Route for scene:library" and by["four"]["decoder"]["value"] == "ink"
+    assert (by["four"]["decoder"]["rule"], by["four"]["decoder"]["of"]) == ("route", "scene:library")
     assert by["five"]["animator"]["value"] == "panzoom" and by["five"]["animator"]["by"].startswith("the shot, line ")
-    assert by["two"]["seconds"] == {"value": 1.25, "by": "Shot Settings for two", "line": None}
+    settings = {"by": "Shot Settings for two", "rule": "settings", "of": "two"}
+    assert by["two"]["seconds"] == {"value": 1.25, **settings, "line": None}
     assert by["one"]["seconds"]["by"] == "the script's defaults" and by["one"]["seconds"]["line"] > 0
     chosen = board_of(film.with_changes(direction=read_direction('{"1": {"guidance": 3}}')))
-    assert card(chosen, "one")["decided"]["guidance"] == {"value": 3.0, "by": "the storyboard", "line": None}
+    storyboard = {"by": "the storyboard", "rule": "storyboard", "of": ""}
+    assert card(chosen, "one")["decided"]["guidance"] == {"value": 3.0, **storyboard, "line": None}
 
 
 def test_looking_makes_writes_and_marks_nothing(film, monkeypatch):
@@ -120,7 +130,8 @@ def test_what_a_choice_costs_is_what_a_run_makes(film, tmp_path, direction, stag
     assert predicted == stages
     assert {name for name, state in states(board).items() if state == "stale"} == set(stages["clip"])
     first = card(board, next(iter(stages.values()))[0])
-    assert first["stages"][next(iter(stages))]["why"] == why and not first["clip"]["current"]
+    why_stage = first["stages"][next(iter(stages))]
+    assert why_stage["why"] == why == changed_words_of(why_stage["reason"]) and not first["clip"]["current"]
     shutil.copytree(film.plan.store.root, tmp_path / "store")
     changed = film.with_changes(direction=read_direction(direction))
     session = replace(changed.move, store=Store(tmp_path / "store"))
@@ -150,7 +161,8 @@ def test_another_script_shows_new_shots_and_which_others_it_touches(film):
     board = board_of(film.with_changes(script=parse_script(text)))
     assert [shot["id"] for shot in board["shots"]] == ["one", "extra", "two", "three", "four", "five"]
     assert states(board) == dict.fromkeys(SHOTS, "animated") | {"extra": "unplanned", "four": "stale"}
-    assert card(board, "two")["note"] == "kept, planned with an older shot"
+    assert card(board, "two")["note"] == "kept, planned with an older shot extra"
+    assert card(board, "two")["notes"] == [{"code": "older_plan", "of": ["extra"]}]
     assert card(board, "four")["stages"]["plan"]["why"] == "the plot changed"
 
 
@@ -181,6 +193,24 @@ def test_only_this_films_results_come_as_files_and_clips_play_in_a_browser(film)
     for stage, key in (("plan", shot["picture"]["key"]), ("keyframe", "0" * 64), ("keyframe", "../../x"), ("..", "x")):
         with pytest.raises(MovieDreamerError):
             media_file(film, stage, key, index)
+
+
+def test_cards_get_small_pictures_of_few_widths(film, monkeypatch):
+    from PIL import Image
+
+    monkeypatch.setattr("moviedreamer_core.board.media.WIDTHS", (8, 16))  # these pictures are 32 pixels wide
+    index, key = Index(film.plan.store.root), card(board_of(film), "one")["picture"]["key"]
+    whole = media_file(film, "keyframe", key, index)
+    small = {width: media_file(film, "keyframe", key, index, width) for width in (1, 8, 9, 16, 17, 16384)}
+    sizes = [Image.open(path).size for path in small.values()]
+    assert sizes == [(8, 4), (8, 4), (16, 8), (16, 8), *[Image.open(whole).size] * 2]
+    assert small[17] == whole and small[1] == small[8], "a few files a picture, whatever widths are asked for"
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "16385", "9" * 5000, "1.5", "1e3", "x", "", "٣", "NaN", " 5", "0x10", "²"])
+def test_only_numbers_of_pixels_are_widths(text):
+    with pytest.raises(MovieDreamerError, match="width is"):
+        read_width(text)
 
 
 def test_takes_say_how_they_were_made_and_which_seeds_are_free(film):

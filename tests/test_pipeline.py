@@ -243,7 +243,7 @@ def test_dry_run_says_what_would_be_made_and_why(first, bundle, store, tmp_path)
         ("four", "plan"), ("four", "keyframe"), ("four", "clip"), ("four", "shown"), ("", "film"),
     }  # fmt: skip
     assert edited["four", "plan"].why == "changed: shot.plot"
-    assert edited["five", "plan"].why == "kept, planned with an older shot"
+    assert edited["five", "plan"].why == "kept, planned with an older shot four"
     typo = [s for s in steps(SCRIPT.replace("Hello", "Hallo"), store) if s.made]
     assert [(s.shot, s.stage) for s in typo] == [("", "film")] and "dialogue" in typo[0].why
 

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from moviedreamer_core.board.cards import RULES
+from moviedreamer_core.film.wording import SAID, THINGS
+
 PAGE = Path(__file__).parents[1] / "web" / "js" / "board"
 pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="no node here to run the page's modules")
 
@@ -51,7 +54,7 @@ def test_filters_costs_and_live_events():
     out.push([ids({}), ids({ character: "m", scene: "s1" }), ids({ engine: "ink" }), ids({ state: "stale" })]);
     out.push(m.offers(board, (state) => state.toUpperCase()), m.costOf(board.shots).seconds, m.costOf(board.shots));
     board.shots[1].stages.keyframe.seconds = null;
-    out.push(m.costOf(board.shots).seconds, m.reasonOf(board.shots[1]), m.between(board.shots, "c", "b"));
+    out.push(m.costOf(board.shots).seconds, m.firstMade(board.shots[1]).why, m.between(board.shots, "c", "b"));
     const live = m.withEvent(board, { shot: "b", stage: "keyframe", state: "rendered", key: "k" });
     const { picture, stages } = live.shots[1];
     out.push([picture, stages.keyframe.made, board.shots[1].state, m.withEvent(board, { shot: "x" }) === board]);
@@ -87,6 +90,31 @@ def test_costs_are_said_in_words_of_each_language():
     assert en == other == "3 shots: 2 keyframes, 1 clip, about 40 s"
     assert zh == "3 个镜头：2 张关键帧、1 段片段、约 40 秒" and ja.startswith("3 ショット：")
     assert unknown == "1 shot: 1 plan, time not known yet" and none.startswith("Nothing to run")
+
+
+def test_reasons_and_rules_of_the_core_are_said_in_words_of_each_language():
+    codes = {"why": list(SAID), "thing": list(THINGS), "by": list(RULES)}
+    program = f"""
+    import {{ readFileSync }} from "node:fs";
+    import {{ t, useWords }} from "{(PAGE / "language.mjs").as_uri()}";
+    const all = {{}}, locales = "{PAGE.parents[2]}/locales", codes = {json.dumps(codes)};
+    for (const each of ["en", "zh", "ja"]) all[each] = JSON.parse(readFileSync(`${{locales}}/${{each}}/main.json`));
+    for (const language of ["en", "zh", "ja"]) {{
+      useWords(all, language);
+      const keys = Object.entries(codes).flatMap(([kind, each]) => each.map((code) => `${{kind}}.${{code}}`));
+      out.push(keys.filter((key) => t(key) === key));
+      const reason = {{ code: "changed", of: ["plot", "seed"] }};
+      const shot = {{ state: "stale", stages: {{ clip: {{ made: true, why: "x", reason }} }},
+        notes: [{{ code: "older_plan", of: ["a", "b"] }}] }};
+      out.push(m.whyWords(shot, {{ note: "mine" }}, {{ a: 3, b: 7 }}), m.byWords({{ rule: "route", of: "3, 7-9" }}));
+    }}
+    out.push(m.whyWords({{ state: "failed", notes: [{{ code: "wrong", of: ["<b>no</b>"] }}] }}), m.byWords(undefined));
+    """
+    en, why, by, zh, _, _, ja, said, _, wrong, nobody = ran("reasons.mjs", program)
+    assert en == zh == ja == [], "every code has words"
+    assert why == "the plot and the seed changed · planned with an older shot 3, 7 · “mine”" and by == "route 3, 7-9"
+    assert said.startswith("プロット、シードが変わりました")
+    assert wrong == "<b>no</b>" and nobody == ""
 
 
 def test_of_five_hundred_cards_only_those_in_sight_are_there():

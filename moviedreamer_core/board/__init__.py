@@ -8,20 +8,23 @@
     controls    field -> {least, most}
     shots       [{id, number from 1, scene, place, characters: [id], props: [name], size, seconds, line from 1 or null,
                   plot, actions: {id: words}, expressions: {id: words}, dialogue: [{character or null, text}],
-                  decided: {field: {value, by: who decided it in words, line of the script or null}},
+                  decided: {field: {value, by: who decided it in words, rule and of: the same by code (cards.RULES),
+                            line of the script or null}},
                   state: unplanned | planned | rendered | animated | external | stale | failed,
-                  stages: {plan | keyframe | clip: {made: whether a run would make it, why, seconds or null}},
-                  note, picture and clip: {stage, key, current: whether a run would use it} or null, takes, locked}]
+                  stages: {plan | keyframe | clip: {made: whether a run would make it, why in words, reason: the same
+                           by code (film/wording.py) or null, seconds or null}},
+                  note in words, notes: the same by code,
+                  picture and clip: {stage, key, current: whether a run would use it} or null, takes, locked}]
     cost        {stages: [{stage, shots: [id], seconds or null}], seconds or null}: what a run would make; null where
                 nothing like it was made before
     continuity  null, or {people: {id: [{shot, likeness}]}, places: {words: [{shot, likeness}]}, weak: [id]}
 
-`media_file` gives the files of a board's pictures and clips, `takes_of` the takes of a shot.
+`media_file` gives the files of a board's pictures (of any width) and clips, `takes_of` the takes of a shot.
 """
 
 from .board import board_of
 from .film import BoardFilm, FilmJoin, Measured
-from .media import media_file
+from .media import media_file, read_width
 from .takes import takes_of
 
-__all__ = ["BoardFilm", "FilmJoin", "Measured", "board_of", "media_file", "takes_of"]
+__all__ = ["BoardFilm", "FilmJoin", "Measured", "board_of", "media_file", "read_width", "takes_of"]

@@ -5,30 +5,44 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..film.artefacts import EXTERNAL
-from ..film.dry_run import Step
-from ..film.session import FilmSession
+from ..film.dry_run import NEW, Step
+from ..film.wording import WRONG, Reason
 from ..script import ResolvedShot
-from ..script.resolved import Choice
+from ..script.parts import AUTO
+from ..script.resolved import FILM_SEED, Choice
 from .film import BoardFilm
 from .look import Looked
 
 SHOWN = ("decoder", "animator", "seed", "steps", "guidance", "seconds", "motion", "lock")
 """What a card says of who decided; `controls` of the board has the bounds."""
 STAGES = ("plan", "keyframe", "clip")
-IN_SCRIPT = {"shot": "the shot", "scene": "the scene's defaults", "script": "the script's defaults"}
+IN_SCRIPT = ("shot", "scene", "script")
+
+
+RULES = {
+    "storyboard": "the storyboard", "lock": "the lock", "route": "Route for {}", "settings": "Shot Settings for {}",
+    "line": "the shot, line {}", "shot": "the shot", "scene": "the scene's defaults",
+    "script": "the script's defaults", "node": "{}", "film_seed": "{}", "default": "the default",
+    "nobody": "nobody yet: run once", "other": "{}",
+}  # fmt: skip
+"""Who may decide, by code, in words; {} is which of them."""
 
 
 @dataclass(frozen=True)
 class Decided:
-    """A value and who decided it, in words; `line` of the script where it stands there, else None."""
+    """A value and who decided it: `rule` is one of RULES, `of` which of them; `line` of the script where it stands
+    there, else None.
+    """
 
     value: Any
-    by: str
+    rule: str
+    of: str = ""
     line: int | None = None
 
     def data(self) -> dict[str, Any]:
-        """As the board's JSON has it."""
-        return {"value": self.value, "by": self.by, "line": self.line}
+        """As the board's JSON has it; `by` is the rule in words."""
+        by = RULES[self.rule].format(self.of)
+        return {"value": self.value, "by": by, "rule": self.rule, "of": self.of, "line": self.line}
 
 
 def card(film: BoardFilm, looked: Looked, shot: ResolvedShot) -> dict[str, Any]:
@@ -53,7 +67,7 @@ def card(film: BoardFilm, looked: Looked, shot: ResolvedShot) -> dict[str, Any]:
         "decided": {field: decided(film, shot, field).data() for field in SHOWN},
         "state": _state(looked, shot, steps, has),
         "stages": {stage: _stage(looked, film, stage, steps[stage]) for stage in STAGES},
-        "note": _note(film, looked, shot, steps),
+        **_notes(looked, shot, steps),
         "picture": _picture(looked, "keyframe", has["keyframe"]),
         "clip": _picture(looked, "clip", has["clip"]),
         "takes": len(film.plan.store.index.takes(film.plan.name, shot.id, "keyframe")),
@@ -66,34 +80,33 @@ def decided(film: BoardFilm, shot: ResolvedShot, field: str) -> Decided:
     stage = {"decoder": film.draw, "steps": film.draw, "guidance": film.draw}.get(field, film.last)
     if stage is None or (field == "animator" and film.move is None):
         choice = film.plan.by_id[shot.id].choice(field)
-        return Decided(choice.value, _by(film.plan, shot, choice, "nobody yet: run once"))
+        return Decided(choice.value, *_rule(shot, choice, ("nobody", "")))
     own = stage.by_id[shot.id]
     choice = own.choice(field)
-    nobody = {
+    node = {
         "decoder": "the decoder of Decode Keyframes", "animator": "the animator of Animate Keyframes",
         "steps": "Decode Keyframes", "guidance": "Decode Keyframes", "motion": "Animate Keyframes",
-    }.get(field, "the default")  # fmt: skip
+    }.get(field)  # fmt: skip
     value = {
         "decoder": stage.decoder, "animator": stage.animator, "steps": stage.steps, "guidance": stage.guidance,
         "motion": stage.motion, "seed": stage.seed, "lock": stage.is_locked,
     }.get(field, lambda shot: shot.seconds)  # fmt: skip
     line = shot.line if choice.source in IN_SCRIPT and shot.line else None
-    return Decided(
-        value(own) or (None if field in ("steps", "guidance") else value(own)), _by(stage, own, choice, nobody), line
-    )
+    decided = value(own) or (None if field in ("steps", "guidance") else value(own))
+    return Decided(decided, *_rule(own, choice, ("node", node) if node else ("default", "")), line)
 
 
-def _by(session: FilmSession, shot: ResolvedShot, choice: Choice, nobody: str) -> str:
-    source = choice.source
+def _rule(shot: ResolvedShot, choice: Choice, nobody: tuple[str, str]) -> tuple[str, str]:
+    """Which of RULES decided, and which of those; `nobody` where none of the script's and the graph's did."""
+    source = choice.source.removesuffix(f", {AUTO}")
     if source in IN_SCRIPT:
-        where = f", line {shot.line}" if source == "shot" and shot.line else ""
-        return f"{IN_SCRIPT[source]}{where}"
+        return ("line", str(shot.line)) if source == "shot" and shot.line else (source, "")
     if source == "default":
         return nobody
-    kind, _, rest = source.partition(" ")
-    if source.startswith("shot settings"):
-        return f"Shot Settings for {source.removeprefix('shot settings ')}"
-    return {"route": f"Route for {rest}", "lock": "the lock", "storyboard": "the storyboard"}.get(kind, source)
+    for begins, rule in (("shot settings ", "settings"), ("route ", "route"), (FILM_SEED, "film_seed")):
+        if source.startswith(begins):
+            return rule, source if rule == "film_seed" else source.removeprefix(begins)
+    return (source, "") if source in ("lock", "storyboard") else ("other", source)
 
 
 def _dialogue(shot: ResolvedShot) -> list[dict[str, Any]]:
@@ -142,17 +155,24 @@ def _state(
 
 def _stage(looked: Looked, film: BoardFilm, stage: str, steps: list[Step]) -> dict[str, Any]:
     if stage not in film.sessions() or not steps:
-        return {"made": True, "why": "not made yet", "seconds": None}
+        return {"made": True, **_why(NEW), "seconds": None}
     made = [step for step in steps if step.made]
     seconds = [looked.seconds.get((step.shot, step.stage)) for step in made]
     known = [value for value in seconds if value is not None]
     total = sum(known) if len(known) == len(seconds) else None
-    return {"made": bool(made), "why": (made or steps)[0].why, "seconds": total if made else 0.0}
+    return {"made": bool(made), **_why((made or steps)[0].reason), "seconds": total if made else 0.0}
 
 
-def _note(film: BoardFilm, looked: Looked, shot: ResolvedShot, steps: Mapping[str, list[Step]]) -> str:
-    """What the artist should know of it: what is wrong, or that it is kept with something older."""
+def _why(reason: Reason | None) -> dict[str, Any]:
+    """A reason in words and by its code."""
+    return {"why": str(reason or ""), "reason": reason.data() if reason else None}
+
+
+def _notes(looked: Looked, shot: ResolvedShot, steps: Mapping[str, list[Step]]) -> dict[str, Any]:
+    """What the artist should know of it: what is wrong, or that it is kept with something older; also by code."""
     if shot.id in looked.wrong:
-        return looked.wrong[shot.id]
-    notes = [step.why for stage in STAGES for step in steps[stage] if not step.made and step.why]
-    return ", ".join(dict.fromkeys(notes))
+        reasons = [Reason(WRONG, (looked.wrong[shot.id],))]
+    else:
+        kept = (step.reason for stage in STAGES for step in steps[stage] if not step.made and step.reason)
+        reasons = list(dict.fromkeys(kept))
+    return {"note": ", ".join(map(str, reasons)), "notes": [reason.data() for reason in reasons]}

@@ -8,7 +8,7 @@ from ..errors import MovieDreamerError
 from ..film.dry_run import Look, Step
 from ..film.references import NamedKeyframe
 from ..film.session import FilmSession
-from ..film.wording import changed_words
+from ..film.wording import WRONG, Reason
 from ..planner import PlannedShot
 from ..planner.plan import tokens_digest
 from ..script import ResolvedShot
@@ -71,10 +71,6 @@ class _BoardLook(Look):
         """Go on with the session of another stage."""
         self.session = session
 
-    def changed(self, names: Sequence[str]) -> str:
-        """Why a result would be made whose inputs differ in these."""
-        return changed_words(names)
-
     def seconds(self, shot: str, stage: str) -> float:
         """Found at the end, from the records that were read on the way."""
         return 0.0
@@ -96,15 +92,15 @@ class _BoardLook(Look):
     def joined(self, join: FilmJoin) -> Step:
         """The film file as its node joins it."""
         if None in self.shown_keys:
-            return self._step("", "film", False, "a clip is made first")
+            return self._step("", "film", False, Reason("clip_first"))
         if list(join.clips) != self.shown_keys:
-            return self._step("", "film", False, "a clip changed")
+            return self._step("", "film", False, Reason("clip_changed"))
         # Its key holds the script's whole text, which takes seconds to write for a long film.
-        return self._step("", "film", self.session.script == join.script, "the script changed")
+        return self._step("", "film", self.session.script == join.script, Reason("script_changed"))
 
     def _wrong(self, shot: ResolvedShot, stage: str, error: MovieDreamerError) -> Step:
         self.wrong.setdefault(shot.id, str(error))
-        return self._step(shot.id, stage, False, str(error))
+        return self._step(shot.id, stage, False, Reason(WRONG, (str(error),)))
 
 
 def _use_edited(look: _BoardLook, edited: Mapping[str, tuple[str, PlannedShot]]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..script import ResolvedShot
 from ..store import Artefact
-from .planning import listed_shots
+from .wording import listed_shots
 
 SOUND = ".wav"
 """The ending of the file beside a clip that holds its sound."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from ..cast import Cast
 from ..planner import PlannedShot
-from ..planner.plan import HISTORY, tokens_digest
+from ..planner.plan import tokens_digest
 from ..script import ResolvedShot
 from ..store import artefact_key, listing
 from ..store.trim import RECORD
@@ -28,25 +28,34 @@ from .making import film_inputs
 from .planning import STAGE, Standing, faces_of
 from .references import NamedKeyframe, earlier_keyframes
 from .session import FilmSession
+from .wording import CHANGED, OLDER_PICTURE, OLDER_PLAN, Reason
 
-PLAN_FIRST = "its plan is made first"
-CHOSEN = "the take that was chosen"
+NEW, PLAN_FIRST = Reason("new"), Reason("plan_first")
+CHOSEN, MADE_ELSEWHERE = Reason("chosen"), Reason("external")
 GUESSES = {"cast": 3.0, "plan": 0.1, "keyframe": 2.0, "clip": 4.0, "shown": 1.0, "film": 3.0}
 
 
 @dataclass(frozen=True)
 class Step:
-    """One result of a run. `made`: it would be made anew, `why` says what decides so; `seconds` it would take. Of one
-    that is kept `why` says what an artist should know of it, "" if nothing. `key` is its name in the store, "" while
-    that is not known.
+    """One result of a run. `made`: it would be made anew, `reason` says what decides so; `seconds` it would take. Of
+    one that is kept `reason` says what an artist should know of it, None if nothing. `key` is its name in the store, ""
+    while that is not known.
     """
 
     shot: str
     stage: str
     made: bool
-    why: str
+    reason: Reason | None
     seconds: float
     key: str = ""
+
+    @property
+    def why(self) -> str:
+        """The reason in words, with the names of inputs as a script has them; "" for none."""
+        if self.reason is None or self.reason.code != CHANGED:
+            return str(self.reason or "")
+        different = ["the shots before it" if name == "before" else name for name in self.reason.of]
+        return f"changed: {', '.join(different[:4])}"
 
 
 def dry_run(
@@ -102,11 +111,6 @@ class Look:
         """Mean seconds of each stage's results in this store."""
         return _took(self.session)
 
-    def changed(self, names: Sequence[str]) -> str:
-        """Why a result would be made whose inputs differ in these."""
-        different = ["the shots before it" if name == "before" else name for name in names]
-        return f"changed: {', '.join(different[:4])}"
-
     def cast(self) -> Iterator[Step]:
         if self.known_cast is not None:
             return
@@ -117,12 +121,13 @@ class Look:
         found = self.store.find("cast", artefact_key("cast", inputs))
         if found is not None:
             self.known_cast = Cast.load(found.path)
-        yield self._step("", "cast", found is not None, "not made yet")
+        yield self._step("", "cast", found is not None, NEW)
 
     def plan(self) -> Iterator[Step]:
         if self.known_cast is None:
             self.tokens = {shot.id: None for shot in self.session.shots}
-            yield from (self._step(shot.id, STAGE, False, "the cast is made first") for shot in self.session.shots)
+            why = Reason("cast_first")
+            yield from (self._step(shot.id, STAGE, False, why) for shot in self.session.shots)
             return
         standing = Standing(self.session, self.known_cast, looking=True)
         earlier: dict[str, str] = {}  # shot id -> digest of its tokens, "" where they are not known yet
@@ -132,10 +137,10 @@ class Look:
             if planned is not None:
                 self.planned[shot.id] = planned
             self.tokens[shot.id] = None if planned is None else [tokens_digest(row) for row in planned.tokens]
-            why = note = ""
+            why = note = None
             if planned is not None:
-                knew = {name: digest for name, digest in planned.planned_with if not name.startswith(HISTORY)}
-                note = "kept, planned with an older shot" if knew != earlier and not planned.external else ""
+                older = planned.older(earlier)
+                note = Reason(OLDER_PLAN, older) if older else None
             elif standing.before is None:
                 why = self._own_why(shot.id, standing.inputs(shot)["own"])
             else:
@@ -160,7 +165,7 @@ class Look:
     def keyframe(self, shot: ResolvedShot, number: int, before: Sequence[NamedKeyframe], waits: bool) -> Step:
         """One keyframe; `before` are those before it that have a name, `waits` says that there are others."""
         if placed := self.placed.get(("keyframe", shot.id)):
-            return self._step(shot.id, "keyframe", True, "", "made elsewhere", placed[min(number, len(placed) - 1)])
+            return self._step(shot.id, "keyframe", True, None, MADE_ELSEWHERE, placed[min(number, len(placed) - 1)])
         reads, cast = self.session.decoder_capabilities(shot), self.known_cast
         stage, chosen, kept = keyframe_stage(number), self.session.has_chosen(shot, "keyframe"), None
         tokens = self.tokens[shot.id]
@@ -168,9 +173,9 @@ class Look:
             kept = self.session.drawn_from(shot)
             tokens = [tokens_digest(row) for row in kept.planned.tokens] if kept else tokens
             if there := self._chosen(shot, number):
-                return self._step(shot.id, "keyframe", True, "", CHOSEN, there)
+                return self._step(shot.id, "keyframe", True, None, CHOSEN, there)
         if tokens is None or cast is None or (waits and reads.earlier):
-            why = "an earlier picture is made first" if tokens and cast is not None else PLAN_FIRST
+            why = Reason("earlier_picture_first") if tokens and cast is not None else PLAN_FIRST
             pinned = None if chosen else self._pinned(shot, stage)
             return self._step(shot.id, "keyframe", pinned is not None, why, key=pinned or "")
         stays = kept is not None or self.session.is_locked(shot)
@@ -180,7 +185,7 @@ class Look:
         held = locked_keyframe(self.session, shot, number, inputs)
         drawing = None if held or chosen else kept_drawing(self.session, shot, number, inputs)
         if drawing:
-            return self._step(shot.id, "keyframe", True, "", "kept, drawn with an older picture", drawing[0].key)
+            return self._step(shot.id, "keyframe", True, None, Reason(OLDER_PICTURE, drawing[1]), drawing[0].key)
         return self._known(shot, stage, "keyframe", inputs, held.key if held else None, chosen)
 
     def _chosen(self, shot: ResolvedShot, number: int) -> str:
@@ -200,14 +205,14 @@ class Look:
     def clip(self, shot: ResolvedShot, before: str) -> Step:
         """One clip; `before` is the name of the clip before it, "" if there is none yet."""
         if placed := self.placed.get(("clip", shot.id)):
-            return self._step(shot.id, "clip", True, "", "made elsewhere", placed[0])
+            return self._step(shot.id, "clip", True, None, MADE_ELSEWHERE, placed[0])
         chosen, made = self.session.has_chosen(shot, "clip"), self.session.made(shot).moved
         if chosen and made and (self.store.find("clip", made.clip) or self.store.find(EXTERNAL, made.clip)):
-            return self._step(shot.id, "clip", True, "", CHOSEN, made.clip)
+            return self._step(shot.id, "clip", True, None, CHOSEN, made.clip)
         keys = self.keyframe_keys[shot.id]
         follows = shot.join == "continue"
         if keys is None or (follows and not before):
-            why = "its keyframe is made first" if keys is None else "the clip that it continues is made first"
+            why = Reason("keyframe_first" if keys is None else "clip_before_first")
             pinned = None if chosen else self._pinned(shot, "clip")
             return self._step(shot.id, "clip", pinned is not None, why, key=pinned or "")
         inputs = clip_inputs(self.session, shot, keys, before if follows else None)
@@ -216,7 +221,7 @@ class Look:
 
     def film(self, format: str, audio: Path | None) -> Step:
         if None in self.shown_keys:
-            return self._step("", "film", False, "a clip is made first")
+            return self._step("", "film", False, Reason("clip_first"))
         inputs = film_inputs(self.session, [key for key in self.shown_keys if key], format, audio)
         found = self.store.find("film", artefact_key("film", inputs))
         return self._step("", "film", found is not None, self._why("", "film", "film", inputs))
@@ -229,49 +234,51 @@ class Look:
         key = artefact_key("shown", shown_inputs(session, clip)) if clip else None
         self.shown_keys.append(key)
         there = bool(key and self.store.find("shown", key))
-        yield self._step(shot.id, "shown", there, "its clip is made first", key=key or "")
+        yield self._step(shot.id, "shown", there, Reason("own_clip_first"), key=key or "")
 
     def _known(
         self, shot: ResolvedShot, stage: str, folder: str, inputs: Mapping[str, Any], locked: str | None,
         chosen: bool,
     ) -> Step:  # fmt: skip
         if held := (None if chosen else self._pinned(shot, stage)) or locked:
-            return self._step(shot.id, folder, True, "", key=held)
+            return self._step(shot.id, folder, True, None, key=held)
         key = artefact_key(folder, inputs)
         there = self.store.find(folder, key) is not None
-        why = "" if there else self._why(shot.id, stage, folder, inputs)
+        why = None if there else self._why(shot.id, stage, folder, inputs)
         return self._step(shot.id, folder, there, why, key=key)
 
     def _pinned(self, shot: ResolvedShot, stage: str) -> str | None:
         made = pinned_take(self.session, shot, stage, stage.split("-")[0])
         return made.key if made else None
 
-    def _why(self, shot: str, stage: str, folder: str, inputs: Mapping[str, Any]) -> str:
+    def _why(self, shot: str, stage: str, folder: str, inputs: Mapping[str, Any]) -> Reason:
         """What is different from the take that the shot had last."""
         last = self.store.index.current(self.session.name, shot, stage)
         if last is None:
-            return "not made yet"
+            return NEW
         try:
             record = json.loads((self.store.home(folder, last.key) / RECORD).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             elsewhere = self.store.find(EXTERNAL, last.key)
-            return "its last take was made elsewhere" if elsewhere else "its last take is gone"
+            return Reason("was_external" if elsewhere else "gone")
         now = json.loads(json.dumps(inputs))
         named = [name for name in changes(record["inputs"], now) if not name.startswith("arguments metadata")]
-        return self.changed(named) if named else "its file is gone or damaged"
+        return Reason(CHANGED, tuple(named)) if named else Reason("damaged")
 
-    def _own_why(self, shot: str, own: Mapping[str, Any]) -> str:
+    def _own_why(self, shot: str, own: Mapping[str, Any]) -> Reason:
         """What of a shot's own is different in its plan, whose name waits for a plan before it."""
         last = self.store.index.current(self.session.name, shot, STAGE)
         before = (self.store.inputs_of(STAGE, last.key) or {}).get("own") if last is not None else None
         named = changes(before, json.loads(json.dumps(own))) if before is not None else []
-        return self.changed(named) if named else "the plan of an earlier shot is made first"
+        return Reason(CHANGED, tuple(named)) if named else Reason("earlier_plan_first")
 
     def seconds(self, shot: str, stage: str) -> float:
         """What making a result would take."""
         return self.took.get(stage, GUESSES[stage])
 
-    def _step(self, shot: str, stage: str, there: bool, why: str, note: str = "", key: str = "") -> Step:
+    def _step(
+        self, shot: str, stage: str, there: bool, why: Reason | None, note: Reason | None = None, key: str = ""
+    ) -> Step:
         """`why` it would be made, `note` what to know of it if it is there."""
         seconds = 0.0 if there else self.seconds(shot, stage)
         return Step(shot, stage, not there, note if there else why, seconds, key)

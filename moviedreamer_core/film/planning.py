@@ -23,6 +23,7 @@ from .keys import plan_inputs
 from .session import FilmSession
 from .settings import REPLAN
 from .takes import FilmTakes, KeptTake
+from .wording import listed_shots
 
 STAGE = "plan"
 EDITED = "plan-edited"
@@ -373,8 +374,3 @@ def asked_anew(session: FilmSession) -> set[str]:
         return set(select_shots(session.script, asked))
     except MovieDreamerError as error:
         raise MovieDreamerError(f"--replan {asked}: {error}; or give one of {', '.join(REPLAN)}") from error
-
-
-def listed_shots(ids: tuple[str, ...]) -> str:
-    shown = ", ".join(ids[:3]) + (f" and {len(ids) - 3} more" if len(ids) > 3 else "")
-    return f"an older shot {shown}" if len(ids) == 1 else f"older shots {shown}"

@@ -57,6 +57,16 @@ class PlannedShot:
         """12 hex digits over the tokens."""
         return tokens_digest(self.tokens)
 
+    def older(self, before: Mapping[str, str]) -> tuple[str, ...]:
+        """The ids of earlier shots that it was not planned with as they are now: changed, new or removed. `before`:
+        shot id -> digest of its tokens. A shot that was handed in never depends on others.
+        """
+        if self.external:
+            return ()
+        knew = {name: digest for name, digest in self.planned_with if not name.startswith(HISTORY)}
+        changed = [name for name, digest in before.items() if knew.get(name) != digest]
+        return (*changed, *(name for name in knew if name not in before))
+
 
 def tokens_digest(tokens: Tensor) -> str:
     """12 hex digits over float32 tokens of any shape."""
@@ -108,16 +118,13 @@ class Plan:
     def older(self) -> dict[str, tuple[str, ...]]:
         """Shot id -> the ids of earlier shots that it was not planned with as they are now: changed, new or removed.
 
-        Shots that are up to date are left out; given ones never depend on others.
+        Shots that are up to date are left out.
         """
         found: dict[str, tuple[str, ...]] = {}
         before: dict[str, str] = {}
         for shot in self.shots:
-            knew = {name: digest for name, digest in shot.planned_with if not name.startswith(HISTORY)}
-            changed = [name for name, digest in before.items() if knew.get(name) != digest]
-            changed += [name for name in knew if name not in before]
-            if changed and not shot.external:
-                found[shot.id] = tuple(changed)
+            if changed := shot.older(before):
+                found[shot.id] = changed
             before[shot.id] = shot.digest
         return found
 

@@ -119,6 +119,21 @@ def test_pictures_and_clips_come_by_key_and_play_in_a_browser(server, film):
         assert stream.frames == 8
 
 
+def test_small_pictures_are_of_few_widths_and_nothing_else_is_a_width(server, film):
+    shot = board_of(server, film[2])["shots"][0]
+    picture, clip = (
+        f"/moviedreamer/board/{film[2]}/media/{shot[k]['stage']}/{shot[k]['key']}" for k in ("picture", "clip")
+    )
+    whole, small = ask(server, picture)[2], [ask(server, f"{picture}?width={width}") for width in (100, 160)]
+    assert [status for status, _, _ in small] == [200, 200] and small[0][2] == small[1][2]
+    assert small[0][1]["Content-Type"] == "image/jpeg" and len(small[0][2]) < len(whole) / 2
+    assert ask(server, f"{picture}?width=16384")[2] == whole
+    for wrong in ("0", "-1", "99999", "9" * 4000, "x", "", "1.5", "%D9%A3", "%00", "160%0d%0aX:1"):
+        status, _, body = ask(server, f"{picture}?width={wrong}")
+        assert status == 400 and "width" in json.loads(body)["error"], wrong
+    assert ask(server, f"{clip}?width=160")[0] == 200, "a clip is as wide as it is"
+
+
 BAD_KEYS = [
     "0" * 64, "..%2F..%2F..%2F..%2Fetc%2Fpasswd", "%2e%2e", "artefact.json", "A" * 64, "0" * 5000, "%00", "index.jsonl",
 ]  # fmt: skip

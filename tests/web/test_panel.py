@@ -64,7 +64,8 @@ def test_live_events_change_a_card_at_once(board):
     board.wait_for_function(
         "() => document.querySelector('.md-card[aria-posinset=\"6\"]').dataset.state === 'rendered'"
     )
-    assert card(board, "shot-6").locator("img").get_attribute("src") == "/moviedreamer/board/sample/media/keyframe/5"
+    address = card(board, "shot-6").locator("img").get_attribute("src")
+    assert address in [f"/moviedreamer/board/sample/media/keyframe/5?width={width}" for width in (320, 640)]
 
 
 def test_choices_go_into_plan_film_as_json_for_one_and_for_many(board):
@@ -141,6 +142,24 @@ def test_what_is_decided_by_the_board_waits_for_the_one_of_the_edited_script(boa
     queued = json.loads(board.evaluate("() => app.queued[0]"))
     assert queued == direction(board), "the run comes after the locks"
     assert queued["shot-2"] == {"lock": True} and "shot-1" not in queued
+
+
+def test_no_cost_is_said_that_is_not_that_of_what_is_chosen(board, film):
+    pages = film[1]
+    before = board.locator(".md-cost").inner_text()
+    assert "about" in before
+    pages.thought.clear()
+    try:
+        card(board, "shot-2").click()
+        board.get_by_label("Decoder", exact=True).select_option("ink")
+        for line in (board.locator(".md-cost"), board.locator(".md-directing .md-hint [role=status]")):
+            line.filter(has_text="Asking").wait_for()
+            assert line.get_attribute("aria-busy") == "true"
+    finally:
+        pages.thought.set()
+    board.wait_for_function("() => !document.querySelector('[aria-busy]')")
+    assert board.locator(".md-directing .md-hint").inner_text().strip() == "1 shot: 1 keyframe, 1 clip, about 5 s"
+    assert board.locator(".md-cost").inner_text() != before
 
 
 def test_two_moves_at_once_are_both_made(board, film):

@@ -79,6 +79,7 @@ function goTo(id) {
 function cardOf(shot, index) {
   const card = makeCard(index + 1), own = shots[shot.id], playable = address && own.span && film.name.endsWith(".mp4");
   const seen = { board, chosen, current: null, count: board.shots.length, media: pictureOf, own: {}, names,
+    numbers: Object.fromEntries(board.shots.map((each) => [each.id, each.number])),
     scenes: Object.fromEntries(board.scenes.map((each) => [each.id, sceneWords(each)])) };
   fillCard(card, shot, index, seen);
   for (const name of ["draggable", "aria-selected", "aria-setsize", "aria-posinset"]) card.removeAttribute(name);

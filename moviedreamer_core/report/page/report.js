@@ -68,6 +68,7 @@ const $language = (() => {
 
 let words = {};
 let loading = null;
+let joined = new Intl.ListFormat("en");
 let plural = new Intl.PluralRules("en"), number = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 
 /** Fetches the words, once for all who ask. `asked` is the page's language ("zh", "ja-JP"); English stands in for it. */
@@ -80,6 +81,7 @@ function useWords(all, asked) {
   const short = String(asked || "en").split("-")[0];
   const chosen = all[asked]?.storyboard ? asked : all[short]?.storyboard ? short : "en";
   plural = new Intl.PluralRules(chosen);
+  joined = new Intl.ListFormat(chosen);
   number = new Intl.NumberFormat(chosen, { maximumFractionDigits: 1 });
   words = { ...all.en?.storyboard, ...all[chosen]?.storyboard };
 }
@@ -105,7 +107,12 @@ function length(seconds) {
 function list(parts) {
   return parts.join(t("comma"));
 }
-return { loadWords, useWords, t, many, length, list };
+
+/** "the plot and the seed": words joined as the language does. */
+function both(parts) {
+  return joined.format(parts);
+}
+return { loadWords, useWords, t, many, length, list, both };
 })();
 
 const $model = (() => {
@@ -151,10 +158,9 @@ function sceneWords(scene) {
   return [scene.number, scene.title || scene.place || scene.id].filter(Boolean).join(" ");
 }
 
-/** Why a run would make a shot again: the first stage's reason, "" if nothing would be made. */
-function reasonOf(shot) {
-  const stage = STAGES.find((name) => shot.stages?.[name]?.made && shot.stages[name].why);
-  return stage ? shot.stages[stage].why : "";
+/** The first stage of a shot that a run would make, which says why; undefined if nothing would be made. */
+function firstMade(shot) {
+  return STAGES.map((name) => shot.stages?.[name]).find((stage) => stage?.made && stage.why);
 }
 
 /** Whether a run would make something of a shot. */
@@ -186,7 +192,7 @@ function withEvent(board, event) {
   const shot = { ...board.shots[at], state: event.state, message: event.message ?? "" };
   if (event.key && (event.stage === "keyframe" || event.stage === "clip")) {
     shot[event.stage === "clip" ? "clip" : "picture"] = { stage: event.stage, key: event.key };
-    shot.stages = { ...shot.stages, [event.stage]: { ...shot.stages?.[event.stage], made: false, why: "" } };
+    shot.stages = { ...shot.stages, [event.stage]: { ...shot.stages?.[event.stage], made: false, why: "", reason: null } };
   }
   return { ...board, shots: board.shots.with(at, shot) };
 }
@@ -196,7 +202,38 @@ function between(shots, from, to) {
   const ids = shots.map((shot) => shot.id), [a, b] = [ids.indexOf(from), ids.indexOf(to)].sort((x, y) => x - y);
   return a < 0 ? [to] : ids.slice(a, b + 1);
 }
-return { STAGES, STATES, FILTERS, engine, matching, offers, sceneWords, reasonOf, isMade, costOf, withEvent, between };
+return { STAGES, STATES, FILTERS, engine, matching, offers, sceneWords, firstMade, isMade, costOf, withEvent, between };
+})();
+
+const $reasons = (() => {
+// Why a shot is as it is, in the page's language: the server says it by codes (moviedreamer_core/film/wording.py).
+
+const { both, list, t } = $language;
+const { firstMade } = $model;
+
+const MOST = 3;  // older shots that are named
+
+/** A reason {code, of} in words; `numbers` are the shots' by their ids. */
+function reasonWords({ code, of }, numbers = {}) {
+  if (code === "wrong") return of.join(" ");
+  if (code === "changed") return t("why.changed", { what: both(of.map((thing) => t(`thing.${thing}`))) });
+  const shots = of.slice(0, MOST).map((id) => numbers[id] ?? id);
+  return t(`why.${code}`, { shots: list(of.length > MOST ? [...shots, "…"] : shots) });
+}
+
+/** Why a shot is not as it should be, and what else to know of it, in one line. `own` is what is chosen for it. */
+function whyWords(shot, own = {}, numbers = {}) {
+  if (shot.state === "failed" && shot.message) return shot.message;
+  const stage = firstMade(shot), notes = shot.notes?.map((reason) => reasonWords(reason, numbers)) ?? [shot.note];
+  const why = stage && (stage.reason ? reasonWords(stage.reason, numbers) : stage.why);
+  return [...new Set([why, ...notes, own.note && `“${own.note}”`])].filter(Boolean).join(" · ");
+}
+
+/** Who decided a value, short: "route 3, 7-9". */
+function byWords({ rule, of } = {}) {
+  return rule ? t(`by.${rule}`, { rest: of }) : "";
+}
+return { reasonWords, whyWords, byWords };
 })();
 
 const $card = (() => {
@@ -204,7 +241,8 @@ const $card = (() => {
 
 const { el, icon, mark, say } = $dom;
 const { length, list, t } = $language;
-const { engine, reasonOf } = $model;
+const { engine } = $model;
+const { byWords, whyWords } = $reasons;
 
 const FACTS = 88;
 /** Pixels of a card's words below its picture. */
@@ -251,7 +289,7 @@ function fillCard(card, shot, index, seen) {
   say(card.shape, [shot.size && t(`size.${shot.size}`), length(shot.seconds)].filter(Boolean).join(" · "));
   put(card.lines[1], peopleWords(shot, seen));
   put(card.lines[2], engineWords(shot));
-  put(card.lines[3], whyWords(shot, seen.own));
+  put(card.lines[3], whyWords(shot, seen.own, seen.numbers));
   mark(card, "aria-label", spoken(card, shot));
 }
 
@@ -264,26 +302,7 @@ function peopleWords(shot, { names, scenes }) {
 /** What makes a shot and who decided: "ink (shot) · panzoom (script)". */
 function engineWords(shot) {
   return ["decoder", "animator"].filter((field) => engine(shot, field))
-    .map((field) => t("engine", { name: engine(shot, field), by: byWords(shot.decided[field].by) })).join(" · ");
-}
-
-const RULES = [
-  ["the storyboard", "storyboard"], ["the lock", "lock"], ["Route for ", "route"], ["Shot Settings for ", "settings"],
-  ["the shot, line ", "line"], ["the shot", "script"], ["the scene's defaults", "scene"], ["the script's defaults", "script"],
-  ["the default", "default"], ["film seed", "filmSeed"], ["nobody yet", "nobody"],
-];
-
-/** Who decided, short and in the page's language; the core says it in English words ("Route for 3, 7-9"). */
-function byWords(by) {
-  const words = String(by ?? ""), found = RULES.find(([begins]) => words.startsWith(begins));
-  if (found) return t(`by.${found[1]}`, { rest: words.slice(found[0].length) });
-  return /Decode Keyframes|Animate Keyframes/.test(words) ? t("by.node") : words;
-}
-
-/** Why a shot is not as it should be, in one line. */
-function whyWords(shot, own = {}) {
-  if (shot.state === "failed" && shot.message) return shot.message;
-  return [reasonOf(shot), shot.note, own.note && `“${own.note}”`].filter(Boolean).join(" · ");
+    .map((field) => t("engine", { name: engine(shot, field), by: byWords(shot.decided[field]) })).join(" · ");
 }
 
 function showPicture(card, shot, { media }) {
@@ -331,7 +350,7 @@ function stopClip(card) {
   card.clip?.remove();
   card.clip = null;
 }
-return { FACTS, makeCard, fillCard, peopleWords, engineWords, byWords, whyWords, playClip };
+return { FACTS, makeCard, fillCard, peopleWords, engineWords, playClip };
 })();
 
 const $continuity_model = (() => {
@@ -410,7 +429,7 @@ class Continuity {
   }
 
   visit({ shot, likeness, weak }) {
-    const { desk } = this, picture = shot.picture && desk.media(shot.picture);
+    const { desk } = this, picture = shot.picture && desk.media(shot.picture, CELL);
     const words = [t("shotNumber", { n: shot.number }), shot.id, likeness === null ? "" : percent(likeness), weak ? t("weak") : ""];
     return el("div", { class: `md-visit-box${weak ? " md-weak" : ""}` },
       el("button", { type: "button", class: "md-visit", data: { shot: shot.id }, title: words.filter(Boolean).join(", "),
@@ -444,7 +463,7 @@ function percent(likeness) {
 return { Continuity };
 })();
 
-const $english = {"storyboard": "Storyboard", "open": "Open storyboard", "comma": ", ", "seconds": "$n s", "minutes": "$n min", "shots": "Shots", "shotNumber": "Shot $n", "shotCount.one": "$n shot", "shotCount.other": "$n shots", "chosen.one": "$n shot chosen", "chosen.other": "$n shots chosen", "shownOf": "$n of $of shots", "locked": "locked", "engine": "$name ($by)", "noFilm": "This graph plans no film. Add Plan Film, or open one of the templates.", "runOnce": "Run once to see the shots.", "run": "Run", "running": "Running…", "asking": "Asking…", "renderingShot": "Shot $n, $id, is being made; $left to go", "progress": "Progress of the run", "widen": "Over the whole page", "filter": "Filter", "filterNone": "Show all shots", "filter.scene": "Scene", "filter.character": "Character", "filter.place": "Place", "filter.engine": "Engine", "filter.state": "State", "view.shots": "Shots", "view.animatic": "Animatic", "view.continuity": "Continuity", "state.unplanned": "not planned", "state.planned": "planned", "state.rendering": "rendering", "state.rendered": "rendered", "state.animated": "animated", "state.external": "from elsewhere", "state.stale": "stale", "state.failed": "failed", "size.close": "close", "size.medium": "medium", "size.wide": "wide", "size.two-shot": "two-shot", "by.storyboard": "storyboard", "by.lock": "lock", "by.route": "route $rest", "by.settings": "Shot Settings $rest", "by.line": "script, line $rest", "by.script": "script", "by.scene": "scene", "by.default": "default", "by.filmSeed": "film seed", "by.nobody": "run once", "by.node": "node", "cost": "$shots: $what", "cost.plan.one": "$n plan", "cost.plan.other": "$n plans", "cost.keyframe.one": "$n keyframe", "cost.keyframe.other": "$n keyframes", "cost.clip.one": "$n clip", "cost.clip.other": "$n clips", "about": "about $time", "timeUnknown": "time not known yet", "nothingToRun": "Nothing to run", "runStale": "Run what is stale", "runShot": "Run this shot", "runShots": "Run these shots", "drawer": "Chosen shots", "close": "Close", "page.direct": "Direct", "page.takes": "Takes", "page.words": "Words", "field.decoder": "Decoder", "field.animator": "Animator", "field.seed": "Seed", "field.seconds": "Seconds", "field.steps": "Steps", "field.guidance": "Guidance", "field.motion": "Motion", "field.note": "Note", "field.plot": "Plot", "field.size": "Size", "field.dialogue": "Dialogue", "field.secondsInScript": "Seconds in the script", "field.action": "$name does", "field.says": "$name says", "unset": "as each is", "unsetAs": "from $by: $value", "unsetBy": "from $by", "own": "own", "fromScript": "from script", "differ": "these differ", "noteHint": "A note for yourself", "takesAtOnce": "How many takes", "reroll": "Reroll", "rerollHint": "Makes new takes of these shots alone, each with a new seed", "rerollShot": "Reroll shot $n", "lock": "Lock", "unlock": "Unlock", "lockHint": "A locked shot stays as it was made last, whatever changes", "lockRest": "Lock the rest: every shot that a run would leave as it is", "takeBack": "Take back choices", "takes": "Takes", "takesHint": "A click chooses a take for the film. Tick two to compare them.", "noTakes": "No takes yet.", "takeNumber": "Take $n", "chooseTake": "Use this take", "pinned": "chosen", "current": "in the film", "compare": "compare", "clips": "Clips", "seedIs": "seed $seed", "wipe": "How much of the second take is seen", "firstTake": "First take", "secondTake": "Second take", "wordsOfFile": "The words stand in a file. Take them into the graph to change them here.", "wordsElsewhere": "The words of this film do not come from Edit Script or Load Script, so they cannot be changed here.", "toEditor": "Take the script into the graph", "insertAfter": "Insert after", "split": "Split", "merge": "Merge with next", "moveEarlier": "Move earlier", "moveLater": "Move later", "remove": "Remove", "addLine": "Add a line", "play": "Play", "pause": "Pause", "loopScene": "Loop this scene", "scrub": "Time in the film", "shotBefore": "Previous shot", "shotAfter": "Next shot", "fullScreen": "Full screen", "noContinuity": "Nothing to follow: no shot names a character or a place.", "meanLikeness": "likeness $n", "weak": "weak", "nothingDirected": "Nothing directed", "directed.one": "$n shot directed", "directed.other": "$n shots directed", "lockedCount.one": "$n locked", "lockedCount.other": "$n locked", "takesChosen.one": "$n take chosen", "takesChosen.other": "$n takes chosen", "editor.label": "The script", "editor.large": "large", "editor.small": "back to the node", "editor.unknownWord": "the bundle does not know the word “$word”", "editor.changed": "not what was planned", "editor.problems.one": "1 problem", "editor.problems.other": "$n problems", "editor.unknown.one": "1 unknown word", "editor.unknown.other": "$n unknown words", "editor.changedShots.one": "1 shot changed since the plan", "editor.changedShots.other": "$n shots changed since the plan", "editor.unchecked": "not checked: $why"};
+const $english = {"storyboard": "Storyboard", "open": "Open storyboard", "comma": ", ", "seconds": "$n s", "minutes": "$n min", "shots": "Shots", "shotNumber": "Shot $n", "shotCount.one": "$n shot", "shotCount.other": "$n shots", "chosen.one": "$n shot chosen", "chosen.other": "$n shots chosen", "shownOf": "$n of $of shots", "locked": "locked", "engine": "$name ($by)", "noFilm": "This graph plans no film. Add Plan Film, or open one of the templates.", "runOnce": "Run once to see the shots.", "run": "Run", "running": "Running…", "asking": "Asking…", "renderingShot": "Shot $n, $id, is being made; $left to go", "progress": "Progress of the run", "widen": "Over the whole page", "filter": "Filter", "filterNone": "Show all shots", "filter.scene": "Scene", "filter.character": "Character", "filter.place": "Place", "filter.engine": "Engine", "filter.state": "State", "view.shots": "Shots", "view.animatic": "Animatic", "view.continuity": "Continuity", "state.unplanned": "not planned", "state.planned": "planned", "state.rendering": "rendering", "state.rendered": "rendered", "state.animated": "animated", "state.external": "from elsewhere", "state.stale": "stale", "state.failed": "failed", "size.close": "close", "size.medium": "medium", "size.wide": "wide", "size.two-shot": "two-shot", "by.storyboard": "storyboard", "by.lock": "lock", "by.route": "route $rest", "by.settings": "Shot Settings $rest", "by.line": "script, line $rest", "by.script": "script", "by.scene": "scene", "by.default": "default", "by.nobody": "run once", "by.node": "node", "cost": "$shots: $what", "cost.plan.one": "$n plan", "cost.plan.other": "$n plans", "cost.keyframe.one": "$n keyframe", "cost.keyframe.other": "$n keyframes", "cost.clip.one": "$n clip", "cost.clip.other": "$n clips", "about": "about $time", "timeUnknown": "time not known yet", "nothingToRun": "Nothing to run", "runStale": "Run what is stale", "runShot": "Run this shot", "runShots": "Run these shots", "drawer": "Chosen shots", "close": "Close", "page.direct": "Direct", "page.takes": "Takes", "page.words": "Words", "field.decoder": "Decoder", "field.animator": "Animator", "field.seed": "Seed", "field.seconds": "Seconds", "field.steps": "Steps", "field.guidance": "Guidance", "field.motion": "Motion", "field.note": "Note", "field.plot": "Plot", "field.size": "Size", "field.dialogue": "Dialogue", "field.secondsInScript": "Seconds in the script", "field.action": "$name does", "field.says": "$name says", "unset": "as each is", "unsetAs": "from $by: $value", "unsetBy": "from $by", "own": "own", "fromScript": "from script", "differ": "these differ", "noteHint": "A note for yourself", "takesAtOnce": "How many takes", "reroll": "Reroll", "rerollHint": "Makes new takes of these shots alone, each with a new seed", "rerollShot": "Reroll shot $n", "lock": "Lock", "unlock": "Unlock", "lockHint": "A locked shot stays as it was made last, whatever changes", "lockRest": "Lock the rest: every shot that a run would leave as it is", "takeBack": "Take back choices", "takes": "Takes", "takesHint": "A click chooses a take for the film. Tick two to compare them.", "noTakes": "No takes yet.", "takeNumber": "Take $n", "chooseTake": "Use this take", "pinned": "chosen", "current": "in the film", "compare": "compare", "clips": "Clips", "seedIs": "seed $seed", "wipe": "How much of the second take is seen", "firstTake": "First take", "secondTake": "Second take", "wordsOfFile": "The words stand in a file. Take them into the graph to change them here.", "wordsElsewhere": "The words of this film do not come from Edit Script or Load Script, so they cannot be changed here.", "toEditor": "Take the script into the graph", "insertAfter": "Insert after", "split": "Split", "merge": "Merge with next", "moveEarlier": "Move earlier", "moveLater": "Move later", "remove": "Remove", "addLine": "Add a line", "play": "Play", "pause": "Pause", "loopScene": "Loop this scene", "scrub": "Time in the film", "shotBefore": "Previous shot", "shotAfter": "Next shot", "fullScreen": "Full screen", "noContinuity": "Nothing to follow: no shot names a character or a place.", "meanLikeness": "likeness $n", "weak": "weak", "nothingDirected": "Nothing directed", "directed.one": "$n shot directed", "directed.other": "$n shots directed", "lockedCount.one": "$n locked", "lockedCount.other": "$n locked", "takesChosen.one": "$n take chosen", "takesChosen.other": "$n takes chosen", "editor.label": "The script", "editor.large": "large", "editor.small": "back to the node", "editor.unknownWord": "the bundle does not know the word “$word”", "editor.changed": "not what was planned", "editor.problems.one": "1 problem", "editor.problems.other": "$n problems", "editor.unknown.one": "1 unknown word", "editor.unknown.other": "$n unknown words", "editor.changedShots.one": "1 shot changed since the plan", "editor.changedShots.other": "$n shots changed since the plan", "editor.unchecked": "not checked: $why", "by.film_seed": "film seed", "by.shot": "script", "by.other": "$rest", "why.new": "not made yet", "why.changed": "$what changed", "why.cast_first": "the cast is made first", "why.plan_first": "its plan is made first", "why.earlier_plan_first": "the plan of an earlier shot is made first", "why.earlier_picture_first": "an earlier picture is made first", "why.keyframe_first": "its keyframe is made first", "why.clip_before_first": "the clip that it continues is made first", "why.own_clip_first": "its clip is made first", "why.clip_first": "a clip is made first", "why.clip_changed": "a clip changed", "why.script_changed": "the script changed", "why.was_external": "its last take was made elsewhere", "why.gone": "its last take is gone", "why.damaged": "its file is gone or damaged", "why.older_plan": "planned with an older shot $shots", "why.older_picture": "drawn with an older shot $shots", "why.external": "made elsewhere", "why.chosen": "the take that was chosen", "thing.style": "the style", "thing.place": "the place", "thing.elements": "what stands there", "thing.time": "the time", "thing.look": "the look", "thing.size": "the size", "thing.plot": "the plot", "thing.who": "who is there", "thing.description": "a description", "thing.expression": "an expression", "thing.action": "an action", "thing.keyframes": "the number of keyframes", "thing.seed": "the seed", "thing.decoder": "the decoder", "thing.steps": "the steps", "thing.animator": "the animator", "thing.join": "the join", "thing.length": "the length", "thing.fps": "the frame rate", "thing.guidance": "the guidance", "thing.motion": "the motion", "thing.anchor": "the anchor strength", "thing.temperature": "the temperature", "thing.candidates": "the candidates", "thing.history": "the earlier episode", "thing.face": "a face", "thing.plan": "its plan", "thing.keyframe": "its keyframe", "thing.before": "a shot before it", "thing.picture_size": "the picture size", "thing.words": "its words", "thing.lines": "its lines", "thing.sound": "its sound", "thing.bundle": "the bundle"};
 
 const $report = (() => {
 // The report: the storyboard's own cards and strips over what Python wrote into the page. Read only, no network.
@@ -528,6 +547,7 @@ function goTo(id) {
 function cardOf(shot, index) {
   const card = makeCard(index + 1), own = shots[shot.id], playable = address && own.span && film.name.endsWith(".mp4");
   const seen = { board, chosen, current: null, count: board.shots.length, media: pictureOf, own: {}, names,
+    numbers: Object.fromEntries(board.shots.map((each) => [each.id, each.number])),
     scenes: Object.fromEntries(board.scenes.map((each) => [each.id, sceneWords(each)])) };
   fillCard(card, shot, index, seen);
   for (const name of ["draggable", "aria-selected", "aria-setsize", "aria-posinset"]) card.removeAttribute(name);

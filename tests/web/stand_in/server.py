@@ -21,6 +21,7 @@ PLACES = ("the old harbour", "the quiet library", "a forest of tall pines", "the
 PEOPLE = ("mara", "tom", "ines")
 SIZES = ("wide", "medium", "close", "two-shot")
 STATES = ("animated", "animated", "animated", "rendered", "stale", "planned", "failed", "external", "rendering")
+CHANGED, NEW = {"code": "changed", "of": ["decoder"]}, {"code": "new", "of": []}
 KINDS = {".js": "text/javascript", ".mjs": "text/javascript", ".css": "text/css", ".html": "text/html",
          ".json": "application/json", ".woff2": "font/woff2"}  # fmt: skip
 
@@ -63,31 +64,30 @@ def board_of(count: int, states: tuple[str, ...] = STATES) -> dict[str, Any]:
 
 def _shot(number: int, state: str) -> dict[str, Any]:
     people = list(PEOPLE[number % 3 : number % 3 + 1 + number % 2])
-    by_node, by_script = ("paper", "the decoder of Decode Keyframes"), ("ink", "the shot, line 77")
     decided = {
-        "decoder": by_script if number % 7 == 6 else by_node,
-        "animator": ("panzoom", "the animator of Animate Keyframes"),
-        "seed": (100 + number, "film seed 6 and shot id"),
-        "steps": (2, "Decode Keyframes"),
-        "guidance": (None, "Decode Keyframes"),
-        "seconds": (2.0, "the script's defaults"),
-        "motion": (1.0, "Animate Keyframes"),
-        "lock": (False, "the default"),
+        "decoder": ("ink", "line", "77") if number % 7 == 6 else ("paper", "node", ""),
+        "animator": ("panzoom", "node", ""),
+        "seed": (100 + number, "film_seed", ""),
+        "steps": (2, "node", ""),
+        "guidance": (None, "node", ""),
+        "seconds": (2.0, "script", ""),
+        "motion": (1.0, "node", ""),
+        "lock": (False, "default", ""),
     }
     made = state in ("stale", "planned", "failed", "rendering")
     has = state in ("animated", "rendered", "stale", "external")
-    why = {"stale": "the decoder changed", "failed": "not made yet"}.get(state, "not made yet")
-    stage = {"made": made, "why": why if made else "", "seconds": 1.5 if made else 0.0}
+    reason = CHANGED if state == "stale" else NEW
+    stage = {"made": made, "why": "so" if made else "", "reason": reason if made else None, "seconds": 1.5 * made}
     return {
         "id": f"shot-{number + 1}", "number": number + 1, "scene": f"scene-{number // 5 + 1}",
         "place": PLACES[number // 5 % 4], "characters": people, "props": ["lantern"] if number % 3 == 0 else [],
         "size": SIZES[number % 4], "seconds": 2.0, "line": 20 + 6 * number, "plot": "a yellow lantern hangs above",
         "actions": {name: "walks along" for name in people}, "expressions": {},
         "dialogue": [{"character": people[0], "text": f"The light is out? {number}"}] if number % 2 else [],
-        "decided": {field: {"value": value, "by": by} for field, (value, by) in decided.items()},
+        "decided": {field: {"value": value, "rule": rule, "of": of} for field, (value, rule, of) in decided.items()},
         "state": state,
-        "stages": {"plan": {"made": False, "why": "", "seconds": 0.0}, "keyframe": stage, "clip": stage},
-        "note": "planned with an older shot 3" if number % 9 == 8 else "",
+        "stages": {"plan": {**stage, "made": False}, "keyframe": stage, "clip": stage},
+        "note": "", "notes": [{"code": "older_plan", "of": ["shot-3"]}] if number % 9 == 8 else [],
         "picture": {"stage": "keyframe", "key": f"{number:x}"} if has else None,
         "clip": {"stage": "clip", "key": f"{number:x}"} if state in ("animated", "external") else None,
         "takes": 1 + number % 3, "locked": False,
@@ -106,13 +106,13 @@ def directed(
         own = direction.get(shot["id"], {})
         shot["locked"] = bool(own.get("lock"))
         for field in own.keys() & shot["decided"].keys():
-            shot["decided"][field] = {"value": own[field], "by": "the storyboard"}
+            shot["decided"][field] = {"value": own[field], "rule": "storyboard", "of": ""}
         if {"decoder", "seed"} & own.keys() and not shot["locked"]:
             shot["state"] = "stale"
-            shot["stages"]["keyframe"] = {"made": True, "why": "the decoder changed", "seconds": 3.0}
-            shot["stages"]["clip"] = {"made": True, "why": "its keyframe changed", "seconds": 1.5}
+            shot["stages"]["keyframe"] = {"made": True, "why": "so", "reason": CHANGED, "seconds": 3.0}
+            shot["stages"]["clip"] = {"made": True, "why": "so", "reason": CHANGED, "seconds": 1.5}
         if shot["id"] in moved and not shot["locked"]:
-            shot["stages"]["plan"] = {"made": True, "why": "its place changed", "seconds": 0.5}
+            shot["stages"]["plan"] = {"made": True, "why": "so", "reason": CHANGED, "seconds": 0.5}
     return board
 
 

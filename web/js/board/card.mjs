@@ -2,7 +2,8 @@
 
 import { el, icon, mark, say } from "./dom.mjs";
 import { length, list, t } from "./language.mjs";
-import { engine, reasonOf } from "./model.mjs";
+import { engine } from "./model.mjs";
+import { byWords, whyWords } from "./reasons.mjs";
 
 export const FACTS = 88;
 /** Pixels of a card's words below its picture. */
@@ -49,7 +50,7 @@ export function fillCard(card, shot, index, seen) {
   say(card.shape, [shot.size && t(`size.${shot.size}`), length(shot.seconds)].filter(Boolean).join(" · "));
   put(card.lines[1], peopleWords(shot, seen));
   put(card.lines[2], engineWords(shot));
-  put(card.lines[3], whyWords(shot, seen.own));
+  put(card.lines[3], whyWords(shot, seen.own, seen.numbers));
   mark(card, "aria-label", spoken(card, shot));
 }
 
@@ -62,26 +63,7 @@ export function peopleWords(shot, { names, scenes }) {
 /** What makes a shot and who decided: "ink (shot) · panzoom (script)". */
 export function engineWords(shot) {
   return ["decoder", "animator"].filter((field) => engine(shot, field))
-    .map((field) => t("engine", { name: engine(shot, field), by: byWords(shot.decided[field].by) })).join(" · ");
-}
-
-const RULES = [
-  ["the storyboard", "storyboard"], ["the lock", "lock"], ["Route for ", "route"], ["Shot Settings for ", "settings"],
-  ["the shot, line ", "line"], ["the shot", "script"], ["the scene's defaults", "scene"], ["the script's defaults", "script"],
-  ["the default", "default"], ["film seed", "filmSeed"], ["nobody yet", "nobody"],
-];
-
-/** Who decided, short and in the page's language; the core says it in English words ("Route for 3, 7-9"). */
-export function byWords(by) {
-  const words = String(by ?? ""), found = RULES.find(([begins]) => words.startsWith(begins));
-  if (found) return t(`by.${found[1]}`, { rest: words.slice(found[0].length) });
-  return /Decode Keyframes|Animate Keyframes/.test(words) ? t("by.node") : words;
-}
-
-/** Why a shot is not as it should be, in one line. */
-export function whyWords(shot, own = {}) {
-  if (shot.state === "failed" && shot.message) return shot.message;
-  return [reasonOf(shot), shot.note, own.note && `“${own.note}”`].filter(Boolean).join(" · ");
+    .map((field) => t("engine", { name: engine(shot, field), by: byWords(shot.decided[field]) })).join(" · ");
 }
 
 function showPicture(card, shot, { media }) {

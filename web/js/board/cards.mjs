@@ -38,7 +38,8 @@ export class Cards {
   nameAll(board) {
     if (this.named?.film === board.characters) return;
     this.named = {
-      film: board.characters, media: (what) => this.desk.media(what),
+      film: board.characters, media: (what) => this.desk.media(what, this.grid.grid?.cardWidth),
+      numbers: Object.fromEntries(board.shots.map((each) => [each.id, each.number])),
       names: Object.fromEntries(board.characters.map((each) => [each.id, each.name])),
       scenes: Object.fromEntries(board.scenes.map((each) => [each.id, sceneWords(each)])),
     };

@@ -37,7 +37,7 @@ export class Continuity {
   }
 
   visit({ shot, likeness, weak }) {
-    const { desk } = this, picture = shot.picture && desk.media(shot.picture);
+    const { desk } = this, picture = shot.picture && desk.media(shot.picture, CELL);
     const words = [t("shotNumber", { n: shot.number }), shot.id, likeness === null ? "" : percent(likeness), weak ? t("weak") : ""];
     return el("div", { class: `md-visit-box${weak ? " md-weak" : ""}` },
       el("button", { type: "button", class: "md-visit", data: { shot: shot.id }, title: words.filter(Boolean).join(", "),

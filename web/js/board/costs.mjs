@@ -1,6 +1,6 @@
 // What a click will cost, in words, and the bar at the storyboard's end that says it.
 
-import { button, el, mark, say } from "./dom.mjs";
+import { button, el, icon, mark, say } from "./dom.mjs";
 import { length, list, many, t } from "./language.mjs";
 import { costOf } from "./model.mjs";
 
@@ -10,6 +10,20 @@ export function costWords(cost) {
   const made = ["plan", "keyframe", "clip"].filter((stage) => cost[stage]).map((stage) => many(`cost.${stage}`, cost[stage]));
   const time = cost.seconds === null ? t("timeUnknown") : cost.seconds > 0 ? t("about", { time: length(Math.max(1, Math.round(cost.seconds))) }) : "";
   return t("cost", { shots: many("shotCount", cost.shots), what: list([...made, time].filter(Boolean)) });
+}
+
+/** A line that says what a run of some shots would make, for the button that starts it: {element, update}. */
+export function costOfShots(desk, ids, run) {
+  const words = el("span", { role: "status" }), element = el("p", { class: "md-hint" }, icon("clock"), " ", words);
+  const update = () => {
+    const cost = costOf(ids.map((id) => desk.find(id)).filter(Boolean));
+    say(words, desk.waiting ? t("asking") : costWords(cost));
+    mark(words, "aria-busy", desk.waiting ? "true" : null);
+    run.title = words.textContent;
+    run.disabled = desk.running || (!desk.waiting && !cost.shots);
+  };
+  update();
+  return { element, update };
 }
 
 /** The bar: what a run would make, and the button that starts it. */
@@ -26,9 +40,10 @@ export class CostBar {
 
   update() {
     const { desk } = this, cost = costOf(desk.board.shots);
-    say(this.words, desk.running ? this.runningWords(cost) : costWords(cost));
-    this.run.disabled = desk.running || !cost.shots;
-    this.rest.disabled = desk.running || !desk.choices.rest.length;
+    say(this.words, desk.running ? this.runningWords(cost) : desk.waiting ? t("asking") : costWords(cost));
+    mark(this.words, "aria-busy", desk.waiting ? "true" : null);
+    this.run.disabled = desk.running || (!desk.waiting && !cost.shots);
+    this.rest.disabled = desk.running || (!desk.waiting && !desk.choices.rest.length);
     this.progress(cost);
   }
 

@@ -7,6 +7,7 @@ import { between, matching, withEvent } from "./model.mjs";
 import { Runs } from "./runs.mjs";
 import { Writing } from "./writing.mjs";
 
+const WIDTHS = [160, 320, 640, 1280];  // a card that grows a little asks for no other picture
 const WAIT = 120;  // milliseconds after a change before the server is asked what it means
 
 export class Desk {
@@ -14,7 +15,7 @@ export class Desk {
   constructor({ server, graph, complain }) {
     Object.assign(this, { server, graph, complain });
     this.listeners = new Set();
-    this.asks = 0;
+    this.asks = this.inFlight = this.timer = 0;
     this.ids = new Map();  // planner's execution id -> the id of its last board
     this.turns = Promise.resolve();  // what was asked for and is not done yet
     Object.assign(this, { choices: new Choices(this), runs: new Runs(this), writing: new Writing(this) });
@@ -97,6 +98,11 @@ export class Desk {
     return JSON.stringify([this.node, this.id, this.changes]);
   }
 
+  /** Whether the board is not yet that of what is in the graph: what it would cost is not known. */
+  get waiting() {
+    return Boolean(this.board && this.id && !this.running && !this.missing && this.boardOf !== this.question);
+  }
+
   /** Waits for the board of the script and the choices as they are now. Throws what keeps the server from saying it.
    *  While a run goes on its own events tell what it does.
    */
@@ -142,7 +148,15 @@ export class Desk {
   /** Refreshes soon, once for many changes. */
   later() {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.refresh(), WAIT);
+    this.timer = setTimeout(() => {
+      this.timer = 0;
+      this.refresh();
+    }, WAIT);
+  }
+
+  /** Sees to it that a board that is not that of the graph any more is asked for. */
+  settle() {
+    if (this.waiting && !this.timer && !this.inFlight) this.later();
   }
 
   /** Takes the board that `ask` gives as that of a question; done when the newest of all that were asked for is there. */
@@ -152,6 +166,7 @@ export class Desk {
   }
 
   async takeUnlessNewer(ask, question, turn) {
+    this.inFlight++;
     try {
       const board = await ask();
       if (turn !== this.asks) return this.newest;
@@ -165,6 +180,8 @@ export class Desk {
         this.ids.delete(this.node);
         Object.assign(this, { board: null, id: "", missing: error.message });
       } else this.missing = error.message;
+    } finally {
+      this.inFlight--;
     }
     return this.changed();
   }
@@ -218,13 +235,14 @@ export class Desk {
     return this.server.takes(this.id, shot);
   }
 
-  media(what) {
-    return this.server.media(this.id, what);
+  /** The address of a picture or clip; `width`: how wide a picture is shown, in the page's pixels. */
+  media(what, width) {
+    return this.server.media(this.id, what, width && stepped(width * (window.devicePixelRatio || 1)));
   }
 
   /** Goes to the node whose rule decided a shot's engine; else where the shot is written. */
   goToRule(shot) {
-    const node = this.graph.ruleNode(this.planner, shot.decided?.decoder?.by ?? "");
+    const node = this.graph.ruleNode(this.planner, shot.decided?.decoder);
     if (node) this.graph.show(node);
     else this.goToLine(shot);
   }
@@ -233,4 +251,8 @@ export class Desk {
   goToLine(shot) {
     this.graph.showLine(this.planner, shot.line);
   }
+}
+
+function stepped(width) {
+  return WIDTHS.find((each) => each >= width) ?? WIDTHS.at(-1);
 }

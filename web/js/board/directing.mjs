@@ -1,23 +1,23 @@
 // The drawer's first page: who makes the chosen shots and how, what a run of them costs, and the buttons that start it.
 
-import { byWords } from "./card.mjs";
-import { costWords } from "./costs.mjs";
-import { button, el, icon, select } from "./dom.mjs";
+import { costOfShots } from "./costs.mjs";
+import { button, el, select } from "./dom.mjs";
 import { t } from "./language.mjs";
-import { costOf, engine } from "./model.mjs";
+import { engine } from "./model.mjs";
+import { byWords } from "./reasons.mjs";
 
 const STEPS = { seed: 1, steps: 1, seconds: 0.1, guidance: 0.1, motion: 0.05 };
 const WHOLE = ["seed", "steps"];
 const TAKES = [1, 2, 3, 4, 6, 8];
 
-/** The page, built anew from what the desk knows. */
+/** The page, built anew from what the desk knows; its `update` says what it costs by now. */
 export function directingPage(desk) {
-  const shots = desk.chosenShots;
-  return el("div", { class: "md-page md-directing" },
+  const shots = desk.chosenShots, { made, update } = actions(desk, shots);
+  return Object.assign(el("div", { class: "md-page md-directing" },
     el("div", { class: "md-grid" },
       engineField(desk, shots, "decoder", desk.board.decoders), engineField(desk, shots, "animator", desk.board.animators),
       ...["seed", "seconds", "steps", "guidance", "motion"].map((field) => numberField(desk, shots, field))),
-    noteField(desk, shots), actions(desk, shots));
+    noteField(desk, shots), made), { update });
 }
 
 function engineField(desk, shots, field, known) {
@@ -33,15 +33,15 @@ function engineField(desk, shots, field, known) {
 
 /** What holds while nothing is chosen here: "from script: ink". */
 function fromElsewhere(shots, field, own) {
-  const [value, by] = decidedBelow(shots, field, own);
+  const [value, decided] = decidedBelow(shots, field, own), by = byWords(decided);
   if (value === undefined) return t("unset");
-  return value === "" || value === null ? t("unsetBy", { by: byWords(by) }) : t("unsetAs", { by: byWords(by), value });
+  return value === "" || value === null ? t("unsetBy", { by }) : t("unsetAs", { by, value });
 }
 
 function decidedBelow(shots, field, own) {
   const each = shots.map((shot) => shot.decided?.[field]);
-  if (own || each.some((one) => !one || one.by === "storyboard" || one.value !== each[0]?.value)) return [undefined, ""];
-  return [field === "decoder" || field === "animator" ? engine(shots[0], field) : each[0].value, each[0].by];
+  if (own || each.some((one) => !one || one.rule === "storyboard" || one.value !== each[0]?.value)) return [undefined];
+  return [field === "decoder" || field === "animator" ? engine(shots[0], field) : each[0].value, each[0]];
 }
 
 function numberField(desk, shots, field) {
@@ -76,14 +76,14 @@ function actions(desk, shots) {
   const locked = shots.every((shot) => desk.choices.ownOf(shot).lock), chosen = shots.map((shot) => shot.id);
   const count = select(t("takesAtOnce"), TAKES.map((n) => [String(n), `× ${n}`]), String(desk.rerolls ?? 1),
     (value) => { desk.rerolls = Number(value); }, { name: "takes" });
-  const cost = costOf(shots), directed = shots.some((shot) => Object.keys(desk.choices.ownOf(shot)).length);
-  return el("div", { class: "md-actions" },
+  const directed = shots.some((shot) => Object.keys(desk.choices.ownOf(shot)).length);
+  const run = button(shots.length === 1 ? t("runShot") : t("runShots"), { symbol: "play", act: () => desk.runs.only(chosen), kind: "run" });
+  const cost = costOfShots(desk, chosen, run);
+  return { update: cost.update, made: el("div", { class: "md-actions" },
     el("span", { class: "md-joined" },
       button(t("reroll"), { symbol: "refresh", act: () => desk.runs.reroll(desk.rerolls ?? 1), hint: t("rerollHint") }), count),
     button(locked ? t("unlock") : t("lock"), { symbol: locked ? "lock" : "lock-open", "aria-pressed": String(locked),
       hint: t("lockHint"), act: () => desk.choices.make({ lock: !locked }) }),
     directed ? button(t("takeBack"), { symbol: "undo", act: () => desk.choices.takeBack(chosen) }) : null,
-    button(shots.length === 1 ? t("runShot") : t("runShots"), { symbol: "play", act: () => desk.runs.only(chosen),
-      disabled: desk.running || !cost.shots, hint: costWords(cost), kind: "run" }),
-    el("p", { class: "md-hint" }, icon("clock"), " ", costWords(cost)));
+    run, cost.element) };
 }

@@ -16,7 +16,8 @@ export class Drawer {
     this.tabs = el("div", { class: "md-tabs", role: "tablist", "aria-label": t("drawer"), on: { keydown: (event) => this.tabKey(event) } },
       ...PAGES.map((name) => button(t(`page.${name}`), { kind: "tab", role: "tab", id: `moviedreamer-page-${name}`,
         "aria-controls": "moviedreamer-drawer", act: () => this.turn(name) })));
-    this.inside = el("div", { class: "md-drawer-inside", id: "moviedreamer-drawer", role: "tabpanel" });
+    this.inside = el("div", { class: "md-drawer-inside", id: "moviedreamer-drawer", role: "tabpanel",
+      on: { input: () => { this.typing = true; }, change: () => { this.typing = false; }, focusout: () => { this.typing = false; } } });
     this.element = el("section", { class: "md-drawer", "aria-label": t("drawer"), hidden: true,
       on: { keydown: (event) => this.key(event) } },
     el("div", { class: "md-row" }, this.title, this.tabs,
@@ -46,14 +47,16 @@ export class Drawer {
     this.draw(page, shots, one);
   }
 
-  /** Builds the page again where what it shows changed; where the cursor stood it stands again. */
+  /** Builds the page again where what it shows changed, but not under words that are being typed; where the cursor
+   *  stood it stands again.
+   */
   draw(page, shots, one) {
     const { desk } = this, own = shots.map((shot) => desk.choices.ownOf(shot));
     const known = page === "takes" ? [one.id, one.takes, one.picture?.key, own]
       : [desk.running, desk.writing.kind, shots.map((shot) => [shot.id, shot.decided, shot.stages, shot.plot, shot.actions, shot.dialogue, shot.size, shot.number]), own];
-    const now = JSON.stringify([page, known]);
-    if (this.drawn === now) return;
-    this.drawn = now;
+    const now = JSON.stringify([page, known]), of = JSON.stringify([page, shots.map((shot) => shot.id)]);
+    if (this.drawn === now || (this.typing && this.of === of)) return void this.inside.firstChild?.update?.();
+    Object.assign(this, { drawn: now, of, typing: false });
     const focused = this.inside.contains(document.activeElement) ? document.activeElement.name || document.activeElement.textContent : null;
     const built = { direct: () => directingPage(desk), takes: () => takesPage(desk, one.id), words: () => wordsPage(desk, one) }[page]();
     this.inside.replaceChildren(built);

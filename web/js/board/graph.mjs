@@ -115,11 +115,10 @@ export class Graph {
     }
   }
 
-  /** The node whose rule the core calls `by` ("Route for 3, 7-9", "Shot Settings for 5"); undefined if no node's. */
-  ruleNode(by) {
-    const [, kind, shots] = /^(Route|Shot Settings) for (.*)$/.exec(by) ?? [];
-    const kinds = { Route: ROUTES, "Shot Settings": [SETTINGS] }[kind] ?? [];
-    return allNodes(this.root).find((node) => kinds.includes(node.comfyClass) && widgetOf(node, "shots")?.value === shots);
+  /** The node whose rule decided: {rule: "route" or "settings", of: the shots it is for}; undefined if no node's. */
+  ruleNode({ rule, of } = {}) {
+    const kinds = { route: ROUTES, settings: [SETTINGS] }[rule] ?? [];
+    return allNodes(this.root).find((node) => kinds.includes(node.comfyClass) && widgetOf(node, "shots")?.value === of);
   }
 
   /** Shows a node in the middle of the canvas, chosen. */

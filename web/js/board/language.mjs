@@ -3,6 +3,7 @@
 
 let words = {};
 let loading = null;
+let joined = new Intl.ListFormat("en");
 let plural = new Intl.PluralRules("en"), number = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 
 /** Fetches the words, once for all who ask. `asked` is the page's language ("zh", "ja-JP"); English stands in for it. */
@@ -15,6 +16,7 @@ export function useWords(all, asked) {
   const short = String(asked || "en").split("-")[0];
   const chosen = all[asked]?.storyboard ? asked : all[short]?.storyboard ? short : "en";
   plural = new Intl.PluralRules(chosen);
+  joined = new Intl.ListFormat(chosen);
   number = new Intl.NumberFormat(chosen, { maximumFractionDigits: 1 });
   words = { ...all.en?.storyboard, ...all[chosen]?.storyboard };
 }
@@ -39,4 +41,9 @@ export function length(seconds) {
 /** Words between which the language puts its own comma. */
 export function list(parts) {
   return parts.join(t("comma"));
+}
+
+/** "the plot and the seed": words joined as the language does. */
+export function both(parts) {
+  return joined.format(parts);
 }

@@ -40,10 +40,9 @@ export function sceneWords(scene) {
   return [scene.number, scene.title || scene.place || scene.id].filter(Boolean).join(" ");
 }
 
-/** Why a run would make a shot again: the first stage's reason, "" if nothing would be made. */
-export function reasonOf(shot) {
-  const stage = STAGES.find((name) => shot.stages?.[name]?.made && shot.stages[name].why);
-  return stage ? shot.stages[stage].why : "";
+/** The first stage of a shot that a run would make, which says why; undefined if nothing would be made. */
+export function firstMade(shot) {
+  return STAGES.map((name) => shot.stages?.[name]).find((stage) => stage?.made && stage.why);
 }
 
 /** Whether a run would make something of a shot. */
@@ -75,7 +74,7 @@ export function withEvent(board, event) {
   const shot = { ...board.shots[at], state: event.state, message: event.message ?? "" };
   if (event.key && (event.stage === "keyframe" || event.stage === "clip")) {
     shot[event.stage === "clip" ? "clip" : "picture"] = { stage: event.stage, key: event.key };
-    shot.stages = { ...shot.stages, [event.stage]: { ...shot.stages?.[event.stage], made: false, why: "" } };
+    shot.stages = { ...shot.stages, [event.stage]: { ...shot.stages?.[event.stage], made: false, why: "", reason: null } };
   }
   return { ...board, shots: board.shots.with(at, shot) };
 }

@@ -51,6 +51,7 @@ export class Panel {
     say(this.title, board ? board.film.title : t("storyboard"));
     say(this.about, board ? [many("shotCount", board.shots.length), length(board.film.seconds)].join(" · ") : "");
     if (!board) return this.showEmpty();
+    desk.settle();
     this.showFilters();
     this.showView();
     this.drawer.update();

@@ -27,8 +27,8 @@ export function serverOf(api) {
     edit: (text, name, edits) => ask("/moviedreamer/script/edit", { text, name, edits }),
     /** What a file-based script node holds, as Edit Script would: {name, text}. */
     script: (body) => ask("/moviedreamer/script", body),
-    /** The address of a picture or clip ({stage, key}). */
-    media: (id, { stage, key }) => api.apiURL(`${board(id)}/media/${stage}/${key}`),
+    /** The address of a picture or clip ({stage, key}); of a picture that is shown so wide (in pixels) a smaller one. */
+    media: (id, { stage, key }, width) => api.apiURL(`${board(id)}/media/${stage}/${key}${width ? `?width=${width}` : ""}`),
     /** The id of the last board of a node, "" if the server knows none: for a page that was opened again. */
     lastBoard: async (node) => {
       const { boards } = await ask("/moviedreamer/boards");
