@@ -137,7 +137,8 @@ class Look:
             if planned is not None:
                 self.planned[shot.id] = planned
             self.tokens[shot.id] = None if planned is None else [tokens_digest(row) for row in planned.tokens]
-            why = note = None
+            why: Reason | None = None
+            note: Reason | None = None
             if planned is not None:
                 older = planned.older(earlier)
                 note = Reason(OLDER_PLAN, older) if older else None
