@@ -126,8 +126,8 @@ class Look:
     def plan(self) -> Iterator[Step]:
         if self.known_cast is None:
             self.tokens = {shot.id: None for shot in self.session.shots}
-            why = Reason("cast_first")
-            yield from (self._step(shot.id, STAGE, False, why) for shot in self.session.shots)
+            first = Reason("cast_first")
+            yield from (self._step(shot.id, STAGE, False, first) for shot in self.session.shots)
             return
         standing = Standing(self.session, self.known_cast, looking=True)
         earlier: dict[str, str] = {}  # shot id -> digest of its tokens, "" where they are not known yet
