@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from diffusers import AutoencoderKLTemporalDecoder
-from torch import Tensor, nn
+from diffusers import AutoencoderKLTemporalDecoder, ModelMixin
+from torch import Tensor
 from torch.nn import functional as F
 
 from ..decoder.latents import decode_latents, encode_images
@@ -37,7 +37,7 @@ class VideoAnimator:
     def __init__(
         self,
         model: AnimatorModel,
-        vae: nn.Module | None,
+        vae: ModelMixin | None,
         *,
         sentences: SentenceEncoder | None = None,
         image_embedding: Callable[[Tensor], Tensor] | None = None,
@@ -164,7 +164,7 @@ class _Segments:
         """The start frame [1, C, h, w] as the network reads it, with its noise."""
         model, vae = self.model, self.animator.vae
         image = start[None].to(model.device, model.dtype)
-        if model.config.start == "pixels":
+        if vae is not None and model.config.start == "pixels":  # a warp has neither
             noise = torch.randn(image.shape, generator=generator).to(image)
             return vae.encode(image * 2 - 1 + level * noise).latent_dist.mode()
         latents = encode_frames(vae, image) if self.latents is None else self.latents
@@ -205,13 +205,13 @@ def sample_segment(
     return start[:, None] + latents * c.difference_std if model.warps else latents
 
 
-def encode_frames(vae: nn.Module | None, images: Tensor) -> Tensor:
+def encode_frames(vae: ModelMixin | None, images: Tensor) -> Tensor:
     """Images [n, 3, H, W] in [0, 1] -> what is diffused: scaled latents [n, C, h, w], or without a VAE RGB in
     [-1, 1]."""
     return images * 2 - 1 if vae is None else encode_images(vae, images)
 
 
-def decode_frames(vae: nn.Module | None, latents: Tensor) -> Tensor:
+def decode_frames(vae: ModelMixin | None, latents: Tensor) -> Tensor:
     """The way back, for consecutive frames, through a plain or a temporal decoder."""
     if vae is None:
         return (latents / 2 + 0.5).clamp(0, 1)

@@ -1,7 +1,8 @@
 """One shot of the board: what it is, who decided what, what it has, what a run would make of it and why."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from ..film.artefacts import EXTERNAL
@@ -87,13 +88,15 @@ def decided(film: BoardFilm, shot: ResolvedShot, field: str) -> Decided:
         "decoder": "the decoder of Decode Keyframes", "animator": "the animator of Animate Keyframes",
         "steps": "Decode Keyframes", "guidance": "Decode Keyframes", "motion": "Animate Keyframes",
     }.get(field)  # fmt: skip
-    value = {
+    readers: dict[str, Callable[[ResolvedShot], Any]] = {
         "decoder": stage.decoder, "animator": stage.animator, "steps": stage.steps, "guidance": stage.guidance,
-        "motion": stage.motion, "seed": stage.seed, "lock": stage.is_locked,
-    }.get(field, lambda shot: shot.seconds)  # fmt: skip
+        "motion": stage.motion, "seed": stage.seed, "lock": stage.is_locked, "seconds": attrgetter("seconds"),
+    }  # fmt: skip
+    value = readers[field](own)
+    if field in ("steps", "guidance"):
+        value = value or None
     line = shot.line if choice.source in IN_SCRIPT and shot.line else None
-    decided = value(own) or (None if field in ("steps", "guidance") else value(own))
-    return Decided(decided, *_rule(own, choice, ("node", node) if node else ("default", "")), line)
+    return Decided(value, *_rule(own, choice, ("node", node) if node else ("default", "")), line)
 
 
 def _rule(shot: ResolvedShot, choice: Choice, nobody: tuple[str, str]) -> tuple[str, str]:

@@ -8,26 +8,27 @@ import json
 from pathlib import Path
 
 import diffusers
-from torch import Tensor, nn
+from diffusers import ModelMixin
+from torch import Tensor
 
 from ..bundle import load_model
 from ..errors import MovieDreamerError
 
 
-def encode_images(vae: nn.Module, images: Tensor) -> Tensor:
+def encode_images(vae: ModelMixin, images: Tensor) -> Tensor:
     """Latents of images (of a VAE: the mean of its posterior)."""
     code = vae.encode(images * 2 - 1)
     latents = code.latent if hasattr(code, "latent") else code.latent_dist.mode()
     return (latents - _shift(vae)) * vae.config.scaling_factor
 
 
-def decode_latents(vae: nn.Module, latents: Tensor, **known: int) -> Tensor:
+def decode_latents(vae: ModelMixin, latents: Tensor, **known: int) -> Tensor:
     """Images of latents, clamped to [0, 1]. `known` is what the autoencoder's decoder asks for besides (num_frames)."""
     images = vae.decode(latents / vae.config.scaling_factor + _shift(vae), **known).sample
     return (images / 2 + 0.5).clamp(0, 1)
 
 
-def latent_shape(vae: nn.Module, size: tuple[int, int]) -> tuple[int, int, int]:
+def latent_shape(vae: ModelMixin, size: tuple[int, int]) -> tuple[int, int, int]:
     """(channels, height, width) of the latents of a picture of `size` (width, height).
 
     Raises MovieDreamerError if the picture does not fit.
@@ -41,7 +42,7 @@ def latent_shape(vae: nn.Module, size: tuple[int, int]) -> tuple[int, int, int]:
     return int(config["latent_channels"]), height // factor, width // factor
 
 
-def load_autoencoder(folder: Path) -> nn.Module:
+def load_autoencoder(folder: Path) -> ModelMixin:
     """The autoencoder in `folder`, of the class that its config names. Raises MovieDreamerError for any other."""
     known = ("AutoencoderKL", "AutoencoderDC", "AutoencoderKLTemporalDecoder")
     try:
@@ -53,5 +54,5 @@ def load_autoencoder(folder: Path) -> nn.Module:
     return load_model(getattr(diffusers, name), folder)
 
 
-def _shift(vae: nn.Module) -> float:
+def _shift(vae: ModelMixin) -> float:
     return getattr(vae.config, "shift_factor", None) or 0.0

@@ -5,9 +5,9 @@
 from pathlib import Path
 from typing import Any
 
+from diffusers import ModelMixin
 from safetensors import SafetensorError
 from safetensors.torch import load_file
-from torch import nn
 
 from ..bundle import Bundle, load_model
 from ..errors import MovieDreamerError
@@ -46,7 +46,7 @@ def _load(bundle: Bundle, name: str) -> DiffusionDecoder:
     )
 
 
-def load_vae(bundle: Bundle) -> nn.Module:
+def load_vae(bundle: Bundle) -> ModelMixin:
     """The bundle's picture VAE, loaded once for all who share it."""
     return bundle.once("vae", lambda: load_autoencoder(bundle.path("vae")))
 

@@ -5,7 +5,8 @@ shot a batch.
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor, nn
+from diffusers import ModelMixin
+from torch import Tensor
 
 from ..errors import MovieDreamerError
 from ..progress import SILENT, Progress
@@ -24,7 +25,7 @@ class DiffusionDecoder:
     def __init__(
         self,
         model: KeyframeDecoder,
-        vae: nn.Module,
+        vae: ModelMixin,
         sentences: SentenceEncoder,
         *,
         fingerprint: str,

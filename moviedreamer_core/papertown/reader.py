@@ -110,7 +110,7 @@ class Look(nn.Module):
         return torch.einsum("bvgn,bnc->bvgc", maps.to(cells.dtype), cells).flatten(2)
 
 
-class Reader(ModelMixin, ConfigMixin):  # type: ignore[misc]
+class Reader(ModelMixin, ConfigMixin):
     """Linear heads for every attribute on a small convolutional trunk, a second trunk that reads heads, cut out of the
     frame where the first finds them, and a third that reads motion.
 

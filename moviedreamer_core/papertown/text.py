@@ -7,6 +7,7 @@ validation or test are used about half the time there and never in train.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from random import Random
 
 from . import phrases
@@ -130,7 +131,7 @@ def caption_partial(film: Film, shot_index: int, rng: Random, split: str) -> tup
     """A caption of some fields and the labels that it states (-1 for the rest)."""
     shot = film.shots[shot_index]
     place, known = film.places[shot.place], labels(film, shot_index)
-    fields = {
+    fields: dict[str, Callable[[], str]] = {
         "place": lambda: place_text(place.kind, rng, split),
         "time": lambda: time_text(shot.time, rng, split),
         "style": lambda: style_text(film.style, rng, split),

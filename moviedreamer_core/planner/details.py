@@ -125,14 +125,14 @@ class Details(nn.Module):
         now_words, before_words = now.slots[..., 0, :], before.slots[..., 0, :]
         known = (now.has_face, before.has_face), (now_words.abs().amax(-1) > 0, before_words.abs().amax(-1) > 0)
         pairs = (self.same_face, now.faces, before.faces), (self.same_words, now_words, before_words)
-        total: Tensor | int = 0
-        anything: Tensor | bool = False
+        alike: list[tuple[Tensor, Tensor]] = []
         for (gate, a, b), (mine, theirs) in zip(pairs, known, strict=True):
             like = gate(a.flatten(1, 2), b.flatten(1, 2)).unflatten(1, a.shape[1:3]).unflatten(-1, b.shape[1:3])
             both = mine[:, :, :, None, None] & theirs[:, None, None]
-            total, anything = total + like * both, anything | both
+            alike.append((like * both, both))
+        (faces, known_faces), (words, known_words) = alike
         there = now.present[:, :, :, None, None] & before.present[:, None, None]
-        return total.sigmoid() * (anything & there)
+        return (faces + words).sigmoid() * ((known_faces | known_words) & there)
 
     def normal(self, logits: Tensor) -> Tensor:
         """Logits [..., L] as log-probabilities of each detail."""

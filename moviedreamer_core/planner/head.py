@@ -31,6 +31,7 @@ class MixtureHead(nn.Module):
 
     basis: Tensor
     scale: Tensor
+    earlier: Tensor
 
     def __init__(
         self,

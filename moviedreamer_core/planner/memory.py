@@ -49,6 +49,8 @@ class _Roomy(DynamicLayer):
     `keys` and `values` are views of what is filled so far, so that cropping needs nothing new.
     """
 
+    keys: Tensor
+    values: Tensor
     _room: tuple[Tensor, Tensor] | None = None
 
     def update(self, key_states: Tensor, value_states: Tensor, *args: Any, **kwargs: Any) -> tuple[Tensor, Tensor]:
@@ -60,7 +62,7 @@ class _Roomy(DynamicLayer):
             self._room = self._larger(key_states, known, needed), self._larger(value_states, known, needed)
             if known:
                 for room, old in zip(self._room, (self.keys, self.values), strict=True):
-                    room[..., :known, :] = old  # type: ignore[assignment]
+                    room[..., :known, :] = old
         for room, new in zip(self._room, (key_states, value_states), strict=True):
             room[..., known:needed, :] = new
         self.keys, self.values = (room[..., :needed, :] for room in self._room)

@@ -95,7 +95,7 @@ class Planner(ModelMixin, ConfigMixin):
         options = {k: v for k, v in (head or {}).items() if k not in LOSS_WEIGHTS}
         config = LlamaConfig(vocab_size=1, bos_token_id=None, eos_token_id=None, pad_token_id=None, **llama)
         self.body = LlamaModel(config)
-        self.body.embed_tokens = None  # type: ignore[assignment]  # everything enters as embeddings
+        self.body.embed_tokens = None  # everything enters as embeddings
         width = config.hidden_size
         self.field_in = nn.ModuleDict({name: nn.Linear(text_width, width) for name in FIELDS + SLOT_SENTENCES})
         self.face_in = nn.Linear(face_width, width)
@@ -282,11 +282,12 @@ class Planner(ModelMixin, ConfigMixin):
 
     def _with_memory(self, now: Tensor, memory: Memory, one: Conditions) -> Tensor:
         """The same for one step [1, 1, P, H] over a memory."""
-        if not self._attends_history or memory.past is None:
+        past, tokens, numbers = memory.past, memory.tokens, memory.numbers
+        if not self._attends_history or past is None or tokens is None or numbers is None:
             return now
-        gap = memory.steps - memory.numbers[None, None]
-        before = memory.past.map(lambda value: value[None])
-        return self._with_history(now, one, before, memory.tokens[None], gap, torch.ones_like(gap, dtype=torch.bool))
+        gap = memory.steps - numbers[None, None]
+        before = past.map(lambda value: value[None])
+        return self._with_history(now, one, before, tokens[None], gap, torch.ones_like(gap, dtype=torch.bool))
 
     def _with_history(
         self, now: Tensor, current: Conditions, before: Conditions, tokens: Tensor, gap: Tensor, visible: Tensor

@@ -6,11 +6,11 @@ import copy
 from pathlib import Path
 
 from diffusers import ModelMixin
-from torch import nn
+from transformers import PreTrainedModel
 
 
-def save_half(model: nn.Module | ModelMixin, folder: Path) -> None:
-    """Write `model` (diffusers or transformers) to `folder` in fp16. The model itself stays as it is;
+def save_half(model: ModelMixin | PreTrainedModel, folder: Path) -> None:
+    """Write `model` to `folder` in fp16. The model itself stays as it is;
     `bundle.load_model` reads it as fp32.
     """
     half = copy.deepcopy(model).to("cpu").half()

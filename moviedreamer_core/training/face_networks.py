@@ -1,5 +1,7 @@
 """The two small networks of a bundle's face pack, in the shapes that insightface expects (SCRFD and ArcFace)."""
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 
@@ -16,7 +18,7 @@ def _head(width: int) -> nn.Conv2d:
     """Scores, boxes and landmarks of a level's anchors; to begin with, all but surely no face."""
     head = nn.Conv2d(width, ANCHORS * 15, 3, 1, 1)
     nn.init.zeros_(head.weight)
-    head.bias.data.fill_(-2.0)
+    nn.init.constant_(cast(Tensor, head.bias), -2.0)
     return head
 
 

@@ -5,6 +5,7 @@ late: a pair of glasses is a few pixels, but for a head it is a class of its own
 """
 
 from collections.abc import Mapping
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +13,7 @@ from torch.nn import functional as F
 
 from ..decoder.condition import Slots
 from ..decoder.model import KeyframeDecoder
+from ..decoder.sketch import Sketcher
 from ..papertown import ATTRIBUTES, EXPRESSIONS, PERSON
 from ..papertown.world import MAX_PEOPLE
 
@@ -35,18 +37,20 @@ class DecoderWithHeads(nn.Module):
     def __init__(self, decoder: KeyframeDecoder) -> None:
         super().__init__()
         self.decoder = decoder
+        if decoder.sketcher is None:
+            raise ValueError("decoder: expected one with a sketch, got one without")
         self.heads = IdentityHeads(int(decoder.sketcher.config.hidden))
 
     def forward(
         self, noisy: Tensor, timestep: Tensor, tokens: Tensor, slots: Slots, level: Tensor, known: Tensor
     ) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
         """(v prediction, guessed latents, logits [B, patches, classes] of every attribute)."""
-        decoder = self.decoder
+        decoder, sketcher = self.decoder, cast(Sketcher, self.decoder.sketcher)  # asked for in __init__
         context, pooled = decoder.projector(tokens, slots, level, known)
-        guess, states = decoder.sketcher.states(context, pooled)
-        sketch = decoder.sketcher.drawn(guess, states, (noisy.shape[-2], noisy.shape[-1]))
-        prediction = decoder.denoise(noisy, timestep, context, pooled, decoder.sketcher.for_training(sketch))
-        return prediction, decoder.sketcher.parts(sketch)[0], self.heads(states)
+        guess, states = sketcher.states(context, pooled)
+        sketch = sketcher.drawn(guess, states, (noisy.shape[-2], noisy.shape[-1]))
+        prediction = decoder.denoise(noisy, timestep, context, pooled, sketcher.for_training(sketch))
+        return prediction, sketcher.parts(sketch)[0], self.heads(states)
 
 
 def identity_loss(logits: Mapping[str, Tensor], heads: Tensor, labels: Tensor) -> Tensor:

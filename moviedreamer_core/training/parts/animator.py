@@ -16,7 +16,7 @@ Needs the parts `text`, and `decoder` and what it reads.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -274,7 +274,7 @@ def edm_errors(
     mouths, in which pixels count `gestures` times more. The clean change is what is predicted, so low levels weigh at
     most `MOST_WEIGHT` (as min-SNR has it).
     """
-    network: AnimatorModel = getattr(model, "module", model)
+    network = cast(AnimatorModel, getattr(model, "module", model))  # what several processes wrap
     # [B, F, 3, H, W]: the change since the start frame, at unit variance
     target = (batch["frames"] - batch["start"][:, None]) / network.config.difference_std
     noise = torch.randn(target.shape, generator=generator).to(target) if generator else torch.randn_like(target)

@@ -12,8 +12,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
+from diffusers import ModelMixin
 from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
+from torch import Tensor
 
 from ...bundle import load_model
 from ...decoder.condition import Slots
@@ -222,7 +223,7 @@ def unwrap(model: Trained) -> KeyframeDecoder:
     return model.decoder if isinstance(model, DecoderWithHeads) else model
 
 
-def load_frozen_vae(workspace: Workspace) -> nn.Module:
+def load_frozen_vae(workspace: Workspace) -> ModelMixin:
     """The trained VAE, on the GPU if there is one."""
     vae = load_autoencoder(workspace.require("vae"))
     return vae.requires_grad_(False).to("cuda" if torch.cuda.is_available() else "cpu")
@@ -270,7 +271,7 @@ def random_conditions(rng: np.random.Generator, size: int, token_noise: float, d
 
 @torch.no_grad()
 def decode_grid(
-    model: KeyframeDecoder, vae: nn.Module, tokens: Tensor, slots: Slots, *, steps: int = 12, sketch: bool = True
+    model: KeyframeDecoder, vae: ModelMixin, tokens: Tensor, slots: Slots, *, steps: int = 12, sketch: bool = True
 ) -> list[Tensor]:
     """Pictures [N, 3, H, W] from tokens by the decoder's full loop, and below them what the sketch alone shows."""
     width = model.unet.config.sample_size
@@ -280,6 +281,6 @@ def decode_grid(
     shape = (len(tokens), vae.config.latent_channels, *size)
     noise = torch.randn(shape, generator=torch.Generator().manual_seed(0)).to(tokens.device)
     pictures = [decode_latents(vae, sample_latents(model, condition, noise, steps))]
-    if sketch and condition.sketch is not None:
+    if sketch and condition.sketch is not None and model.sketcher is not None:
         pictures.append(decode_latents(vae, model.sketcher.parts(condition.sketch)[0]))
     return pictures

@@ -68,7 +68,7 @@ class Autoencoder(nn.Module):
         context, pooled, sketch = self.decoder.condition(noisy_tokens, slots, level, known, size)
         noisy, steps, target, weights = noised(self.decoder.scheduler(), clean[:share])
         guess = sketched = None
-        if sketch is not None:
+        if sketch is not None and self.decoder.sketcher is not None:
             guess, sketched = self.decoder.sketcher.parts(sketch)[0], self.decoder.sketcher.for_training(sketch[:share])
         prediction = self.decoder.denoise(noisy, steps, context[:share], pooled[:share], sketched)
         logits = {name: head(noisy_tokens.flatten(1)) for name, head in self.heads.items()}
@@ -183,7 +183,7 @@ class TokenizerPart(Part[Autoencoder]):
         _, _, sketch = model.decoder.condition(
             tokens, slots, torch.zeros(len(tokens), device=tokens.device), None, (latents.shape[-2], latents.shape[-1])
         )
-        if sketch is not None:
+        if sketch is not None and model.decoder.sketcher is not None:
             result["sketch_l1"] = float((model.decoder.sketcher.parts(sketch)[0] - latents).abs().mean())
         return {**result, "least": least({k: result[k] for k in groups})}
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from diffusers.models import AutoencoderDC
+from diffusers.models import AutoencoderDC, ModelMixin
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -33,7 +33,7 @@ def edge_loss(a: Tensor, b: Tensor) -> Tensor:
 class RoundTrip(nn.Module):
     """There and back in one forward, so that gradients of several processes are averaged."""
 
-    def __init__(self, vae: nn.Module, noise: float):
+    def __init__(self, vae: ModelMixin, noise: float):
         super().__init__()
         self.vae, self.noise = vae, noise
 
@@ -119,5 +119,5 @@ class VaePart(Part[RoundTrip]):
 
 
 @torch.no_grad()
-def _rebuild(model: nn.Module, images: Tensor) -> Tensor:
+def _rebuild(model: ModelMixin, images: Tensor) -> Tensor:
     return torch.cat([decode_latents(model, encode_images(model, part)) for part in images.split(32)])
