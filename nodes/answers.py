@@ -28,6 +28,14 @@ def text_of(asked: Any, name: str, default: str | None = None) -> str:
     return value
 
 
+def number_of(asked: dict[str, Any], name: str) -> float:
+    """A number that the page sent. Raises MovieDreamerError for anything else."""
+    value = asked.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise MovieDreamerError(f"{name!r} is {str(value)[:80]}; expected a number")
+    return value
+
+
 async def answer_to(request: Any, work: Callable[[dict[str, Any]], Any]) -> Any:
     """The answer to a POST with a JSON object."""
     from aiohttp import web

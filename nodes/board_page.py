@@ -5,21 +5,25 @@ Films are named by the ids that this server gave out (boards.py), results by the
 are JSON, errors {"error": text}: 400 for what cannot be read or chosen, 404 for what is not there, 413 for too much.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ..moviedreamer_core.board import BoardFilm, board_of, media_file, read_width, takes_of
+from ..moviedreamer_core.board import BoardFilm, board_of, candidates_of, media_file, read_width, takes_of
 from ..moviedreamer_core.errors import MovieDreamerError
 from ..moviedreamer_core.film.direction import read_direction
 from ..moviedreamer_core.film.takes import FilmTakes
 from ..moviedreamer_core.script import Script
-from .answers import NotThereError, answer, answer_to, text_of, worked
+from .answers import NotThereError, answer, answer_to, number_of, text_of, worked
 from .boards import BOARDS, Remembered, titles
 from .script_sources import written_source
 from .types import ScriptSource
+from .widgets import decided
 
 FOR_EVER = "private, max-age=31536000, immutable"
 """A key names one result for all time."""
+DECIDED = ("seed", "temperature")
+"""Widgets of Plan Film of which one number decides nothing."""
 
 
 def add_routes() -> None:
@@ -46,7 +50,13 @@ def add_routes() -> None:
 
     @routes.get("/moviedreamer/board/{id}/takes/{shot}")
     async def takes(request: web.Request) -> web.StreamResponse:
-        return await answer(lambda: _takes(_known(request), request.match_info["shot"]))
+        return await answer(lambda: _of_shot(_known(request).film, request, takes_of))
+
+    @routes.post("/moviedreamer/board/{id}/candidates/{shot}")
+    async def candidates(request: web.Request) -> web.StreamResponse:
+        return await answer_to(
+            request, lambda asked: _of_shot(_changed(_known(request), asked), request, candidates_of)
+        )
 
     @routes.get("/moviedreamer/board/{id}/media/{stage}/{key}")
     async def media(request: web.Request) -> web.StreamResponse:
@@ -66,6 +76,10 @@ def board_now(known: Remembered) -> dict[str, Any]:
 
 def board_changed(known: Remembered, asked: dict[str, Any]) -> dict[str, Any]:
     """The board as it would be with the page's script, direction and takes; what is left out is as it was run."""
+    return _with_live(known, board_of(_changed(known, asked)))
+
+
+def _changed(known: Remembered, asked: dict[str, Any]) -> BoardFilm:
     film = known.film
     script = asked.get("script")
     if script is not None:
@@ -73,7 +87,18 @@ def board_changed(known: Remembered, asked: dict[str, Any]) -> dict[str, Any]:
         film = film.with_changes(script=source.script, folder=source.folder)
     direction = read_direction(text_of(asked, "direction")) if asked.get("direction") is not None else None
     takes = FilmTakes.read(text_of(asked, "takes")) if asked.get("takes") is not None else None
-    return _with_live(known, board_of(film.with_changes(direction=direction, takes=takes)))
+    return film.with_changes(direction=direction, takes=takes, planner=_planner(asked.get("planner")))
+
+
+def _planner(sent: Any) -> dict[str, Any] | None:
+    """Settings of the plan as Plan Film's widgets have them."""
+    if sent is None:
+        return None
+    if not isinstance(sent, dict) or not set(sent) <= {*DECIDED, "candidates", "replan"}:
+        raise MovieDreamerError(f"planner is {str(sent)[:80]}; expected values of Plan Film's widgets")
+    found: dict[str, Any] = {name: decided(name, number_of(sent, name)) for name in DECIDED if name in sent}
+    found |= {"candidates": number_of(sent, "candidates")} if "candidates" in sent else {}
+    return found | ({"replan": text_of(sent, "replan")} if "replan" in sent else {})
 
 
 def _source(film: BoardFilm, text: str, name: str) -> ScriptSource:
@@ -101,11 +126,11 @@ def _with_live(known: Remembered, board: dict[str, Any]) -> dict[str, Any]:
     return {"id": known.id, "node": known.node, **board}
 
 
-def _takes(known: Remembered, shot: str) -> dict[str, Any]:
-    try:
-        return takes_of(known.film, shot)
-    except MovieDreamerError as error:
-        raise NotThereError(str(error)) from error
+def _of_shot(film: BoardFilm, request: Any, ask: Callable[[BoardFilm, str], dict[str, Any]]) -> dict[str, Any]:
+    shot = request.match_info["shot"]
+    if shot not in film.last.by_id:
+        raise NotThereError(f"the film has no shot {shot[:80]!r}")
+    return ask(film, shot)
 
 
 def _media(known: Remembered, stage: str, key: str, width: str | None) -> Path:

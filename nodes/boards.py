@@ -78,7 +78,13 @@ class Boards:
     def planning(self, node: str, session: FilmSession, cast: ScriptCast) -> str:
         """Plan Film begins: the id of its board. What an earlier run of the film had stands until it is run again."""
         with self._lock:
-            film = BoardFilm(_quiet(session), cast=cast.cast, faces=cast.faces, recast=bool(cast.source.recast))
+            film = BoardFilm(
+                _quiet(session),
+                cast=cast.cast,
+                faces=cast.faces,
+                recast=bool(cast.source.recast),
+                written=cast.source.script,
+            )
             before = next((known for known in self.newest_first() if known.node == node), None)
             if before is not None and before.film.plan.script.title == session.script.title:
                 with suppress(MovieDreamerError):  # other wires now: its makers come with the next stage
@@ -222,7 +228,8 @@ def _carried_over(film: BoardFilm, before: BoardFilm) -> BoardFilm:
     """The film of a run that begins, with what renders and animates it as the run before had it."""
     plan = film.plan
     changed = before.with_changes(script=plan.script, takes=plan.takes)
-    return replace(changed, plan=plan, cast=film.cast, faces=film.faces, recast=film.recast)
+    own = {"cast": film.cast, "faces": film.faces, "recast": film.recast, "written": film.written}
+    return replace(changed, plan=plan, **own)
 
 
 def _from_elsewhere(path: Path) -> bool:

@@ -19,7 +19,8 @@ from moviedreamer_core.film.asking import slots_of
 from moviedreamer_core.film.film_cast import faceless
 from moviedreamer_core.film.keyframes import render_keyframes
 from moviedreamer_core.film.keys import clip_inputs, keyframe_inputs
-from moviedreamer_core.film.planning import FilmPlan, PlanTake
+from moviedreamer_core.film.plan_takes import PlanTake
+from moviedreamer_core.film.planning import FilmPlan
 from moviedreamer_core.film.rendered import rendered_of
 from moviedreamer_core.film.session import FilmSession
 from moviedreamer_core.film.settings import FilmSettings

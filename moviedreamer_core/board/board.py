@@ -84,8 +84,7 @@ def _cost(looked: Looked) -> dict[str, Any]:
 
 def _stage_cost(looked: Looked, stage: str, steps: Sequence[Step]) -> dict[str, Any]:
     shots = list(dict.fromkeys(step.shot for step in steps if step.shot))
-    seconds = _sum([looked.seconds.get((step.shot, step.stage)) for step in steps])
-    return {"stage": stage, "shots": shots, "seconds": seconds}
+    return {"stage": stage, "shots": shots, "seconds": looked.sum_of(steps)}
 
 
 def _sum(seconds: Sequence[float | None]) -> float | None:

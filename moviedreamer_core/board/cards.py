@@ -158,12 +158,10 @@ def _state(
 
 def _stage(looked: Looked, film: BoardFilm, stage: str, steps: list[Step]) -> dict[str, Any]:
     if stage not in film.sessions() or not steps:
-        return {"made": True, **_why(NEW), "seconds": None}
+        return {"made": True, **_why(NEW), "seconds": None, "anew": None}
     made = [step for step in steps if step.made]
-    seconds = [looked.seconds.get((step.shot, step.stage)) for step in made]
-    known = [value for value in seconds if value is not None]
-    total = sum(known) if len(known) == len(seconds) else None
-    return {"made": bool(made), **_why((made or steps)[0].reason), "seconds": total if made else 0.0}
+    why = _why((made or steps)[0].reason)
+    return {"made": bool(made), **why, "seconds": looked.sum_of(made), "anew": looked.sum_of(steps)}
 
 
 def _why(reason: Reason | None) -> dict[str, Any]:

@@ -44,7 +44,7 @@ class BoardFilm:
     `cast` are its faces; None reads them as a run would, with the bundle `faces`. `edited` are shots whose plan was
     changed after it was made (shot id -> digest as it was planned, plan as it is used). `placed` are pictures and clips
     from elsewhere: (stage, shot id) -> their keys. `measured` is the last continuity
-    report. `recast`: characters are not as the script's text has them.
+    report. `recast`: characters are not as the script's text has them. `written` is the script with its own seed.
     """
 
     plan: FilmSession
@@ -57,6 +57,7 @@ class BoardFilm:
     join: FilmJoin | None = None
     measured: Measured | None = None
     recast: bool = False
+    written: Script | None = None
 
     @property
     def last(self) -> FilmSession:
@@ -80,20 +81,22 @@ class BoardFilm:
         folder: Path | None = None,
         direction: Mapping[str, Mapping[str, Any]] | None = None,
         takes: FilmTakes | None = None,
+        planner: Mapping[str, Any] | None = None,
     ) -> "BoardFilm":
         """The film as it would be with another script (and another folder where the files that it names begin), other
-        choices for single shots, other takes; None leaves what there is. Raises MovieDreamerError for choices that
-        cannot be.
+        choices for single shots, other takes, other settings of its plan (fields of FilmSettings); None leaves what
+        there is. Raises MovieDreamerError for choices that cannot be.
         """
+        own = script or (self.written if planner and "seed" in planner else None)
 
         def change(stage: str, session: FilmSession) -> FilmSession:
-            settings = session.settings
+            settings = replace(session.settings, **(planner or {}))
             if direction is not None:
                 settings = replace(settings, storyboard=direction)
                 settings = planning_only(settings) if stage == "plan" else settings
             return replace(
                 session,
-                script=script or session.script,
+                script=own or session.script,
                 folder=folder or session.folder,
                 settings=settings,
                 takes=takes or session.takes,

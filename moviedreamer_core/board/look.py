@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
 
+from ..cast import Cast
 from ..errors import MovieDreamerError
 from ..film.dry_run import Look, Step
 from ..film.references import NamedKeyframe
@@ -24,7 +25,8 @@ MAKERS = {"keyframe": "decoder", "clip": "animator"}
 
 @dataclass(frozen=True)
 class Looked:
-    """The steps of a whole run in order; `seconds` of a step are None where nothing like it was made before. `wrong`:
+    """The steps of a whole run in order; `seconds` of a step are what it takes made anew, None where nothing like it
+    was made before. `wrong`:
     shot id -> what a run would stop at. `film` is the film of this look: it answers quickly.
     """
 
@@ -34,6 +36,12 @@ class Looked:
     glance: Glance
     film: BoardFilm
 
+    def sum_of(self, steps: Sequence[Step]) -> float | None:
+        """What these steps take, made anew; None if it is not known of all."""
+        seconds = [self.seconds.get((step.shot, step.stage)) for step in steps]
+        known = [value for value in seconds if value is not None]
+        return sum(known, 0.0) if len(known) == len(seconds) else None
+
     def of(self, shot: str, stage: str) -> list[Step]:
         """The steps of one shot at one stage, "" for the film's own."""
         return [step for step in self.steps if (step.shot, step.stage) == (shot, stage)]
@@ -41,14 +49,7 @@ class Looked:
 
 def look_at(film: BoardFilm) -> Looked:
     """The dry run of a film. Nothing is made, loaded or written."""
-    glance = Glance(film.plan.store.root)
-    film = film.mapped(lambda stage, session: seen(session, glance))
-    plan = film.plan if film.faces is None else replace(film.plan, bundle=seen_bundle(film.faces))
-    look = _BoardLook(plan, film.cast, film.placed)
-    steps = list(look.cast())
-    look.session_now(film.plan)
-    steps += look.plan()
-    _use_edited(look, film.edited)
+    film, look, steps = _planned(film)
     if film.draw is not None:
         look.session_now(film.draw)
         steps += look.keyframes()
@@ -57,14 +58,41 @@ def look_at(film: BoardFilm) -> Looked:
         steps += look.clips()
         if film.join is not None:
             steps.append(look.joined(film.join))
+    glance = look.glance
     return Looked(tuple(steps), _seconds(film, steps, glance), look.wrong, glance, film)
 
 
-class _BoardLook(Look):
-    """Says why in an artist's words, and goes on where a shot cannot be made."""
+def look_before(film: BoardFilm, shot_id: str) -> "BoardLook":
+    """A look that has come as far as the keyframes of the shots before this one; at the plan if nobody draws yet."""
+    film, look, _ = _planned(film)
+    if film.draw is not None:
+        look.session_now(film.draw)
+        for shot in film.draw.shots[: film.draw.by_id[shot_id].index]:
+            list(look.keyframes_of(shot))
+    return look
 
-    def __init__(self, session: FilmSession, cast: object, placed: Mapping[tuple[str, str], Sequence[str]]) -> None:
-        super().__init__(session, cast, placed)  # type: ignore[arg-type]
+
+def _planned(film: BoardFilm) -> tuple[BoardFilm, "BoardLook", list[Step]]:
+    """The film as it answers quickly, and a look at its cast and its plan."""
+    glance = Glance(film.plan.store.root)
+    film = film.mapped(lambda stage, session: seen(session, glance))
+    plan = film.plan if film.faces is None else replace(film.plan, bundle=seen_bundle(film.faces))
+    look = BoardLook(plan, film.cast, film.placed, glance)
+    steps = list(look.cast())
+    look.session_now(film.plan)
+    steps += look.plan()
+    _use_edited(look, film.edited)
+    return film, look, steps
+
+
+class BoardLook(Look):
+    """Goes on where a shot cannot be made."""
+
+    def __init__(
+        self, session: FilmSession, cast: Cast | None, placed: Mapping[tuple[str, str], Sequence[str]], glance: Glance
+    ) -> None:
+        super().__init__(session, cast, placed)
+        self.glance = glance
         self.wrong: dict[str, str] = {}
 
     def session_now(self, session: FilmSession) -> None:
@@ -103,7 +131,7 @@ class _BoardLook(Look):
         return self._step(shot.id, stage, False, Reason(WRONG, (str(error),)))
 
 
-def _use_edited(look: _BoardLook, edited: Mapping[str, tuple[str, PlannedShot]]) -> None:
+def _use_edited(look: BoardLook, edited: Mapping[str, tuple[str, PlannedShot]]) -> None:
     """Plans that were changed after Plan Film stand for those that they changed, and for no other."""
     for shot, (was, now) in edited.items():
         known = look.planned.get(shot)
@@ -112,7 +140,7 @@ def _use_edited(look: _BoardLook, edited: Mapping[str, tuple[str, PlannedShot]])
 
 
 def _seconds(film: BoardFilm, steps: Sequence[Step], glance: Glance) -> dict[tuple[str, str], float | None]:
-    """(shot, stage) -> what its step would take: the mean of what its maker took for this film, None if unknown."""
+    """(shot, stage) -> what its step takes, made anew: the mean of what its maker took for this film, or None."""
     for shot in film.plan.shots[:SAMPLE]:  # what stands of a plan is carried with the film: no record was read
         if (last := glance.index.current(film.plan.name, shot.id, "plan")) is not None:
             glance.record("plan", last.key)
@@ -122,10 +150,9 @@ def _seconds(film: BoardFilm, steps: Sequence[Step], glance: Glance) -> dict[tup
             maker = (record.get("inputs") or {}).get(MAKERS.get(stage, ""), [""])[0]
             took.setdefault((stage, maker), []).append(float(record["seconds"]))
     found: dict[tuple[str, str], float | None] = {}
+    means = {place: fmean(seconds) for place, seconds in took.items()}
     for step in steps:
-        if step.made:
-            known = took.get((step.stage, _maker(film, step)))
-            found[step.shot, step.stage] = fmean(known) if known else None
+        found[step.shot, step.stage] = means.get((step.stage, _maker(film, step)))
     if film.join is not None and ("", "film") in found:
         found["", "film"] = film.join.seconds
     return found

@@ -21,7 +21,8 @@ def takes_of(film: BoardFilm, shot_id: str) -> dict[str, Any]:
     """{"keyframe": [take], "clip": [take], "next_seeds": [seed]}: takes that the store still has, oldest first, each
 
     {"key", "seed" and "decoder" or "animator" (null if unknown), "made": ISO time, "current": whether the film used it
-    last, "take": what a direction's `take` says to choose it}. Raises MovieDreamerError for another film's shot.
+    last, "take": what a direction's `take` says to choose it, and of a clip "keyframes": keys of those that it moves}.
+    Raises MovieDreamerError for another film's shot.
     """
     session = film.last
     if shot_id not in session.by_id:
@@ -52,7 +53,13 @@ def _takes(film: BoardFilm, glance: Glance, shot_id: str, stage: str) -> Iterato
             "made": datetime.fromtimestamp(take.made, UTC).isoformat(timespec="seconds"),
             "current": current is not None and current.key == take.key,
             "take": recipe.model_dump(mode="json", exclude_none=True) if recipe else take.key,
+            **({"keyframes": _keyframes(record)} if stage == "clip" else {}),
         }
+
+
+def _keyframes(record: dict[str, Any] | None) -> list[str]:
+    """The keys of the keyframes that a clip was moved from."""
+    return list(((record or {}).get("inputs") or {}).get("keyframes") or [])
 
 
 def _maker(recipe: Drawn | Moved | None, external: bool) -> str | None:

@@ -16,7 +16,8 @@ from ..errors import MovieDreamerError
 from ..film.artefacts import Keyframe
 from ..film.film_cast import faceless
 from ..film.keyframes import render_shot
-from ..film.planning import FilmPlan, PlanTake, tokenizer_fingerprint
+from ..film.plan_takes import PlanTake, tokenizer_fingerprint
+from ..film.planning import FilmPlan
 from ..planner import Plan, PlannedShot, Planner, load_planner
 from ..planner.conditions import Conditions, shot_conditions
 from ..progress import SILENT, Progress

@@ -1,4 +1,6 @@
-"""An older take that the artist chose for a shot: a keyframe, a clip, or both, by name and by how it was made.
+"""What the artist chose for a shot of what was made of it: an older take, or another candidate of its plan.
+
+A take is a keyframe, a clip, or both, by name and by how it was made.
 
 Data contract: `{"keyframe": take, "clip": take}` in the storyboard's choices. A take is its recipe as the film's takes
 keep it (`Drawn`, `Moved` as JSON): by it the take is made again, to the byte, where the store does not have it. Or it
@@ -13,9 +15,10 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from ..errors import MovieDreamerError
+from ..script.controls import CONTROLS
 from .takes import Drawn, FilmTakes, Key, Moved
 
-FIELD = "take"
+FIELD, CANDIDATE = "take", "candidate"
 _DRAWN = TypeAdapter(Drawn | Key)
 _MOVED = TypeAdapter(Moved | Key)
 
@@ -35,6 +38,28 @@ class ChosenTake:
 
 
 NOTHING = ChosenTake()
+
+
+@dataclass(frozen=True)
+class ChosenCandidate:
+    """Draw `number` (from 1, in the order of drawing) of `of` draws of each of a shot's keyframes."""
+
+    number: int
+    of: int
+
+
+def read_candidate(where: str, value: Any) -> ChosenCandidate:
+    """What `candidate` in a direction says: {"number": 2, "of": 4}. Raises MovieDreamerError; `where` begins its
+    message.
+    """
+    fields = (value.get("number"), value.get("of")) if isinstance(value, Mapping) and len(value) == 2 else (None, None)
+    number, of = fields
+    if not (type(number) is int and type(of) is int and CONTROLS["candidates"].holds(of) and 1 <= number <= of):
+        raise MovieDreamerError(
+            f'{where}candidate is {str(value)[:80]}; expected {{"number": 2, "of": 4}}: which of how many draws, at '
+            f"most {CONTROLS['candidates'].most:g}"
+        )
+    return ChosenCandidate(number, of)
 
 
 def read_take(where: str, value: Any) -> ChosenTake:

@@ -1,9 +1,9 @@
 """An artist's choices for single shots as one JSON text: {"harbour-2": {"seed": 7, "decoder": "ink", "lock": true}}.
 
 Data contract: shot id, or number from 1 -> field -> value, for the fields that can be decided for one shot (seed,
-decoder, animator, steps, seconds, guidance, motion, lock), for `note`, the artist's own words, and for `take`, an older
-take that is chosen (chosen.py). null leaves a field alone. Whether the shots exist is found
-out by `resolve`, which knows the script.
+decoder, animator, steps, seconds, guidance, motion, lock), for `note`, the artist's own words, and for `take` and
+`candidate`, an older take or another candidate of its plan that is chosen (chosen.py). null leaves a field alone.
+Whether the shots exist is found out by `resolve`, which knows the script.
 """
 
 import json
@@ -15,7 +15,7 @@ from ..errors import MovieDreamerError
 from ..script.choices import CARRIED
 from ..script.controls import CONTROLS, PER_SHOT
 from ..script.errors import nearest
-from .chosen import FIELD, read_take
+from .chosen import CANDIDATE, FIELD, read_candidate, read_take
 from .settings import FilmSettings
 
 MAX_NOTE = 2000
@@ -67,6 +67,8 @@ def _checked(shot: str, field: str, value: Any) -> Any:
         raise MovieDreamerError(f"{where}got the field {field!r}; expected one of {', '.join(known)}{hint}")
     if field == FIELD:
         return read_take(where, value)
+    if field == CANDIDATE:
+        return read_candidate(where, value)
     if field == "note":
         if not isinstance(value, str) or len(value) > MAX_NOTE:
             got = f"{len(value)} characters" if isinstance(value, str) else repr(value)[:80]

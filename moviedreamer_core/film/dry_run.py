@@ -25,7 +25,8 @@ from .from_store import pinned_take
 from .keyframes import locked_keyframe
 from .keys import cast_inputs, clip_inputs, keyframe_inputs, shown_inputs
 from .making import film_inputs
-from .planning import STAGE, Standing, faces_of
+from .plan_takes import STAGE, with_candidate
+from .planning import Standing, faces_of
 from .references import NamedKeyframe, earlier_keyframes
 from .session import FilmSession
 from .wording import CHANGED, OLDER_PICTURE, OLDER_PLAN, Reason
@@ -103,6 +104,8 @@ class Look:
         self.placed = placed or {}
         self.planned: dict[str, PlannedShot] = {}
         self.tokens: dict[str, list[str] | None] = {}
+        self.earlier: list[NamedKeyframe] = []
+        self.waits = False  # for a picture of a shot before, whose name is not known yet
         self.keyframe_keys: dict[str, list[str] | None] = {}
         self.shown_keys: list[str | None] = []
 
@@ -133,6 +136,8 @@ class Look:
         earlier: dict[str, str] = {}  # shot id -> digest of its tokens, "" where they are not known yet
         for shot in self.session.shots:
             take = standing.find(shot)
+            if take is not None:
+                take = with_candidate(self.session, shot, take, standing.own(shot), looking=True)
             planned = take.planned if take else None
             if planned is not None:
                 self.planned[shot.id] = planned
@@ -151,17 +156,19 @@ class Look:
             yield self._step(shot.id, STAGE, planned is not None, why, note, take.key if take else "")
 
     def keyframes(self) -> Iterator[Step]:
-        before: list[NamedKeyframe] = []
-        waits = False  # for a picture of a shot before, whose name is not known yet
         for shot in self.session.shots:
-            keys: list[str] = []
-            for number in range(shot.keyframes):
-                step = self.keyframe(shot, number, before, waits)
-                yield step
-                keys.append(step.key)
-                waits |= not step.key
-                before += [NamedKeyframe(shot, step.key)] if step.key else []
-            self.keyframe_keys[shot.id] = keys if all(keys) else None
+            yield from self.keyframes_of(shot)
+
+    def keyframes_of(self, shot: ResolvedShot) -> Iterator[Step]:
+        """The keyframes of one shot, when those of all shots before it were asked for."""
+        keys: list[str] = []
+        for number in range(shot.keyframes):
+            step = self.keyframe(shot, number, self.earlier, self.waits)
+            yield step
+            keys.append(step.key)
+            self.waits |= not step.key
+            self.earlier += [NamedKeyframe(shot, step.key)] if step.key else []
+        self.keyframe_keys[shot.id] = keys if all(keys) else None
 
     def keyframe(self, shot: ResolvedShot, number: int, before: Sequence[NamedKeyframe], waits: bool) -> Step:
         """One keyframe; `before` are those before it that have a name, `waits` says that there are others."""

@@ -51,7 +51,7 @@ def plan_inputs(session: FilmSession, shot: ResolvedShot, faces: Mapping[str, st
         "fields": stage_fields("plan", shot, session.script),
         "faces": [faces.get(who.id, "") for who in shot.characters],
         "temperature": session.settings.temperature,
-        "candidates": session.settings.candidates,
+        "candidates": session.candidates(shot),
         **({"history": session.history.digest} if session.history is not None else {}),
     }
 

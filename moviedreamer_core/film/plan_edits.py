@@ -19,22 +19,11 @@ from ..planner.edit import move_tokens
 from ..planner.edit import pick_candidate as picked
 from ..planner.plan import HISTORY, tokens_digest
 from ..script import ResolvedShot, select_shots, shot_seed
-from ..store import artefact_key
 from ..tokenizer import Tokens
-from .planning import (
-    EDITED,
-    STAGE,
-    FilmPlan,
-    PlanTake,
-    make_plan,
-    marked,
-    past_of,
-    take_facts,
-    tokenizer_fingerprint,
-)
+from .plan_takes import EDITED, VERSION, PlanTake, edited_take, kept_file, take_facts, tokenizer_fingerprint
+from .planning import FilmPlan, make_plan, marked, past_of
 from .session import FilmSession
 
-VERSION = 1
 EXTENTS = ("to the end", "only these")
 MISSING = ("stop", "plan")
 WORDS = {
@@ -85,7 +74,7 @@ def pick_candidate(session: FilmSession, film: FilmPlan, selection: str, number:
     for name in select_shots(session.script, selection):
         take = film.take(name)
         planned = _of_shot(session, name, lambda take=take: picked(take.planned, number))
-        changed[name] = _stored(session, take, planned, {"pick": number}, f"candidate {number}")
+        changed[name] = edited_take(session, take, planned, {"pick": number}, f"candidate {number}")
     return _with_takes(session, film, changed)
 
 
@@ -116,7 +105,7 @@ def edit_plan(
         )
         used = 1.0 if mode == "replace" else float(strength)
         change = {"mode": mode, "strength": used, "toward": tokens_digest(target)}
-        changed[name] = _stored(session, take, planned, change, WORDS[mode].format(used))
+        changed[name] = edited_take(session, take, planned, change, WORDS[mode].format(used))
     return _with_takes(session, film, changed)
 
 
@@ -133,7 +122,7 @@ def load_plan(session: FilmSession, cast: Cast, path: Path, *, missing: str = MI
         planned = plan.by_id.get(shot.id)
         if planned is not None and len(planned.tokens) == shot.keyframes:
             inputs = {"version": VERSION, "loaded": planned.digest, "as": take_facts(planned)}
-            kept[shot.id] = _kept_file(session, planned, inputs, "")
+            kept[shot.id] = kept_file(session, planned, inputs, "")
     absent = [shot for shot in session.shots if shot.id not in kept]
     if absent and missing == MISSING[0]:
         raise MovieDreamerError(_absent(session, path, absent))
@@ -167,23 +156,6 @@ def _with_takes(session: FilmSession, film: FilmPlan, changed: Mapping[str, Plan
         if take.planned.id in changed:
             session.store.index.record(session.name, take.planned.id, EDITED, take.key, note=take.note)
     return edited
-
-
-def _stored(session: FilmSession, take: PlanTake, planned: PlannedShot, change: dict[str, Any], words: str) -> PlanTake:
-    """The changed take as a file; the take itself where the change changed nothing."""
-    if planned.digest == take.planned.digest and planned.external == take.planned.external:
-        return replace(take, fresh=False)
-    inputs = {"version": VERSION, "edit": change, "of": take.key}
-    # Never the name of a shot's own inputs: only the artist's graph, not the index, may bring an edit back.
-    return _kept_file(session, replace(planned, inputs=artefact_key("plan-edit", inputs)), inputs, words)
-
-
-def _kept_file(session: FilmSession, planned: PlannedShot, inputs: dict[str, Any], words: str) -> PlanTake:
-    def make(path: Path) -> None:
-        Plan((planned,), tokenizer_fingerprint(session), session.bundle.fingerprint("planner")).save(path)
-
-    made = session.store.fetch(STAGE, inputs, ".safetensors", make, check=session.progress.check)
-    return PlanTake(planned, made.path, made.key, False, edit=words)
 
 
 def _of_shot(session: FilmSession, name: str, change: Any) -> PlannedShot:

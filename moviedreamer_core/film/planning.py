@@ -15,41 +15,18 @@ from typing import Any
 from ..cast import Cast
 from ..errors import MovieDreamerError
 from ..planner import Plan, PlannedShot, load_planner, plan
-from ..planner.plan import HISTORY, Context, tokens_digest
+from ..planner.plan import HISTORY, Context
 from ..script import ResolvedShot, crowded_shots, select_shots
 from ..sentences import load_text
 from ..store import artefact_key
 from .keys import plan_inputs
+from .plan_takes import EDITED, STAGE, PlanTake, read_take, take_facts, tokenizer_fingerprint, with_candidate
 from .session import FilmSession
 from .settings import REPLAN
 from .takes import FilmTakes, KeptTake
-from .wording import listed_shots
 
-STAGE = "plan"
-EDITED = "plan-edited"
-"""The stage under which the index knows the takes of an edited plan: a later `make_plan` never goes on from them."""
 NOTHING = ""
 """The name of an empty history."""
-
-
-@dataclass(frozen=True)
-class PlanTake:
-    """One shot's planned tokens and where they are kept. `older`: shots before it that have changed since; `edit`: what
-    the artist changed in them, in words; `locked`: it stays whatever changes.
-    """
-
-    planned: PlannedShot
-    path: Path
-    key: str
-    fresh: bool
-    older: tuple[str, ...] = ()
-    edit: str = ""
-    locked: bool = False
-
-    @property
-    def note(self) -> str:
-        """What the artist should know, "" if nothing."""
-        return f"planned with {listed_shots(self.older)}" if self.older else ""
 
 
 @dataclass(frozen=True)
@@ -85,7 +62,8 @@ def make_plan(session: FilmSession, cast: Cast, *, kept: Mapping[str, PlanTake] 
     film = marked(session, takes)
     for take in film.takes:
         if kept is None:
-            session.store.index.record(session.name, take.planned.id, STAGE, take.key, note=take.note)
+            drawn = take.drawn or take
+            session.store.index.record(session.name, take.planned.id, STAGE, drawn.key, note=take.note)
         elif take.planned.id not in kept:
             session.store.index.record(session.name, take.planned.id, EDITED, take.key, note=take.note)
     return film
@@ -96,9 +74,15 @@ def takes_after(session: FilmSession, cast: Cast, film: FilmPlan) -> FilmTakes:
     now, faces = [], faces_of(cast)
     for shot, take in zip(session.shots, film.takes, strict=True):
         locked = session.takes.locked(shot.id) if session.is_locked(shot) else None
-        own = tuple(faces.get(who.id, "") for who in shot.characters)
-        now.append(KeptTake(take.planned, session.state(shot), locked.faces if locked else own))
+        own = locked.faces if locked else tuple(faces.get(who.id, "") for who in shot.characters)
+        planned = (take.drawn.planned, _without_candidates(take.planned)) if take.drawn else (take.planned,)
+        now += [KeptTake(each, session.state(shot), own) for each in planned]
     return session.takes.planned(tokenizer_fingerprint(session), now, cast)
+
+
+def _without_candidates(planned: PlannedShot) -> PlannedShot:
+    """The plan of a chosen candidate; all of them are carried once, by the take from which it was chosen."""
+    return replace(planned, candidates=None, candidate_scores=None)
 
 
 def marked(session: FilmSession, takes: Sequence[PlanTake]) -> FilmPlan:
@@ -245,11 +229,6 @@ def faces_of(cast: Cast) -> dict[str, str]:
     return {who: cast.face_fingerprint(who) for who in cast.ids}
 
 
-def tokenizer_fingerprint(session: FilmSession) -> str:
-    """The tokenizer whose tokens the bundle's planner plans, read without loading it."""
-    return str(session.bundle.config("planner").get("tokenizer_fingerprint", ""))
-
-
 def after(before: str, planned: PlannedShot, script_inputs: str = "") -> str:
     """The name of the history `before` with one more shot; `script_inputs` is what its tokens do not say of it."""
     return _chained(before, planned.id, planned.digest + script_inputs)
@@ -275,6 +254,9 @@ def _takes(session: FilmSession, cast: Cast, kept: Mapping[str, PlanTake] | None
                 next(stream)
             walked = index + 1
             take = _plan_one(session, shot, stream, standing, stage)
+        take = with_candidate(session, shot, take, standing.own(shot))
+        if walked == index + 1 and take.drawn is not None:
+            stream, walked = None, 0  # the planner went on from its own choice: it walks along the film again
         known[shot.id] = take.planned
         standing.add(shot, take.planned)
         yield take
@@ -297,6 +279,7 @@ def _stream(session: FilmSession, cast: Cast, known: Mapping[str, PlannedShot]) 
         history=None if session.history is None else session.history.read_by(planner, text),
         frozen=known,
         candidates=settings.candidates,
+        own_candidates={name: each.of for name, each in session.chosen_candidates.items()},
         temperature=settings.temperature,
         seed=session.script.seed,
         progress=session.inner,
@@ -311,7 +294,9 @@ def _plan_one(
 
     def make(path: Path) -> None:
         drawn.append(next(stream))
-        one = Plan((_named(drawn[0], own),), tokenizer_fingerprint(session), session.bundle.fingerprint("planner"))
+        one = Plan(
+            (replace(drawn[0], inputs=own),), tokenizer_fingerprint(session), session.bundle.fingerprint("planner")
+        )
         one.save(path)
 
     made = session.store.fetch(STAGE, standing.inputs(shot), ".safetensors", make, check=session.progress.check)
@@ -337,25 +322,6 @@ def _carried_file(session: FilmSession, shot: ResolvedShot, planned: PlannedShot
     inputs = {"carried": planned.digest, "inputs": planned.inputs, "as": take_facts(planned)}
     made = session.store.fetch(STAGE, inputs, ".safetensors", one.save, check=session.progress.check)
     return PlanTake(planned, made.path, made.key, False)
-
-
-def take_facts(planned: PlannedShot) -> list[Any]:
-    """What a shot's plan carries beside its tokens."""
-    draws = "" if planned.candidates is None else tokens_digest(planned.candidates)
-    return [planned.id, repr(planned.log_likelihood), planned.seed, planned.temperature, planned.inputs,
-            planned.external, [list(pair) for pair in planned.planned_with], draws]  # fmt: skip
-
-
-def _named(planned: PlannedShot, own: str) -> PlannedShot:
-    return replace(planned, inputs=own)
-
-
-def read_take(path: Path, shot: ResolvedShot) -> PlannedShot:
-    """A shot's part of the plan as the store keeps it."""
-    found = Plan.load(path).by_id.get(shot.id)
-    if found is None:
-        raise MovieDreamerError(f"{path}: is not the plan of shot '{shot.id}'; run `moviedreamer store verify`")
-    return found
 
 
 def past_of(session: FilmSession) -> dict[str, str]:

@@ -17,7 +17,7 @@ from ..script.check import MAX_FRAMES
 from ..script.choices import storyboard_of
 from ..script.portraits import named_file
 from ..store import Store, content_hash
-from .chosen import FIELD, ChosenTake
+from .chosen import CANDIDATE, FIELD, ChosenCandidate, ChosenTake
 from .episode import Episode
 from .settings import FilmSettings
 from .takes import NO_TAKES, Drawn, FilmTakes, KeptTake, Moved, Rendered, ShotState
@@ -123,6 +123,21 @@ class FilmSession:
         choices = storyboard_of(self.script, self.settings.storyboard)
         takes = {shot: chosen[FIELD] for shot, chosen in choices.items() if FIELD in chosen}
         return {shot: take.with_recipes(self.takes, shot) for shot, take in takes.items()}
+
+    @cached_property
+    def chosen_candidates(self) -> Mapping[str, ChosenCandidate]:
+        """Shot id -> the candidate of its plan that the artist chose."""
+        choices = storyboard_of(self.script, self.settings.storyboard)
+        return {shot: chosen[CANDIDATE] for shot, chosen in choices.items() if CANDIDATE in chosen}
+
+    def candidate(self, shot: ResolvedShot) -> ChosenCandidate | None:
+        """The candidate that the artist chose for a shot."""
+        return self.chosen_candidates.get(shot.id)
+
+    def candidates(self, shot: ResolvedShot) -> int:
+        """How many candidates are drawn for each keyframe of a shot."""
+        chosen = self.candidate(shot)
+        return self.settings.candidates if chosen is None else chosen.of
 
     def made(self, shot: ResolvedShot) -> Rendered:
         """How a shot whose artist wants it so was made: in the take that was chosen, or if it is locked, last. Nothing

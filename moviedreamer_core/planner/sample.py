@@ -5,6 +5,7 @@ depend on the shot, its seed and the tokens before it alone, so a plan that is c
 equals one made in a single run.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -63,6 +64,7 @@ def plan(
     history: History | Tokens | None = None,
     frozen: Mapping[str, PlannedShot | Tokens] | None = None,
     candidates: int = 1,
+    own_candidates: Mapping[str, int] | None = None,
     temperature: float | None = None,
     seed: int = 0,
     seeds: Mapping[str, int] | None = None,
@@ -72,9 +74,9 @@ def plan(
 
     `frozen` maps shot ids to what must stay: shots of an earlier plan (returned as they are) or tokens [K, T, D] made
     elsewhere. It is read when a shot's turn comes, so what a shot became may decide what stays after it. To plan again
-    from shot N, freeze all before it; to plan one shot anew, freeze all others. Of `candidates` draws per keyframe the
-    most likely one is kept, all are returned. `temperature` is by default the planner's own (0: the top mode). A shot's
-    seed is `seeds[id]`, else its script's, else a hash of `seed` and its id.
+    from shot N, freeze all before it; to plan one shot anew, freeze all others. Of `candidates` draws per keyframe (of
+    some shots: of `own_candidates[id]`) the most likely one is kept, all are returned. `temperature` is by default the
+    planner's own (0: the top mode). A shot's seed is `seeds[id]`, else its script's, else a hash of `seed` and its id.
     Everything is checked before the first shot. Raises MovieDreamerError for inputs that do not fit this planner, and
     naming the shot if the planner gives a value that is not finite. Puts the planner into evaluation mode.
     """
@@ -90,7 +92,10 @@ def plan(
                 f"history: got {len(past.tokens.values)} keyframes, but conditions of {len(past.conditions)}; expected "
                 "as many"
             )
-    return _run(planner.eval(), requests, frozen or {}, cast, past, draw, progress)
+    own = {name: replace(draw, count=count) for name, count in (own_candidates or {}).items()}
+    for each in own.values():
+        _check_draw(each)
+    return _run(planner.eval(), requests, frozen or {}, cast, past, defaultdict(lambda: draw, own), progress)
 
 
 def _run(
@@ -99,7 +104,7 @@ def _run(
     frozen: Mapping[str, PlannedShot | Tokens],
     cast: Faces | None,
     past: History | None,
-    draw: _Draw,
+    draws: Mapping[str, _Draw],
     progress: Progress,
 ) -> Iterator[PlannedShot]:
     progress.stage("plan", len(requests))
@@ -111,7 +116,8 @@ def _run(
         progress.check()
         request = replace(request, kept=_kept(planner, request.shot, frozen.get(request.shot.id)))
         with one_thread():
-            planned = _plan_shot(planner, memory, request, inputs_digest(request.sentences, cast), known, draw)
+            inputs, draw = inputs_digest(request.sentences, cast), draws[request.shot.id]
+            planned = _plan_shot(planner, memory, request, inputs, known, draw)
         known = (*known, (planned.id, planned.digest))
         progress.advance(planned.id)
         yield planned

@@ -48,7 +48,7 @@ def takes_before(session: FilmSession, stage: str) -> dict[str, str]:
 
 def plan_outcomes(session: FilmSession, film: FilmPlan, before: Mapping[str, str]) -> list[ShotOutcome]:
     """The shots of a plan that was just made."""
-    return _outcomes(session, "plan", [(take.planned.id, take, take.note) for take in film.takes], before)
+    return _outcomes(session, "plan", [(take.planned.id, take.drawn or take, take.note) for take in film.takes], before)
 
 
 def picture_outcomes(

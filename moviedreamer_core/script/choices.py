@@ -16,7 +16,7 @@ from .model import Scene, Script, Shot
 from .resolved import FILM_SEED, Choice, shot_seed
 from .routes import Route, Target, Targets, pick
 
-CARRIED = ("take", "note")
+CARRIED = ("take", "candidate", "note")
 """What else a storyboard may say of a shot: others read it."""
 
 

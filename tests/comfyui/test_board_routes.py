@@ -102,6 +102,37 @@ def test_an_older_take_is_chosen_and_nothing_but_its_clip_and_the_film_run(serve
     assert ask(server, f"/moviedreamer/board/{newest}/takes/nobody")[0] == 404
 
 
+def test_a_candidate_is_chosen_and_shots_are_planned_again(server, film):
+    _, prompt, board = film
+    changed = json.loads(json.dumps(prompt))
+    plan = changed[the(prompt, "PlanFilm")]["inputs"]
+    plan["direction"] = json.dumps({"hello": {"candidate": {"number": 2, "of": 2}}})
+    status, _, body = ask(server, f"/moviedreamer/board/{board}/candidates/hello", {"direction": plan["direction"]})
+    assert (status, json.loads(body)) == (200, {"of": 2, "planned": False, "candidates": []})
+    said = board_of(server, board, direction=plan["direction"])["cost"]["stages"]
+    assert {"plan", "keyframe", "clip"} <= {stage["stage"] for stage in said if stage["shots"] == ["hello"]}
+    run = server.run(changed)
+    assert run.ended == "success", run.error
+    made = [shot["id"] for shot in run.outputs[the(prompt, "PlanFilm")]["shots"] if shot["made"]]
+    assert made == ["hello"]
+    newest = server.get("/moviedreamer/boards")["boards"][0]["id"]
+    path = f"/moviedreamer/board/{newest}/candidates/hello"
+    found = json.loads(ask(server, path, {"direction": plan["direction"]})[2])["candidates"]
+    assert [each["chosen"] for each in found] == [False, True] and all(each["picture"] for each in found)
+    plan["takes"] = run.outputs[the(prompt, "PlanFilm")]["moviedreamer_takes"][0]
+    again = {"direction": plan["direction"], "planner": {"seed": -1, "replan": "ask"}}
+    costs = {stage["stage"]: stage["shots"] for stage in board_of(server, newest, **again)["cost"]["stages"]}
+    assert costs["plan"] == ["ask"], "it was planned with the other candidate"
+    plan["replan"] = "ask"  # none of the widget's options, and ComfyUI lets it through
+    run = server.run(changed)
+    assert run.ended == "success", run.error
+    assert [shot["id"] for shot in run.outputs[the(prompt, "PlanFilm")]["shots"] if shot["made"]] == ["ask"]
+    assert ask(server, f"/moviedreamer/board/{newest}/candidates/nobody", {})[0] == 404
+    for wrong in (5, {"x": 1}, {"seed": "7"}, {"seed": True}, {"replan": 3}, {"replan": "nobody"}, {"candidates": 1e9}):
+        status, _, body = ask(server, f"/moviedreamer/board/{newest}", {"planner": wrong})
+        assert status == 400 and json.loads(body)["error"], wrong
+
+
 def test_pictures_and_clips_come_by_key_and_play_in_a_browser(server, film):
     _, _, board = film
     shot = board_of(server, board)["shots"][0]

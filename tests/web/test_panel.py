@@ -108,6 +108,56 @@ def test_two_takes_are_compared_with_a_wipe(board):
     assert board.locator(".md-over").evaluate("(over) => over.style.clipPath") == "inset(0px 0px 0px 20%)"
 
 
+def test_a_clip_is_chosen_with_the_picture_it_moves_and_two_are_compared(board):
+    card(board, "shot-3").click()
+    board.get_by_role("tab", name="Takes").click()
+    clips = board.get_by_role("radiogroup", name="Clips")
+    clips.get_by_role("radio", name="Clip 1").click()
+    assert direction(board) == {"shot-3": {"seed": 12, "take": {"keyframe": "c", "clip": "1c"}}}
+    boxes = board.get_by_role("radiogroup", name="Clips").locator("input[name=compare]")
+    boxes.nth(0).check()
+    boxes.nth(1).check()
+    board.get_by_label("How much of the second clip is seen").fill("30")
+    assert board.locator("video.md-over").evaluate("(over) => over.style.clipPath") == "inset(0px 0px 0px 30%)"
+    board.get_by_label("How two are compared").select_option("side")
+    assert board.locator(".md-side-by-side video").count() == 2 and not board.locator(".md-compared .md-over").count()
+
+
+def test_shots_are_planned_again_alone_or_with_all_that_follow(board):
+    card(board, "shot-2").click()
+    board.get_by_role("tab", name="Plan").click()
+    hint = board.locator(".md-plan-page .md-hint [role=status]")
+    hint.filter(has_text="1 shot: 1 plan").wait_for()
+    board.get_by_label("Which shots are planned again").select_option("following")
+    hint.filter(has_text="39 plans").wait_for()
+    assert direction(board) == {}, "what is only asked about decides nothing"
+    board.get_by_label("Which shots are planned again").select_option("these")
+    board.get_by_label("with new seeds").check()
+    hint.filter(has_text="1 shot: 1 plan, 1 keyframe, 1 clip").wait_for()
+    board.get_by_role("button", name="Plan again").click()
+    board.wait_for_function("() => app.queued.length === 1")
+    queued = json.loads(board.evaluate("() => app.queued[0]"))
+    assert queued["shot-2"] == {"seed": 901} and queued["shot-1"] == {"lock": True}
+    assert board.evaluate("() => app.replans") == ["shot-2"] and direction(board) == {"shot-2": {"seed": 901}}
+    assert board.evaluate("() => app.graph.nodes[1].widgets[3].value") == "changed", "for that run alone"
+
+
+def test_candidates_are_drawn_as_pictures_and_one_is_chosen(board):
+    card(board, "shot-2").click()
+    board.get_by_role("tab", name="Plan").click()
+    board.get_by_label("How many candidates").select_option("3")
+    board.get_by_role("button", name="Draw candidates").click()
+    board.wait_for_function("() => app.queued.length === 3")
+    numbers = [json.loads(text)["shot-2"]["candidate"] for text in board.evaluate("() => app.queued")]
+    assert numbers == [{"number": number, "of": 3} for number in (1, 2, 3)]
+    assert board.evaluate("() => app.targets") == [["1005"]] * 3, "no further than to the pictures"
+    grid = board.get_by_role("radiogroup", name="Candidates of shot 2")
+    grid.get_by_role("radio", name="Candidate 2").click()
+    assert direction(board) == {"shot-2": {"candidate": {"number": 2, "of": 3}}}
+    board.wait_for_selector(".md-candidates .md-taken >> text=Candidate 2")
+    assert board.locator(".md-candidates img").count() == 2 and board.locator(".md-no-picture").count() == 1
+
+
 def test_words_are_edited_and_shots_are_moved_with_the_keyboard_and_by_dragging(board, film):
     edits = film[1].edits
     card(board, "shot-2").click()

@@ -12,7 +12,7 @@ import { PLANNER } from "./takes_helpers.mjs";
 
 const TAB = "moviedreamer-storyboard";
 const COMMAND = `Workspace.ToggleSidebarTab.${TAB}`;
-const desk = new Desk({ server: serverOf(api), graph: new Graph(app), complain });
+const desk = new Desk({ server: serverOf(api), graph: new Graph(app, api), complain });
 const lines = new WeakMap();
 let panel = null;
 

@@ -9,11 +9,14 @@ const nodeOf = (id, comfyClass, widgets, from) => ({
   },
 });
 const script = nodeOf("2", "MovieDreamerEditScript", [widget("text", "title: x"), widget("name", "x.yaml")]);
-const plan = nodeOf("5", "MovieDreamerPlanFilm", [widget("direction", "{}"), widget("takes", ""), widget("seed", -1)], script);
+const plan = nodeOf("5", "MovieDreamerPlanFilm", [widget("direction", "{}"), widget("takes", ""), widget("seed", -1),
+  widget("replan", "changed")], script);
+const draw = nodeOf("4", "MovieDreamerDecodeKeyframes", [], plan);
 const history = [];
+const inPrompt = (one) => one.serializeValue?.() ?? one.value;
 
 export const app = {
-  graph: { nodes: [script, plan] }, queued: [], extensions: [],
+  graph: { nodes: [script, plan, draw] }, queued: [], replans: [], targets: [], extensions: [],
   canvas: { setDirty() {}, selectNode(node) { app.shown = node; }, centerOnNode() {} },
   registerExtension(extension) {
     this.extensions.push(extension);
@@ -21,9 +24,11 @@ export const app = {
     queueMicrotask(() => extension.setup?.());
   },
   queuePrompt() {
-    app.queued.push(plan.widgets[0].serializeValue?.() ?? plan.widgets[0].value);
+    app.queued.push(inPrompt(plan.widgets[0]));
+    if (inPrompt(plan.widgets[3]) !== "changed") app.replans.push(inPrompt(plan.widgets[3]));
     return Promise.resolve(true);
   },
+  graphToPrompt: () => Promise.resolve({ output: { 2: {}, 4: {}, 5: { inputs: { direction: inPrompt(plan.widgets[0]) } } } }),
   extensionManager: {
     registerSidebarTab(tab) { app.tab = tab; tab.render(document.querySelector("#tab")); },
     setting: { get: () => new URLSearchParams(location.search).get("language") ?? "en" },

@@ -95,10 +95,13 @@ def _shot(number: int, state: str) -> dict[str, Any]:
 
 
 def directed(
-    board: dict[str, Any], direction: dict[str, dict[str, Any]], edits: Iterable[dict[str, Any]] = ()
+    board: dict[str, Any],
+    direction: dict[str, dict[str, Any]],
+    edits: Iterable[dict[str, Any]] = (),
+    again: str = "changed",
 ) -> dict[str, Any]:
     """The board with an artist's choices: what is chosen decides; another decoder or seed makes a shot stale, and a
-    move does.
+    move or planning it `again` does.
     """
     moved = {edit["move"] for edit in edits if "move" in edit}
     board = json.loads(json.dumps(board))
@@ -111,9 +114,20 @@ def directed(
             shot["state"] = "stale"
             shot["stages"]["keyframe"] = {"made": True, "why": "so", "reason": CHANGED, "seconds": 3.0}
             shot["stages"]["clip"] = {"made": True, "why": "so", "reason": CHANGED, "seconds": 1.5}
-        if shot["id"] in moved and not shot["locked"]:
+        if (shot["id"] in moved or shot["id"] in again.split(", ")) and not shot["locked"]:
             shot["stages"]["plan"] = {"made": True, "why": "so", "reason": CHANGED, "seconds": 0.5}
     return board
+
+
+def candidates(chosen: dict[str, int] | None) -> dict[str, Any]:
+    """Candidates of a shot's plan: one, or as many as were chosen among, each drawn but the last."""
+    of, number = (chosen["of"], chosen["number"]) if chosen else (1, 1)
+    rows = [
+        {"number": n, "score": -1.0, "chosen": n == number,
+         "picture": {"stage": "keyframe", "key": f"{n + 20:x}"} if n < of or of == 1 else None}
+        for n in range(1, of + 1)
+    ]  # fmt: skip
+    return {"of": of, "planned": True, "candidates": rows}
 
 
 def picture_of(name: str) -> bytes:
@@ -174,10 +188,15 @@ class Pages:
             return _json({"text": body["text"] + "\n# edited"})
         if len(parts) == 2:
             self.thought.wait(30)
-            return _json(directed(self.board, json.loads(body.get("direction") or "{}"), self.edits))
+            again = body.get("planner", {}).get("replan", "changed")
+            return _json(directed(self.board, json.loads(body.get("direction") or "{}"), self.edits, again))
         if parts[2] == "takes":
             rows = [{"decoder": "paper", "key": f"{k:x}", "seed": k, "current": k == 13} for k in (11, 12, 13)]
-            return _json({"keyframe": rows, "clip": [], "next_seeds": list(range(901, 909))})
+            clips = [{"animator": "svd", "key": f"{k + 16:x}", "seed": k, "current": k == 13, "keyframes": [f"{k:x}"]}
+                     for k in (12, 13)]  # fmt: skip
+            return _json({"keyframe": rows, "clip": clips, "next_seeds": list(range(901, 909))})
+        if parts[2] == "candidates":
+            return _json(candidates(json.loads(body["direction"]).get(parts[3], {}).get("candidate")))
         return 200, "image/jpeg", picture_of(parts[4])
 
 

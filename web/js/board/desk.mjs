@@ -90,7 +90,8 @@ export class Desk {
 
   /** What a run of the graph as it is now would be made from. */
   get changes() {
-    return { script: this.graph.script(this.planner), direction: this.choices.text };
+    const { graph, planner } = this;
+    return { script: graph.script(planner), direction: this.choices.text, planner: graph.settings(planner) };
   }
 
   /** What the graph's board depends on: a board that was asked for with another question says nothing of what is there. */
@@ -233,6 +234,10 @@ export class Desk {
 
   takes(shot) {
     return this.server.takes(this.id, shot);
+  }
+
+  candidates(shot) {
+    return this.server.candidates(this.id, shot, this.changes);
   }
 
   /** The address of a picture or clip; `width`: how wide a picture is shown, in the page's pixels. */

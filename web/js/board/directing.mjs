@@ -1,9 +1,9 @@
 // The drawer's first page: who makes the chosen shots and how, what a run of them costs, and the buttons that start it.
 
-import { costOfShots } from "./costs.mjs";
+import { costOfShots, costWords } from "./costs.mjs";
 import { button, el, select } from "./dom.mjs";
 import { t } from "./language.mjs";
-import { engine } from "./model.mjs";
+import { costAnew, engine } from "./model.mjs";
 import { byWords } from "./reasons.mjs";
 
 const STEPS = { seed: 1, steps: 1, seconds: 0.1, guidance: 0.1, motion: 0.05 };
@@ -75,13 +75,16 @@ function noteField(desk, shots) {
 function actions(desk, shots) {
   const locked = shots.every((shot) => desk.choices.ownOf(shot).lock), chosen = shots.map((shot) => shot.id);
   const count = select(t("takesAtOnce"), TAKES.map((n) => [String(n), `× ${n}`]), String(desk.rerolls ?? 1),
-    (value) => { desk.rerolls = Number(value); }, { name: "takes" });
+    (value) => { desk.rerolls = Number(value); say(); }, { name: "takes" });
+  const reroll = button(t("reroll"), { symbol: "refresh", act: () => desk.runs.reroll(desk.rerolls ?? 1) });
+  const say = () => { reroll.title = `${t("rerollHint")}. ${costWords(costAnew(shots, desk.rerolls ?? 1))}`; };
+  say();
   const directed = shots.some((shot) => Object.keys(desk.choices.ownOf(shot)).length);
   const run = button(shots.length === 1 ? t("runShot") : t("runShots"), { symbol: "play", act: () => desk.runs.only(chosen), kind: "run" });
   const cost = costOfShots(desk, chosen, run);
   return { update: cost.update, made: el("div", { class: "md-actions" },
     el("span", { class: "md-joined" },
-      button(t("reroll"), { symbol: "refresh", act: () => desk.runs.reroll(desk.rerolls ?? 1), hint: t("rerollHint") }), count),
+      reroll, count),
     button(locked ? t("unlock") : t("lock"), { symbol: locked ? "lock" : "lock-open", "aria-pressed": String(locked),
       hint: t("lockHint"), act: () => desk.choices.make({ lock: !locked }) }),
     directed ? button(t("takeBack"), { symbol: "undo", act: () => desk.choices.takeBack(chosen) }) : null,

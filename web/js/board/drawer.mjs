@@ -4,9 +4,11 @@ import { directingPage } from "./directing.mjs";
 import { button, el, mark, say } from "./dom.mjs";
 import { many, t } from "./language.mjs";
 import { wordsPage } from "./lines.mjs";
+import { planPage } from "./planning.mjs";
 import { takesPage } from "./takes.mjs";
 
-const PAGES = ["direct", "takes", "words"];
+const PAGES = ["direct", "plan", "takes", "words"];
+const OF_ONE = ["words"];
 
 export class Drawer {
   constructor(desk) {
@@ -36,10 +38,10 @@ export class Drawer {
     if (!shots.length) return void (this.drawn = "");
     const one = shots.length === 1 ? shots[0] : null;
     say(this.title, one ? `${one.number} · ${one.id}` : many("chosen", shots.length));
-    const page = one ? this.page : "direct";
+    const page = one || !OF_ONE.includes(this.page) ? this.page : "direct";
     for (const tab of this.tabs.children) {
       const on = tab.id === `moviedreamer-page-${page}`;
-      tab.hidden = !one && !on;
+      tab.hidden = !one && OF_ONE.some((name) => tab.id === `moviedreamer-page-${name}`);
       mark(tab, "aria-selected", String(on));
       tab.tabIndex = on ? 0 : -1;
     }
@@ -52,13 +54,13 @@ export class Drawer {
    */
   draw(page, shots, one) {
     const { desk } = this, own = shots.map((shot) => desk.choices.ownOf(shot));
-    const known = page === "takes" ? [one.id, one.takes, one.picture?.key, own]
+    const known = ["takes", "plan"].includes(page) ? [desk.running, shots.map((shot) => [shot.id, shot.takes, shot.picture?.key, shot.clip?.key, shot.locked, page === "plan" && shot.stages?.plan]), own]
       : [desk.running, desk.writing.kind, shots.map((shot) => [shot.id, shot.decided, shot.stages, shot.plot, shot.actions, shot.dialogue, shot.size, shot.number]), own];
     const now = JSON.stringify([page, known]), of = JSON.stringify([page, shots.map((shot) => shot.id)]);
     if (this.drawn === now || (this.typing && this.of === of)) return void this.inside.firstChild?.update?.();
     Object.assign(this, { drawn: now, of, typing: false });
     const focused = this.inside.contains(document.activeElement) ? document.activeElement.name || document.activeElement.textContent : null;
-    const built = { direct: () => directingPage(desk), takes: () => takesPage(desk, one.id), words: () => wordsPage(desk, one) }[page]();
+    const built = { direct: () => directingPage(desk), plan: () => planPage(desk), takes: () => takesPage(desk), words: () => wordsPage(desk, one) }[page]();
     this.inside.replaceChildren(built);
     if (focused) [...built.querySelectorAll("input, select, button")].find((each) => (each.name || each.textContent) === focused)?.focus();
   }
@@ -68,7 +70,8 @@ export class Drawer {
     if (!by) return;
     event.preventDefault();
     event.stopPropagation();
-    this.turn(PAGES.at((PAGES.indexOf(this.page) + by) % PAGES.length));
+    const shown = PAGES.filter((_, at) => !this.tabs.children[at].hidden);
+    this.turn(shown.at((shown.indexOf(this.page) + by) % shown.length));
     this.tabs.querySelector("[aria-selected=true]").focus();
   }
 

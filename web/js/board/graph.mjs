@@ -8,18 +8,19 @@ import { PLANNER, above } from "../takes_helpers.mjs";
 export const EDITOR = "MovieDreamerEditScript";
 export const LOADER = "MovieDreamerLoadScript";
 const ROUTES = ["MovieDreamerRouteDecoder", "MovieDreamerRouteAnimator"];
-const SETTINGS = "MovieDreamerShotSettings";
+const SETTINGS = "MovieDreamerShotSettings", DRAWER = "MovieDreamerDecodeKeyframes";
+const SETTINGS_OF_PLAN = ["seed", "temperature", "candidates", "replan"];
 
 /** Every node of a graph, those in its subgraphs included. */
 export function allNodes(graph) {
   return (graph?.nodes ?? []).flatMap((node) => [node, ...allNodes(node.subgraph)]);
 }
 
-/** The film's nodes as the storyboard needs them. `app` is ComfyUI's. */
+/** The film's nodes as the storyboard needs them. `app` and `api` are ComfyUI's. */
 export class Graph {
-  constructor(app) {
-    this.app = app;
-    this.instead = new WeakMap();  // planner -> the direction that the next prompt gets in place of its widget's
+  constructor(app, api) {
+    Object.assign(this, { app, api });
+    this.instead = new WeakMap();  // widget -> the value that the next prompt gets in place of its own
   }
 
   get root() {
@@ -101,18 +102,42 @@ export class Graph {
     return editor;
   }
 
-  /** Puts one run into the queue; `direction` stands in for the planner's own in this run alone. */
-  async queue(planner, direction) {
-    const widget = widgetOf(planner, "direction");
-    if (direction !== undefined) {
-      widget.serializeValue = () => this.instead.get(planner) ?? widget.value;
-      this.instead.set(planner, direction);
+  /** Puts one run into the queue; `values` ({widget: value}) stand in for the planner's own in this run alone. */
+  queue(planner, values = {}) {
+    return this.standingIn(planner, values, () => this.app.queuePrompt(0, 1));
+  }
+
+  /** The same for a run that comes no further than to the pictures: clips and film are not made. ComfyUI runs a part of a
+   *  graph only for a node that shows something, so one is in that prompt which is not in the graph.
+   */
+  queueToPictures(planner, values = {}) {
+    const drawer = allNodes(this.root).find((node) => node.comfyClass === DRAWER && above(node, PLANNER).includes(planner));
+    if (!drawer) return this.queue(planner, values);
+    return this.standingIn(planner, values, async () => {
+      const prompt = await this.app.graphToPrompt(), id = String(Math.max(...Object.keys(prompt.output).map(Number).filter(Boolean)) + 1000);
+      prompt.output[id] = { class_type: "PreviewAny", inputs: { source: [this.idOf(drawer), 0] }, _meta: { title: "Pictures" } };
+      return this.api.queuePrompt(0, prompt, { partialExecutionTargets: [id] });
+    });
+  }
+
+  async standingIn(planner, values, act) {
+    for (const name of Object.keys(values)) {
+      const widget = widgetOf(planner, name);
+      widget.serializeValue = () => this.instead.get(widget) ?? widget.value;
+      this.instead.set(widget, values[name]);
     }
     try {
-      return await this.app.queuePrompt(0, 1);
+      return await act();
     } finally {
-      this.instead.delete(planner);
+      for (const name of Object.keys(values)) this.instead.delete(widgetOf(planner, name));
     }
+  }
+
+  /** The values of Plan Film's own widgets that decide its plan; what is wired in from elsewhere is left out. */
+  settings(planner) {
+    const wired = new Set((planner.inputs ?? []).filter((input) => input.link != null).map((input) => input.widget?.name));
+    const known = SETTINGS_OF_PLAN.filter((name) => widgetOf(planner, name) && !wired.has(name));
+    return Object.fromEntries(known.map((name) => [name, widgetOf(planner, name).value]));
   }
 
   /** The node whose rule decided: {rule: "route" or "settings", of: the shots it is for}; undefined if no node's. */

@@ -65,6 +65,14 @@ export function costOf(shots) {
   return cost;
 }
 
+/** What making these shots anew takes, `n` times: as `costOf`. */
+export function costAnew(shots, n = 1) {
+  const made = (stage) => ({ ...stage, made: true, seconds: stage?.anew ?? null });
+  const anew = costOf(shots.map((shot) => ({ stages: Object.fromEntries(STAGES.map((name) => [name, made(shot.stages?.[name])])) })));
+  const counts = Object.fromEntries(STAGES.map((stage) => [stage, anew[stage] * n]));
+  return { ...anew, ...counts, seconds: anew.seconds === null ? null : anew.seconds * n };
+}
+
 /** The board after one live event {shot, stage, state, key, message}; the same board if it has no such shot, or if a
  *  run only passes a shot that it keeps.
  */

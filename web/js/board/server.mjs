@@ -21,8 +21,10 @@ export function serverOf(api) {
   };
   const board = (id) => `/moviedreamer/board/${encodeURIComponent(id)}`;
   return {
-    /** The board of a run, or with `changes` ({script, direction}) as a run with these would find it. */
+    /** The board of a run, or with `changes` ({script, direction, planner}) as a run with these would find it. */
     board: (id, changes) => ask(board(id), changes),
+    /** The candidates of a shot's plan as a run with `changes` would have them. */
+    candidates: (id, shot, changes) => ask(`${board(id)}/candidates/${encodeURIComponent(shot)}`, changes),
     takes: (id, shot) => ask(`${board(id)}/takes/${encodeURIComponent(shot)}`),
     edit: (text, name, edits) => ask("/moviedreamer/script/edit", { text, name, edits }),
     /** What a file-based script node holds, as Edit Script would: {name, text}. */

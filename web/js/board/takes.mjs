@@ -1,74 +1,95 @@
-// The drawer's second page: the takes of a shot side by side, one of them chosen, two of them under a wipe.
+// The drawer's page of takes: those of a shot's picture and of its clip side by side, one of each chosen, two of them
+// compared.
 
+import { clipsCompared, picturesCompared } from "./comparing.mjs";
 import { el, fill } from "./dom.mjs";
 import { t } from "./language.mjs";
 
-/** The page of one shot. It asks the server, and shows what comes as long as it is still in the page. */
-export function takesPage(desk, shot) {
-  const page = el("div", { class: "md-page md-takes-page" }, el("p", { class: "md-hint" }, t("asking")));
-  desk.takes(shot).then((takes) => show(page, desk, shot, takes), (error) => {
-    fill(page, el("p", { class: "md-hint md-bad", role: "alert" }, error.message));
-  });
-  return page;
+const ROWS = 6;  // shots whose takes are shown at once
+const WIDE = 200;
+
+/** The page of one shot or many. It asks the server, and shows what comes as long as it is still in the page. */
+export function takesPage(desk) {
+  return el("div", { class: "md-page md-takes-page" }, ...desk.chosenShots.slice(0, ROWS).map((shot, at, all) => partOf(desk, shot, all.length > 1)));
 }
 
-function show(page, desk, shot, takes) {
-  const pictures = takes.keyframe ?? [], clips = takes.clip ?? [], compared = [];
-  const wipe = el("div", { class: "md-wipe-box" });
-  const compare = (key) => {
+function partOf(desk, shot, named) {
+  const heading = named ? el("h4", {}, `${shot.number} · ${shot.id}`) : null;
+  const part = el("section", { class: "md-page", "aria-label": t("takesOf", { n: shot.number }) }, el("p", { class: "md-hint" }, t("asking")));
+  desk.takes(shot.id).then((takes) => fill(part, heading, ...groups(desk, shot.id, takes)), (error) => {
+    fill(part, heading, el("p", { class: "md-hint md-bad", role: "alert" }, error.message));
+  });
+  return part;
+}
+
+function groups(desk, shot, takes) {
+  const pictures = takes.keyframe ?? [], clips = takes.clip ?? [];
+  const own = desk.choices.ownOf(desk.find(shot) ?? { id: shot }).take;
+  return [
+    el("p", { class: "md-hint" }, t(pictures.length ? "takesHint" : "noTakes")),
+    ...groupOf({ name: t("takes"), rows: pictures, own: own?.keyframe, number: (n) => t("takeNumber", { n }),
+      show: (take) => el("img", { src: desk.media({ stage: "keyframe", key: take.key }, WIDE), alt: "", loading: "lazy" }),
+      compare: (pair) => picturesCompared(pair.map((key) => desk.media({ stage: "keyframe", key }))),
+      choose: (take, pinned) => desk.choices.make(pinned ? { take: null } : choosing(take, { keyframe: valueOf(take) }), [shot]) }),
+    ...(clips.length ? [el("h4", {}, t("clips"))] : []),
+    ...groupOf({ name: t("clips"), rows: clips, own: own?.clip, number: (n) => t("clipNumber", { n }),
+      show: (take) => stillOf(desk, take),
+      compare: (pair) => clipsCompared(pair.map((key) => desk.media({ stage: "clip", key }))),
+      choose: (take, pinned) => desk.choices.make(pinned ? { take: null } : choosingClip(take, pictures), [shot]) }),
+  ];
+}
+
+/** A grid of takes of one kind, and below it the two that are compared. */
+function groupOf({ name, rows, own, number, show, compare, choose }) {
+  const compared = [], two = el("div", { class: "md-compared" });
+  const grid = el("div", { class: "md-take-grid", role: "radiogroup", "aria-label": name });
+  const toggle = (key) => {
     const at = compared.indexOf(key);
     if (at >= 0) compared.splice(at, 1);
     else compared.push(key);
     if (compared.length > 2) compared.shift();
-    for (const box of page.querySelectorAll("input[name=compare]")) box.checked = compared.includes(box.value);
-    const pair = compared.map((each) => desk.media({ stage: "keyframe", key: each }));
-    fill(wipe, pair.length === 2 && wipeOf(...pair));
+    for (const box of grid.querySelectorAll("input[name=compare]")) box.checked = compared.includes(box.value);
+    fill(two, compared.length === 2 && compare(compared));
   };
-  fill(page,
-    el("p", { class: "md-hint" }, t(pictures.length ? "takesHint" : "noTakes")),
-    el("div", { class: "md-take-grid", role: "radiogroup", "aria-label": t("takes") },
-      ...pictures.map((take, at) => takeOf(desk, shot, take, at + 1, compare))),
-    wipe,
-    clips.length ? el("h4", {}, t("clips")) : null,
-    el("div", { class: "md-take-grid" }, ...clips.map((take) => el("figure", { class: "md-take" },
-      el("video", { src: desk.media({ stage: "clip", key: take.key }), controls: "", preload: "none", loop: true }),
-      el("figcaption", {}, takeWords(take))))));
+  grid.append(...rows.map((take, at) => takeOf(take, { own, at: at + 1, words: number(at + 1), show, choose, toggle: rows.length > 1 && toggle })));
+  return rows.length ? [grid, two] : [];
 }
 
-function takeOf(desk, shot, take, number, compare) {
-  const value = take.take ?? take.key, chosen = desk.choices.ownOf(desk.find(shot) ?? { id: shot }).take?.keyframe;
-  const pinned = Boolean(chosen) && JSON.stringify(chosen) === JSON.stringify(value);
-  const current = chosen ? pinned : take.current, words = t("takeNumber", { n: number });
+function takeOf(take, { own, at, words, show, choose, toggle }) {
+  const pinned = Boolean(own) && JSON.stringify(own) === JSON.stringify(valueOf(take)), current = own ? pinned : take.current;
   return el("figure", { class: `md-take${current ? " md-taken" : ""}` },
     el("button", { type: "button", class: "md-take-picture", role: "radio", "aria-checked": String(Boolean(current)),
-      "aria-label": `${words}, ${takeWords(take)}`, title: t("chooseTake"),
-      on: { click: () => desk.choices.make(pinned ? { take: null } : choosing(take, value), [shot]) } },
-    el("img", { src: desk.media({ stage: "keyframe", key: take.key }), alt: "", loading: "lazy" })),
-    el("figcaption", {}, el("span", {}, `${number}. ${takeWords(take)}`),
+      "aria-label": [words, takeWords(take)].filter(Boolean).join(", "), title: t("chooseTake"), on: { click: () => choose(take, pinned) } }, show(take)),
+    el("figcaption", {}, el("span", {}, `${at}. ${takeWords(take)}`),
       current ? el("em", {}, pinned ? t("pinned") : t("current")) : null,
-      el("label", { class: "md-compare" }, el("input", { type: "checkbox", name: "compare", value: take.key,
-        on: { change: () => compare(take.key) } }), t("compare"))));
+      toggle ? el("label", { class: "md-compare" }, el("input", { type: "checkbox", name: "compare", value: take.key,
+        on: { change: () => toggle(take.key) } }), t("compare")) : null));
 }
 
+/** A clip that plays while one looks at it, with the mouse or by focus. */
+function stillOf(desk, take) {
+  const poster = take.keyframes?.[0] && desk.media({ stage: "keyframe", key: take.keyframes[0] }, WIDE);
+  const clip = el("video", { src: desk.media({ stage: "clip", key: take.key }), poster, preload: poster ? "none" : "metadata", muted: true, loop: true, playsinline: "" });
+  const play = (on) => (on ? clip.play().catch(() => {}) : clip.pause());
+  clip.addEventListener("mouseenter", () => play(true));
+  clip.addEventListener("mouseleave", () => play(false));
+  return clip;
+}
+
+const valueOf = (take) => take.take ?? take.key;
+
 /** The choice of a take, with the seed by which it was made: so its plan stands, and its clip with it. */
-function choosing({ seed }, value) {
-  return { take: { keyframe: value }, lock: null, ...(typeof seed === "number" ? { seed } : {}) };
+function choosing({ seed }, take) {
+  return { take, lock: null, ...(typeof seed === "number" ? { seed } : {}) };
+}
+
+/** The choice of a clip, and of the picture that it moves, so that the card shows what the film does. */
+function choosingClip(clip, pictures) {
+  const picture = pictures.find((each) => clip.keyframes?.includes(each.key));
+  return choosing(picture ?? clip, { ...(picture && { keyframe: valueOf(picture) }), clip: valueOf(clip) });
 }
 
 function takeWords(take) {
-  return [take.decoder, take.seed === undefined || take.seed === null ? "" : t("seedIs", { seed: take.seed })].filter(Boolean).join(" · ");
-}
-
-/** Two pictures over each other; a slider says how much of the second one is seen. */
-export function wipeOf(left, right) {
-  const over = el("img", { class: "md-over", src: right, alt: t("secondTake") });
-  const slider = el("input", { type: "range", class: "md-wipe-slider", min: 0, max: 100, value: 50, "aria-label": t("wipe"),
-    on: { input: () => set(slider.value) } });
-  const line = el("span", { class: "md-wipe-line" });
-  const set = (percent) => {
-    over.style.clipPath = `inset(0 0 0 ${percent}%)`;
-    line.style.left = `${percent}%`;
-  };
-  set(50);
-  return el("div", { class: "md-wipe" }, el("img", { src: left, alt: t("firstTake") }), over, line, slider);
+  const seed = take.seed === undefined || take.seed === null ? "" : t("seedIs", { seed: take.seed });
+  return [take.decoder ?? take.animator, seed].filter(Boolean).join(" · ");
 }
