@@ -49,6 +49,17 @@ def test_cards_say_what_a_shot_is_and_only_those_in_sight_are_there(board):
     assert option.get_attribute("aria-label").startswith("Shot 7, shot-7, failed, close · 2 s")
 
 
+def test_a_double_click_goes_to_who_decided_or_to_the_line(board):
+    engine = card(board, "shot-2").locator(".md-engine [data-field=decoder]")
+    engine.dblclick()
+    assert board.evaluate("() => app.shown.comfyClass") == "MovieDreamerDecodeKeyframes"
+    card(board, "shot-7").locator(".md-engine [data-field=decoder]").dblclick()
+    assert board.evaluate("() => app.shown.comfyClass") == "MovieDreamerEditScript", "it is the script's"
+    card(board, "shot-2").locator(".md-engine [data-field=decoder]").dblclick()
+    card(board, "shot-2").locator(".md-title").dblclick()
+    assert board.evaluate("() => app.shown.comfyClass") == "MovieDreamerEditScript"
+
+
 def test_filters_narrow_and_say_how_many(board):
     board.get_by_label("Filter", exact=True).click()
     board.get_by_label("Scene", exact=True).select_option("scene-2")

@@ -254,6 +254,7 @@ const { byWords, whyWords } = $reasons;
 
 const FACTS = 88;
 /** Pixels of a card's words below its picture. */
+const ENGINES = ["decoder", "animator"];
 const SYMBOLS = {
   unplanned: "circle", planned: "map", rendering: "spinner", rendered: "image", animated: "check-circle",
   external: "download", stale: "history", failed: "exclamation-triangle",
@@ -273,6 +274,8 @@ function makeCard(number) {
   card.name = el("strong");
   card.shape = el("span", { class: "md-shape" });
   card.lines[0].append(card.name, card.shape);
+  card.engines = Object.fromEntries(ENGINES.map((field) => [field, el("span", { data: { field } })]));
+  card.lines[2].append(card.engines.decoder, card.between = el("span"), card.engines.animator);
   card.append(card.shown, el("div", { class: "md-facts" }, ...card.lines));
   return card;
 }
@@ -296,7 +299,7 @@ function fillCard(card, shot, index, seen) {
   say(card.name, shot.id);
   say(card.shape, [shot.size && t(`size.${shot.size}`), length(shot.seconds)].filter(Boolean).join(" · "));
   put(card.lines[1], peopleWords(shot, seen));
-  put(card.lines[2], engineWords(shot));
+  showEngines(card, engineWords(shot));
   put(card.lines[3], whyWords(shot, seen.own, seen.numbers));
   mark(card, "aria-label", spoken(card, shot));
 }
@@ -307,10 +310,17 @@ function peopleWords(shot, { names, scenes }) {
   return [scenes[shot.scene] ?? shot.scene, people, list(shot.props ?? [])].filter(Boolean).join(" · ");
 }
 
-/** What makes a shot and who decided: "ink (shot) · panzoom (script)". */
+/** What makes a shot and who decided: {decoder: "ink (script, line 7)", animator: "panzoom (script)"}, as far as known. */
 function engineWords(shot) {
-  return ["decoder", "animator"].filter((field) => engine(shot, field))
-    .map((field) => t("engine", { name: engine(shot, field), by: byWords(shot.decided[field]) })).join(" · ");
+  const fields = ENGINES.filter((field) => engine(shot, field));
+  return Object.fromEntries(fields.map((field) => [field, t("engine", { name: engine(shot, field), by: byWords(shot.decided[field]) })]));
+}
+
+/** Each engine in a part of the line of its own: a double click on it goes to who decided it. */
+function showEngines(card, words) {
+  for (const [field, part] of Object.entries(card.engines)) say(part, words[field] ?? "");
+  say(card.between, words.decoder && words.animator ? " · " : "");
+  card.lines[2].title = Object.values(words).join(" · ");
 }
 
 function showPicture(card, shot, { media }) {

@@ -73,8 +73,8 @@ export class Cards {
     this.element.addEventListener("dblclick", (event) => {
       const card = cardOf(event), shot = card && desk.find(card.shot);
       if (!shot) return;
-      const line = event.target.closest(".md-engine");
-      if (line) desk.goToRule(shot);
+      const engine = event.target.closest(".md-engine");
+      if (engine) desk.goToRule(shot, event.target.dataset.field);
       else desk.goToLine(shot);
     });
     this.element.addEventListener("keydown", (event) => this.key(event));
@@ -101,7 +101,8 @@ export class Cards {
       desk.choose(desk.current, ctrl || desk.chosen.size ? "more" : "one");
     } else if (event.key === "Enter" && at >= 0) {
       const card = this.grid.cards.get(at);
-      if (event.shiftKey) desk.goToLine(shots[at]);
+      if (ctrl) desk.goToRule(shots[at]);
+      else if (event.shiftKey) desk.goToLine(shots[at]);
       else if (card) this.play(card);
     } else if (event.key === "Escape" && desk.chosen.size) {
       desk.chooseNone();

@@ -245,9 +245,9 @@ export class Desk {
     return this.server.media(this.id, what, width && stepped(width * (window.devicePixelRatio || 1)));
   }
 
-  /** Goes to the node whose rule decided a shot's engine; else where the shot is written. */
-  goToRule(shot) {
-    const node = this.graph.ruleNode(this.planner, shot.decided?.decoder);
+  /** Goes to the node whose rule decided a shot's decoder or animator; else where the shot is written. */
+  goToRule(shot, field = "decoder") {
+    const node = this.graph.ruleNode(this.planner, shot.decided?.[field], field);
     if (node) this.graph.show(node);
     else this.goToLine(shot);
   }

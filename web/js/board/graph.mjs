@@ -7,8 +7,9 @@ import { PLANNER, above } from "../takes_helpers.mjs";
 
 export const EDITOR = "MovieDreamerEditScript";
 export const LOADER = "MovieDreamerLoadScript";
-const ROUTES = ["MovieDreamerRouteDecoder", "MovieDreamerRouteAnimator"];
-const SETTINGS = "MovieDreamerShotSettings", DRAWER = "MovieDreamerDecodeKeyframes";
+const ROUTES = { decoder: "MovieDreamerRouteDecoder", animator: "MovieDreamerRouteAnimator" };
+const MAKERS = { decoder: "MovieDreamerDecodeKeyframes", animator: "MovieDreamerAnimateKeyframes" };
+const SETTINGS = "MovieDreamerShotSettings";
 const SETTINGS_OF_PLAN = ["seed", "temperature", "candidates", "replan"];
 
 /** Every node of a graph, those in its subgraphs included. */
@@ -111,7 +112,7 @@ export class Graph {
    *  graph only for a node that shows something, so one is in that prompt which is not in the graph.
    */
   queueToPictures(planner, values = {}) {
-    const drawer = allNodes(this.root).find((node) => node.comfyClass === DRAWER && above(node, PLANNER).includes(planner));
+    const drawer = allNodes(this.root).find((node) => node.comfyClass === MAKERS.decoder && above(node, PLANNER).includes(planner));
     if (!drawer) return this.queue(planner, values);
     return this.standingIn(planner, values, async () => {
       const prompt = await this.app.graphToPrompt(), id = String(Math.max(...Object.keys(prompt.output).map(Number).filter(Boolean)) + 1000);
@@ -140,10 +141,13 @@ export class Graph {
     return Object.fromEntries(known.map((name) => [name, widgetOf(planner, name).value]));
   }
 
-  /** The node whose rule decided: {rule: "route" or "settings", of: the shots it is for}; undefined if no node's. */
-  ruleNode({ rule, of } = {}) {
-    const kinds = { route: ROUTES, settings: [SETTINGS] }[rule] ?? [];
-    return allNodes(this.root).find((node) => kinds.includes(node.comfyClass) && widgetOf(node, "shots")?.value === of);
+  /** The node that decided a shot's decoder or animator (`field`), as a card says it ({rule, of: the shots it is for}): a
+   *  route's, Shot Settings', or the one that makes all that nobody decides; undefined where it was no node.
+   */
+  ruleNode(planner, { rule, of } = {}, field = "decoder") {
+    const all = allNodes(this.root), kinds = { route: [ROUTES[field]], settings: [SETTINGS] }[rule] ?? [];
+    if (rule === "node") return all.find((node) => node.comfyClass === MAKERS[field] && above(node, PLANNER).includes(planner));
+    return all.find((node) => kinds.includes(node.comfyClass) && widgetOf(node, "shots")?.value === of);
   }
 
   /** Shows a node in the middle of the canvas, chosen. */
