@@ -9,7 +9,7 @@ SCRIPT ?= lighthouse
 # Processes that share the tests, a file of tests to one of them: fixtures of a file are made once.
 WORKERS ?= 2
 
-.PHONY: film test test-comfyui record-object-info workflows format lint check setup bench media clean
+.PHONY: film test test-comfyui record-object-info workflows format lint check setup bench media page-media clean
 
 film: $(STAMP)
 	$(PY) -m moviedreamer_core film $(SCRIPT) -o $(OUT)/film.mp4 --store $(OUT)/store
@@ -18,6 +18,7 @@ test: $(STAMP)
 	$(PY) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 # In a real ComfyUI: $COMFYUI_DIR and $COMFYUI_PYTHON, or the ComfyUI around this pack, or ~/ComfyUI. Needs chromium.
+# $COMFYUI_FRONTEND: another frontend (CONTRIBUTING.md).
 test-comfyui: $(COMFY_STAMP)
 	$(PY) -m pytest tests/comfyui -rs
 	$(PY) -m pytest tests/web -rs
@@ -49,6 +50,14 @@ bench: $(STAMP)
 # The README's pictures, from what `make film` left.
 media: $(STAMP)
 	$(PY) tools/make_media.py $(OUT)
+
+# Those of the page, from tests in a real browser: an artist who directs a film, a script that is written, the report.
+page-media: export MOVIEDREAMER_SCREENSHOTS = $(abspath $(OUT))/screenshots
+page-media: film $(COMFY_STAMP)
+	mkdir -p $(MOVIEDREAMER_SCREENSHOTS)
+	$(PY) -m pytest tests/web/test_storyboard_walk.py
+	$(PY) -m pytest tests/comfyui/test_script_editor.py
+	$(PY) tools/make_page_media.py $(MOVIEDREAMER_SCREENSHOTS) $(OUT)
 
 setup: $(STAMP)
 

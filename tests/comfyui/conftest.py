@@ -1,7 +1,7 @@
 """A real ComfyUI for these tests: `make test-comfyui`. Without one all are skipped, and the run is not green.
 
-COMFYUI_FLAGS are further flags of its server: `--front-end-root FOLDER` with an unpacked comfyui-frontend-package runs
-the page's tests with another frontend.
+COMFYUI_FRONTEND is the `static` folder of an unpacked comfyui-frontend-package: the page's tests with another frontend.
+COMFYUI_FLAGS are further flags of the server.
 """
 
 import contextlib
@@ -63,7 +63,9 @@ def pytest_terminal_summary(terminalreporter):
 
 def make_server(base, *flags, partners=False) -> Server:
     """A server with the pack, its short scripts in the input folder; not started."""
-    server = Server(*FOUND, base, *shlex.split(os.environ.get("COMFYUI_FLAGS", "")), *flags, partners=partners)
+    frontend = ["--front-end-root", folder] if (folder := os.environ.get("COMFYUI_FRONTEND")) else []
+    flags = (*frontend, *shlex.split(os.environ.get("COMFYUI_FLAGS", "")), *flags)
+    server = Server(*FOUND, base, *flags, partners=partners)
     for name, text in SCRIPTS.items():
         (base / "input" / name).write_text(text)
     return server

@@ -1,6 +1,8 @@
 """The real page in headless Chromium, driven as a person does: open it, drop a workflow on it, press Run."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from comfy_server import ROOT
 
@@ -8,18 +10,38 @@ from comfy_server import ROOT
 READY = """() => window.app?.vueAppReady && !window.app.extensionManager.spinner
   && window.LiteGraph?.registered_node_types['MovieDreamerLoadScript']"""
 RENDERERS = ("classic", "vue")
-WAIT = 240_000
+# What the page says offline and with no pack installed, too; never harmless if it is about a file of ours.
+HARMLESS = (
+    "Failed to load resource",
+    "net::ERR",
+    "graph accessed before initialization",
+    "huggingface.co",
+    "violates the document's Content Security Policy",
+)
+OURS = ("/moviedreamer/", "/extensions/ComfyUI-MovieDreamer/")
+WAIT = 120_000
 
 
-def open_page(server, chromium):
-    """The page of a server, ready, with what it complained about in page.complaints."""
+@contextmanager
+def open_page(server, chromium) -> Iterator:
+    """The page of a server, ready. In the end nothing of ours may have complained on its console."""
     opened = chromium.new_page(viewport={"width": 1600, "height": 900})
-    opened.complaints = []
-    opened.on("console", lambda m: m.type == "error" and opened.complaints.append(m.text))
-    opened.on("pageerror", lambda error: opened.complaints.append(str(error)))
+    opened.set_default_timeout(WAIT)
+    complaints = []
+
+    def listen(message) -> None:
+        harmless = any(word in message.text for word in HARMLESS)
+        about = message.location.get("url", "")
+        if message.type == "error" and (not harmless or any(word in about for word in OURS)):
+            complaints.append(f"{message.text} ({about})")
+
+    opened.on("console", listen)
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
     opened.goto(server.url)
     wait_for(opened, READY)
-    return opened
+    yield opened
+    opened.close()
+    assert not complaints
 
 
 def use_renderer(page, name: str) -> None:

@@ -3,6 +3,7 @@
 import copy
 import io
 import json
+from hashlib import sha256
 from pathlib import Path
 
 import av
@@ -57,3 +58,10 @@ def look(film: bytes) -> tuple[float, tuple[int, int], int, dict[str, str]]:
         stream = container.streams.video[0]
         frames = sum(1 for _ in container.decode(stream))
         return container.duration / 1_000_000, (stream.width, stream.height), frames, dict(container.metadata)
+
+
+def pixels(film: bytes) -> str:
+    """What is to be seen in a film, as a hash."""
+    with av.open(io.BytesIO(film)) as container:
+        frames = [frame.to_ndarray(format="rgb24").tobytes() for frame in container.decode(video=0)]
+    return sha256(b"".join(frames)).hexdigest()

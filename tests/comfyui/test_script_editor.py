@@ -15,9 +15,8 @@ STATUS = "document.querySelector('.md-editor [role=status]')?.textContent"
 
 @pytest.fixture(scope="module")
 def page(server, chromium):
-    opened = open_page(server, chromium)
-    yield opened
-    opened.close()
+    with open_page(server, chromium) as opened:
+        yield opened
 
 
 @pytest.fixture(params=RENDERERS)

@@ -1,12 +1,8 @@
 """A day of an artist, on the real page: paste, edit a word, undo it, insert a shot, reroll one, lock one, share."""
 
-import io
-from hashlib import sha256
-
-import av
 import pytest
 from page_driver import load, open_page, press_run, wait_for
-from shortened import made
+from shortened import made, pixels
 
 WORDS = "{id: hello, size: medium, characters: [{id: mara, action: waves hello, expression: happy}]}"
 INSERTED = f"{{id: pause, size: wide}}\n      - {WORDS}"
@@ -15,16 +11,8 @@ STAGES = ("plan", "keyframe", "clip", "film")
 
 @pytest.fixture(scope="module")
 def page(server, chromium):
-    opened = open_page(server, chromium)
-    yield opened
-    opened.close()
-
-
-def pixels(film: bytes) -> str:
-    """What is to be seen in a film, as a hash."""
-    with av.open(io.BytesIO(film)) as container:
-        frames = [frame.to_ndarray(format="rgb24").tobytes() for frame in container.decode(video=0)]
-    return sha256(b"".join(frames)).hexdigest()
+    with open_page(server, chromium) as opened:
+        yield opened
 
 
 def text_of(page) -> str:
