@@ -240,10 +240,10 @@ def test_a_full_disk(refused, monkeypatch):
 
     from moviedreamer_core.store import store as module
 
-    def full(path):
-        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+    def full(paths):
+        raise OSError(errno.ENOSPC, "No space left on device", str(paths[0]))
 
-    monkeypatch.setattr(module, "sync_file", full)
+    monkeypatch.setattr(module, "sync_all", full)
     refused("is full", "run the same command again")
 
 

@@ -200,6 +200,26 @@ def test_a_disk_that_fills_while_syncing(tmp_path, monkeypatch):
     assert store.fetch("clip", {"n": 1}, ".bin", writer(b"data")).fresh
 
 
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs to know which file a descriptor is")
+def test_all_that_a_result_is_reaches_the_disk_before_it_is_handed_out(tmp_path, monkeypatch):
+    """Its files and its record before they appear, then the names of the folders; those that wait, wait together."""
+    synced = []
+
+    def note(descriptor):
+        place = Path(os.readlink(f"/proc/self/fd/{descriptor}"))
+        synced.append((place.name, bool(list(tmp_path.glob("objects/clip/*/*")))))
+
+    def make(path):
+        path.write_bytes(b"data")
+        path.with_suffix(".wav").write_bytes(b"sound")
+
+    monkeypatch.setattr(atomic.os, "fsync", note)
+    made = Store(tmp_path).fetch("clip", {"n": 1}, ".bin", make)
+    folder, shelf = made.path.parent.name, made.path.parent.parent.name
+    assert sorted(synced[:4]) == sorted((n, False) for n in ("artefact.json", "clip.bin", "clip.wav", folder))
+    assert sorted(synced[4:]) == sorted((n, True) for n in (shelf, "clip"))
+
+
 def test_a_folder_that_cannot_be_written(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(MovieDreamerError, match="Choose a folder where you may write"):

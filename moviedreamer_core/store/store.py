@@ -23,7 +23,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ..atomic import plain_errors, removed, sync_file, sync_folder, write_text
+from ..atomic import plain_errors, removed, sync_all
 from ..errors import MovieDreamerError
 from ..files import sha256_of
 from .index import Index
@@ -173,7 +173,7 @@ class Store:
             home = self.home(stage, key)
             home.parent.mkdir(parents=True, exist_ok=True)
             os.rename(folder, home)
-            sync_folder(home.parent)
+            sync_all([home.parent, home.parent.parent])
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
@@ -213,8 +213,6 @@ def _call(make: Callable[[Path], float | None], path: Path, stage: str) -> float
 
 def _write_record(folder: Path, stage: str, key: str, inputs: Mapping[str, object], path: Path, seconds: float) -> None:
     files = sorted(file for file in folder.rglob("*") if file.is_file())
-    for file in files:
-        sync_file(file)
     record = {
         "key": key,
         "stage": stage,
@@ -224,7 +222,8 @@ def _write_record(folder: Path, stage: str, key: str, inputs: Mapping[str, objec
         "files": {file.relative_to(folder).as_posix(): [file.stat().st_size, sha256_of(file)] for file in files},
         "inputs": json.loads(canonical_json(inputs)),
     }
-    write_text(folder / RECORD, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
+    (folder / RECORD).write_bytes((json.dumps(record, indent=1, ensure_ascii=False) + "\n").encode())
+    sync_all([*files, folder / RECORD, *{file.parent for file in files}])
 
 
 def _require(pattern: re.Pattern[str], value: str, what: str, expected: str) -> None:
