@@ -11,7 +11,7 @@ from bodies import PROBE, WISHES, clip_body, film, keyframe_body, node, noted, s
 from comfy_server import PACK, ROOT
 from conftest import make_server
 from shortened import made
-from test_bodies import ran, script, whole
+from test_bodies import keep_takes, ran, script, whole
 
 HERE = Path(__file__).parent
 NODES = (PROBE, HERE / "body_models", HERE / "tiny_checkpoint")
@@ -125,6 +125,43 @@ def test_the_storyboards_choices_act_on_bodies(server):
     prompt["plan"]["inputs"] |= {"candidates": 2}
     whole(server.run(prompt))
     assert ran(server) == [], "a body that reads no tokens does not draw another plan again"
+
+
+def test_an_older_take_of_a_body_is_chosen_and_is_not_drawn_again(server):
+    prompt = {**film(), **keyframe_body()}
+    whole(server.run(prompt))
+    first = set(made(server.store, "keyframe"))
+    prompt["plan"]["inputs"]["direction"] = json.dumps({"hello": {"seed": 7}})
+    whole(server.run(prompt))
+    assert ran(server)[3:] == ["hello"]
+    records = [json.loads(file.read_text()) for file in (server.store / "objects/keyframe").rglob("artefact.json")]
+    hello = next(r["key"] for r in records if r["key"] in first and "waves hello" in json.dumps(r["inputs"]["values"]))
+    prompt["plan"]["inputs"]["direction"] = json.dumps({"hello": {"seed": 7, "take": {"keyframe": hello}}})
+    prompt["sheet"] = node("ContactSheet", keyframes=["decode", 0], columns=0, filename_prefix="sheet")
+    sheet = whole(server.run(prompt))
+    assert ran(server) == [] and {data["display_node"] for data in sheet.of("executed")} >= {"sheet"}
+    locked = {"hello": {"lock": True}, "ask": {"seed": 3}}
+    prompt["plan"]["inputs"]["direction"] = json.dumps(locked)
+    prompt["probe"]["inputs"]["strength"] = 0.5  # another body: what is locked stays, whatever draws now
+    keep_takes(prompt, sheet)
+    whole(server.run(prompt))
+    assert ran(server) == ["arrival", "ask"]
+
+
+def test_the_continuity_report_measures_what_bodies_drew_and_rerolls_the_weak_by_them(server):
+    prompt = {**film(), **keyframe_body()}
+    prompt["measured"] = node("ContinuityReport", keyframes=["decode", 0], tokenizer=["bundle", 0], faces=["bundle", 4])
+    prompt["table"] = core("PreviewAny", source=["measured", 2])
+    run = whole(server.run(prompt))
+    rows = next(data["output"]["text"][0] for data in run.of("executed") if data["display_node"] == "table")
+    names = [line.split()[0] for line in rows.splitlines()]
+    assert names == ["shot", "arrival", "hello", "ask"] and rows.splitlines()[2].split()[2] != "-", "the quay, again"
+    assert ran(server) == ["arrival", "hello", "ask"]
+    prompt["reroll"] = node("RerollWeakShots", keyframes=["decode", 0], tokenizer=["bundle", 0], threshold=1.0,
+                            measure="to_place", tries=1)  # fmt: skip
+    prompt["animate"]["inputs"]["keyframes"] = ["reroll", 0]
+    whole(server.run(prompt))
+    assert ran(server) == ["hello"], "the only shot with an earlier one of its place"
 
 
 def test_decoder_from_model_shows_the_casts_pictures_to_who_looks_and_refuses_others(server):
