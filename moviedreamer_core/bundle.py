@@ -39,7 +39,7 @@ class BundleInfo:
     """`bundle.json`. Sizes are (width, height) in pixels: pictures are drawn at `render_size`, shown at `show_size`.
 
     `unsaid_action` is what its decoders are told of people of whom the script says no action, for decoders that have
-    never seen a person without one; "" tells them nothing.
+    never seen a person without one; "" tells them nothing. `licence` is that of the weights that are its maker's own.
     """
 
     name: str
@@ -49,6 +49,7 @@ class BundleInfo:
     format: int = FORMAT
     description: str = ""
     unsaid_action: str = ""
+    licence: str = ""
 
     def save(self, folder: Path) -> None:
         """Write `folder/bundle.json`."""
@@ -89,6 +90,7 @@ class Bundle:
                 fps=int(raw["fps"]),
                 description=str(raw.get("description", "")),
                 unsaid_action=str(raw.get("unsaid_action", "")),
+                licence=str(raw.get("licence", "")),
             )
         except DAMAGED as error:
             raise MovieDreamerError(f"{folder / 'bundle.json'}: field missing or of the wrong kind: {error}") from error

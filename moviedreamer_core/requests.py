@@ -57,6 +57,27 @@ class EarlierKeyframe:
     key: str
 
 
+@dataclass(frozen=True)
+class VoiceSample:
+    """How somebody sounds: `name` is the character's id; `content`: SHA-256 of the sound file."""
+
+    name: str
+    path: Path
+    content: str
+
+
+@dataclass(frozen=True)
+class SpokenLine:
+    """A line that was said: its sound file, and from when to when it is heard, in seconds from the clip's first frame;
+    before 0 it began in an earlier part of its shot.
+    """
+
+    id: str
+    path: Path
+    start: float
+    end: float
+
+
 @dataclass(frozen=True, eq=False)
 class KeyframeRequest:
     """One keyframe. `number` counts a shot's keyframes from 0; `slots` are its people from left to right.
@@ -89,7 +110,8 @@ class ClipRequest:
     each, `sound` what else is heard, `negative` what is not to be seen. `frames` are wanted at `fps` a second. `anchor`
     is the picture whose look is kept; `next_keyframe` the one that the clip should arrive at, where the shot has a
     further keyframe. `motion` and `anchor_strength` go from 0 to 2 (script/controls.py), 1 is usual. `number` counts
-    the parts of a shot with several keyframes from 0.
+    the parts of a shot with several keyframes from 0. `voices` are the sound files of the voices of those who speak, in
+    the order in which they do; `speech` what was said already, and when it is heard.
     """
 
     keyframe: Tensor
@@ -109,6 +131,8 @@ class ClipRequest:
     references: tuple[Reference, ...] = ()
     sound: str = ""
     negative: str = ""
+    voices: tuple[VoiceSample, ...] = ()
+    speech: tuple[SpokenLine, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,7 +146,8 @@ class Sound:
 @dataclass(frozen=True)
 class LineRequest:
     """One line to be said: its words, the BCP 47 language ("" for unknown), how it is said, by whom, how that voice
-    sounds in words and in a sound file, and how long it is expected to take in seconds.
+    sounds in words and in a sound file, how long it is expected to take in seconds, its name in the script, and a seed
+    (0 to 2**63 - 1) that is the same for all lines of one voice.
     """
 
     text: str
@@ -132,6 +157,8 @@ class LineRequest:
     voice: str = ""
     reference: Path | None = None
     seconds: float = 0.0
+    id: str = ""
+    seed: int = 0
 
 
 @dataclass(frozen=True, eq=False)

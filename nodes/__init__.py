@@ -6,7 +6,7 @@ from ._comfy import ComfyExtension, io
 
 MODULES = (
     "script", "cast", "loaders", "tokenizer", "planner", "decoder", "model_decoder", "animator", "routes",
-    "body", "settings", "shots", "film", "continuity", "preflight", "body_steps",
+    "body", "speech", "settings", "shots", "film", "papers", "continuity", "preflight", "body_steps",
 )  # fmt: skip
 
 

@@ -4,10 +4,9 @@ from typing import Any
 
 from ..moviedreamer_core.registry import Capabilities
 from ._comfy import ExecutionBlocker, io
-from .bodies.expanding import SHOT_IN
 from .bodies.files import content_of, output_types
 from .bodies.graph import Body, find_body, fingerprint
-from .bodies.makers import animator_handle, decoder_handle
+from .bodies.makers import SHOT_IN, animator_handle, decoder_handle
 from .bodies.slots import FRAME_STEPS, PROMPT, SLOTS, clip_capabilities, keyframe_capabilities
 from .types import AnimatorType, Category, DecoderType
 
@@ -193,10 +192,10 @@ class MovieDreamerShotOutClip(io.ComfyNode):
         return io.NodeOutput(animator_handle(body.out, name, can))
 
 
-def named_body(hidden: Any) -> tuple[Body, str]:
-    """The body that ends in the node that runs, and its fingerprint."""
+def named_body(hidden: Any, begins: str = SHOT_IN) -> tuple[Body, str]:
+    """The body that begins with a node of this kind and ends in the one that runs, and its fingerprint."""
     prompt = hidden.dynprompt.get_original_prompt()
-    body = find_body(prompt, hidden.unique_id, SHOT_IN, output_types())
+    body = find_body(prompt, hidden.unique_id, begins, output_types())
     return body, fingerprint(prompt, body.out, content_of)
 
 

@@ -1,14 +1,16 @@
-"""The steps of a body's run: nodes that are only ever added to a running prompt, never wired by hand (six of them)."""
+"""The steps of a body's run: nodes that are only ever added to a running prompt, never wired by hand."""
 
 from typing import Any
 
 from ..moviedreamer_core.requests import KeyframeRequest
 from ._comfy import io
 from .bodies.expanding import expand_shot, forget_progress, go_on
+from .bodies.lines import LINE_SLOTS, line_values
 from .bodies.memory import MEMORY
-from .bodies.results import clip_of, picture_of
+from .bodies.results import clip_of, picture_of, spoken_sound
 from .bodies.slots import SLOTS, Wishes, values_of
 from .body import wish_inputs
+from .speech import template_input
 from .types import Category
 
 DoneType = io.Custom("MOVIEDREAMER_DONE")  # a unit that is in the store
@@ -88,7 +90,7 @@ class MovieDreamerBodyValues(io.ComfyNode):
     @classmethod
     def execute(cls, request: str, wired: str, **wishes: Any) -> io.NodeOutput:
         numbers = {int(number) for number in wired.split(",") if number}
-        return io.NodeOutput(*values_of(MEMORY.request(request), Wishes(**wishes), numbers))
+        return io.NodeOutput(*values_of(MEMORY.shot(request), Wishes(**wishes), numbers))
 
 
 class MovieDreamerBodyKeep(io.ComfyNode):
@@ -116,7 +118,7 @@ class MovieDreamerBodyKeep(io.ComfyNode):
         cls, ticket: list[str], unit: list[str], request: list[str], pictures: list[Any],
         audio: list[Any] | None = None, fps: list[float] | None = None,
     ) -> io.NodeOutput:  # fmt: skip
-        asked, sound = MEMORY.request(request[0]), audio[0] if audio else None
+        asked, sound = MEMORY.shot(request[0]), audio[0] if audio else None
         if isinstance(asked, KeyframeRequest):
             made: Any = picture_of(pictures)
         else:
@@ -126,6 +128,56 @@ class MovieDreamerBodyKeep(io.ComfyNode):
         if missing is None or missing.request.shot != asked.shot:
             MEMORY.returned.clear()
             MEMORY.requests.pop(request[0], None)
+        forget_progress()
+        return io.NodeOutput(unit[0])
+
+
+class MovieDreamerBodyLineValues(io.ComfyNode):
+    """Stands for Line In in one line's copy."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return step_schema(
+            "LineValues",
+            "stands for Line In and gives one line's values.",
+            inputs=[
+                template_input(),
+                request_input(),
+                io.String.Input("wired", tooltip="The numbers of the outputs that are wired."),
+            ],
+            outputs=[slot.output() for slot in LINE_SLOTS],
+        )
+
+    @classmethod
+    def execute(cls, text_template: str, request: str, wired: str) -> io.NodeOutput:
+        numbers = {int(number) for number in wired.split(",") if number}
+        return io.NodeOutput(*line_values(MEMORY.line(request), text_template, numbers))
+
+
+class MovieDreamerBodyLineKeep(io.ComfyNode):
+    """Stands for Line Out in one line's copy."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return step_schema(
+            "LineKeep",
+            "stands for Line Out and puts one line's sound into the store.",
+            inputs=[
+                ticket_input(),
+                unit_input(),
+                request_input(),
+                io.Audio.Input("audio", tooltip="The line as sound."),
+            ],
+            outputs=[done_output("The line is in the store.")],
+            is_input_list=True,
+        )
+
+    @classmethod
+    def execute(cls, ticket: list[str], unit: list[str], request: list[str], audio: list[Any]) -> io.NodeOutput:
+        MEMORY.returned[request[0]] = spoken_sound(audio, MEMORY.line(request[0]))
+        MEMORY.run(ticket[0]).attempt(unit[0])
+        MEMORY.returned.clear()
+        MEMORY.requests.pop(request[0], None)
         forget_progress()
         return io.NodeOutput(unit[0])
 
@@ -218,4 +270,6 @@ NODES: list[type[io.ComfyNode]] = [
     MovieDreamerBodyPair,
     MovieDreamerBodyHold,
     MovieDreamerBodyEnd,
+    MovieDreamerBodyLineValues,
+    MovieDreamerBodyLineKeep,
 ]

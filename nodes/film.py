@@ -16,8 +16,9 @@ from ..moviedreamer_core.store import Store, array_hash
 from . import host
 from ._comfy import InputImpl, io
 from .boards import BOARDS
+from .papers import FilmPapers, papers_input
 from .saving import checked_prefix, in_output, keeps_metadata, numbered, workflow_tags
-from .types import Category, Clips, ClipsType, Keyframes, KeyframesType
+from .types import Category, Clips, ClipsType, Keyframes, KeyframesType, PapersWish
 
 SCRIPT = "script"
 
@@ -98,6 +99,7 @@ class MovieDreamerCombineFilm(io.ComfyNode):
                     tooltip="Sound for the film instead of the script's sound file; cut or filled with silence to the "
                     "film's length (the first of a batch). GIF and PNG have no sound.",
                 ),
+                papers_input(),
             ],
             outputs=[
                 io.Video.Output("video", display_name="video", tooltip="The film, read from its file when needed."),
@@ -126,17 +128,23 @@ class MovieDreamerCombineFilm(io.ComfyNode):
         chapters: bool,
         fit: str,
         audio: dict[str, Any] | None = None,
+        papers: PapersWish | None = None,
     ) -> io.NodeOutput:
         session = replace(clips.session, progress=host.HostProgress())
         chosen = None if transition == SCRIPT else transition
         joining = Joining(fps or None, chosen, transition_seconds, subtitles, chapters, fit, sound=format == "mp4")
         sound = sound_file(session.store, audio) if audio is not None and format == "mp4" else None
+        about = FilmPapers.of(papers, clips.keyframes, clips, sound, cls.hidden.prompt) if papers else None
+        joining = about.ending(joining) if about else joining
         suffix = "" if format == "png" else f".{format}"
         out = numbered(filename_prefix, suffix, film_arguments(session, joining)["size"])
         begun = perf_counter()
         made = make_film(
-            session, clips.clips, out.path, format=format, audio=sound, joining=joining, tags=film_tags(cls, session)
-        )
+            session, clips.clips, out.path, format=format, audio=sound, joining=joining, tags=film_tags(cls, session),
+            seal=about.seal(suffix) if about else None,
+        )  # fmt: skip
+        if about:
+            about.write_beside(made.path)
         took = perf_counter() - begun if made.fresh else None
         BOARDS.joined(clips.keyframes.plan.board, session, clips.clips, joining, took)
         # Core's video nodes cannot save a GIF's codec, so for gif and png they get the same film as MP4.
@@ -175,6 +183,7 @@ class MovieDreamerContactSheet(io.ComfyNode):
                     default="MovieDreamer/contact_sheet",
                     tooltip="Folder and beginning of the file's name in the output folder; a number follows.",
                 ),
+                papers_input(),
             ],
             outputs=[io.Image.Output("image", display_name="image", tooltip="The contact sheet.")],
             hidden=[io.Hidden.prompt, io.Hidden.extra_pnginfo],
@@ -186,11 +195,16 @@ class MovieDreamerContactSheet(io.ComfyNode):
         return checked_prefix(filename_prefix)
 
     @classmethod
-    def execute(cls, keyframes: Keyframes, columns: int, filename_prefix: str) -> io.NodeOutput:
+    def execute(
+        cls, keyframes: Keyframes, columns: int, filename_prefix: str, papers: PapersWish | None = None
+    ) -> io.NodeOutput:
         session = replace(keyframes.session, progress=host.HostProgress())
         out = numbered(filename_prefix, ".png", session.size)
         tags = workflow_tags(cls)
-        write_sheet(session, keyframes.plan.film, keyframes.frames, out.path, columns=columns or None, tags=tags)
+        about = FilmPapers.of(papers, keyframes, None, None, cls.hidden.prompt) if papers else None
+        seal = about.seal(".png") if about else None
+        plan = keyframes.plan.film
+        write_sheet(session, plan, keyframes.frames, out.path, columns=columns or None, tags=tags, seal=seal)
         return io.NodeOutput(host.to_images([read_picture(out.path)]), ui=out.shown())
 
 

@@ -19,6 +19,7 @@ from ..moviedreamer_core.errors import MovieDreamerError
 from ..moviedreamer_core.film.episode import Episode
 from ..moviedreamer_core.film.session import FilmSession
 from ..moviedreamer_core.film.settings import FilmSettings
+from ..moviedreamer_core.film.spoken import check_spoken
 from ..moviedreamer_core.film.takes import NO_TAKES, FilmTakes
 from ..moviedreamer_core.media.clips import read_clip
 from ..moviedreamer_core.registry import Factory
@@ -304,7 +305,10 @@ def make_session(
         animators=(before.animators if before else ANIMATORS).extended(animators),
         history=history,
         takes=takes,
+        voices=source.voices,
+        spoken=source.spoken,
     )
+    check_spoken(session)
     progress.follow(session.shots)
     return session
 
@@ -347,15 +351,23 @@ def _weights_of(handle: DecoderHandle | AnimatorHandle) -> str:
     return handle.maker.fingerprint(handle.bundle)
 
 
-def bound(name: str, handle: DecoderHandle | AnimatorHandle) -> Factory:
+@dataclass(frozen=True)
+class Bound(Factory[Any]):
+    """A maker that always uses the bundle of its handle."""
+
+    handle: DecoderHandle | AnimatorHandle | None = None
+
+
+def bound(name: str, handle: DecoderHandle | AnimatorHandle) -> Bound:
     """A maker of this name that always uses the handle's own bundle."""
     maker, own = handle.maker, handle.bundle
-    return Factory(
+    return Bound(
         name,
         maker.summary,
         lambda _: maker.load(own),
         lambda _: maker.fingerprint(own),
         lambda _: maker.capabilities(own),
+        handle=handle,
     )
 
 

@@ -5,6 +5,7 @@ Functions raise MovieDreamerError in the words of an artist;
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -170,11 +171,8 @@ def with_person(
         names.append(keep_picture(np.ascontiguousarray(pixels), f"{who}-{number}", home))
     files = [str(home.resolve() / name) for name in names]
     script = with_character(source.script, who, description=description, references=files)
-    return (
-        ScriptSource(gather(script, source.folder, home), home, True)
-        if names
-        else ScriptSource(script, source.folder, True)
-    )
+    gathered, folder = (gather(script, source.folder, home), home) if names else (script, source.folder)
+    return replace(source, script=gathered, folder=folder, recast=True)
 
 
 def check_faces(who: str, pictures: torch.Tensor, faces: Bundle, name: str) -> None:

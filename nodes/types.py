@@ -3,6 +3,7 @@
 A type's name is part of every saved workflow: it never changes. Values are handles: small, with files behind them.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -15,7 +16,7 @@ from ..moviedreamer_core.film.planning import FilmPlan
 from ..moviedreamer_core.film.session import FilmSession
 from ..moviedreamer_core.film.settings import FilmSettings
 from ..moviedreamer_core.film.takes import NO_TAKES, FilmTakes
-from ..moviedreamer_core.registry import Animator, Capabilities, Decoder, Factory
+from ..moviedreamer_core.registry import Animator, Capabilities, Decoder, Factory, Speaker
 from ..moviedreamer_core.script import Script
 from ._comfy import io
 
@@ -24,6 +25,7 @@ class Category:
     """Where the page's menu lists a node: by the stage that it belongs to."""
 
     SCRIPT = "MovieDreamer/Script"
+    SPEECH = "MovieDreamer/Speech"
     CAST = "MovieDreamer/Cast"
     LOADERS = "MovieDreamer/Loaders"
     TOKENIZER = "MovieDreamer/Tokenizer"
@@ -48,17 +50,24 @@ DecoderRoutesType = io.Custom("MOVIEDREAMER_DECODER_ROUTES")  # tuple[RouteTo, .
 AnimatorRoutesType = io.Custom("MOVIEDREAMER_ANIMATOR_ROUTES")  # tuple[RouteTo, ...]
 ShotSettingsType = io.Custom("MOVIEDREAMER_SHOT_SETTINGS")  # tuple[moviedreamer_core.script.ShotSettings, ...]
 KeyframesType = io.Custom("MOVIEDREAMER_KEYFRAMES")  # Keyframes
+PapersType = io.Custom("MOVIEDREAMER_PAPERS")  # PapersWish
+SpeakerType = io.Custom("MOVIEDREAMER_SPEAKER")  # SpeakerHandle
 ClipsType = io.Custom("MOVIEDREAMER_CLIPS")  # Clips
 ScoresType = io.Custom("MOVIEDREAMER_SCORES")  # moviedreamer_core.film.continuity.Continuity
 
 
 @dataclass(frozen=True)
 class ScriptSource:
-    """A script and the folder where the files that it names begin. `recast`: the graph changed its characters."""
+    """A script and the folder where the files that it names begin. `recast`: the graph changed its characters.
+    `voices` are the sounds of lines that were said, by the lines' ids, `spoken` their seconds, `speakers` said them.
+    """
 
     script: Script
     folder: Path
     recast: bool = False
+    voices: Mapping[str, Path] = field(default_factory=dict)
+    spoken: Mapping[str, float] = field(default_factory=dict)
+    speakers: tuple["SpeakerHandle", ...] = ()
 
 
 @dataclass(frozen=True)
@@ -102,6 +111,13 @@ class AnimatorHandle:
 
 
 @dataclass(frozen=True)
+class SpeakerHandle:
+    """Who says lines: a graph of nodes."""
+
+    maker: Factory[Speaker]
+
+
+@dataclass(frozen=True)
 class RouteTo:
     """The decoder or animator for the shots that `shots` selects ("3, 7-9, scene:harbour, who:mara")."""
 
@@ -124,6 +140,18 @@ class ScriptPlan:
     history: Episode | None = None
     takes: FilmTakes = NO_TAKES
     board: str = ""
+
+
+@dataclass(frozen=True)
+class PapersWish:
+    """What a film should say of how it was made: `credits` seconds of a card at its end (0: none), JSON beside it, the
+    name of the certificate that signs it ("": none), and whether each shot's sentence may be known.
+    """
+
+    credits: float
+    sidecar: bool
+    certificate: str
+    prompts: bool
 
 
 @dataclass(frozen=True)

@@ -214,7 +214,7 @@ def test_the_memory_sheet_is_as_square_as_can_be(slots, tmp_path):
 
 def test_a_body_alone_blocks_and_without_comfyui_a_bundles_decoder_is_asked_for(pack, tiny_bundle):
     out = pack.run("MovieDreamerShotIn")
-    assert len(out.args) == 22 and all(blocker.message is None for blocker in out.args)
+    assert len(out.args) == 25 and all(blocker.message is None for blocker in out.args)
     makers = pack.module("nodes.bodies.makers")
     request = pack.module("moviedreamer_core.requests").KeyframeRequest(None, shot="hello")
     decoder = makers.BodyDecoder("8", "name")

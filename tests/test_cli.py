@@ -28,7 +28,7 @@ def making(bundle, folder):
 def test_film_leaves_film_subtitles_contact_sheet_and_report(made):
     folder, _ = made
     names = {path.name for path in (folder / "out").iterdir()}
-    assert names == {"film.mp4", "film.srt", "contact_sheet.png", "report.html"}
+    assert names == {"film.mp4", "film.srt", "film.papers.json", "contact_sheet.png", "report.html"}
     page = (folder / "out" / "report.html").read_text()
     assert "Two Lamps" in page and "http://" not in page.replace("http://www.w3.org", "")
 

@@ -113,7 +113,13 @@ def test_two_runs_do_not_write_one_output(script, tiny_bundle, tmp_path):
     first.send_signal(signal.SIGCONT)
     _, errors = first.communicate(timeout=250)
     assert first.returncode == 0, errors
-    assert {path.name for path in out.parent.iterdir()} == {"film.mp4", "film.srt", "contact_sheet.png", "report.html"}
+    assert {path.name for path in out.parent.iterdir()} == {
+        "film.mp4",
+        "film.srt",
+        "film.papers.json",
+        "contact_sheet.png",
+        "report.html",
+    }
 
 
 def test_two_processes_share_a_store(script, tiny_bundle, reference, tmp_path):

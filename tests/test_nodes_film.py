@@ -3,6 +3,7 @@
 import json
 import shutil
 import struct
+from pathlib import Path
 from types import SimpleNamespace
 
 import av
@@ -320,3 +321,29 @@ def test_a_name_outside_the_output_folder_is_refused_before_anything_is_made(pac
     assert "of 300 bytes; expected" in check(filename_prefix=f"films/{'x' * 300}")
     for prefix in (None, "MovieDreamer/film", "a/../film", "%year%/..film"):
         assert check(filename_prefix=prefix) is True, prefix
+
+
+def test_papers_end_sign_and_stand_beside_the_film_which_keeps_the_workflow(made):
+    papers, plain = made.pack.module("moviedreamer_core.papers.signing"), opened(values(combine(made))[1])
+    asked = {"credits": 1.0, "sidecar": True, "sign": "test certificate", "prompts": False}
+    wish = values(made.pack.run("MovieDreamerFilmPapers", **asked))[0]
+    _, path = values(combine(made, papers=wish))
+    film = opened(path)
+    assert len(film.frames) == len(plain.frames) + 4 and film.frames[-1].mean() < 120, "a second of credits at the end"
+    assert film.chapters[-1]["metadata"]["title"] == "Credits"
+    with open(path, "rb") as file:
+        assert page_reads(file.read())["prompt"] == HIDDEN["prompt"]
+    found = papers.verify(Path(path))
+    assert found.good and found.test and found.claims["engines"][0]["role"] == "plan"
+    assert [(e["title"], e["made"]) for e in found.claims["engines"][1:]] == [
+        ("paper, of bundle tiny", 4), ("ink, of bundle tiny", 1), ("panzoom, of bundle tiny", 5),
+    ]  # fmt: skip
+    beside = Path(path).with_name(f"{Path(path).stem}.papers.json")
+    assert json.loads(beside.read_text())["engines"] == found.claims["engines"]
+    made.pack.run("MovieDreamerContactSheet", hidden=HIDDEN, keyframes=made.keyframes, columns=0, papers=wish)
+    sheet = max((made.pack.host.base / "output" / "MovieDreamer").glob("contact_sheet_*.png"))
+    assert papers.verify(sheet).good and "workflow" in Image.open(sheet).text
+    with pytest.raises(Exception, match="a folder of pictures cannot be signed"):
+        combine(made, format="png", papers=wish)
+    again = made.pack.run("MovieDreamerFilmPapers", credits=0.0, sidecar=False, sign="no", prompts=False)
+    assert len(opened(values(combine(made, papers=values(again)[0]))[1]).frames) == len(plain.frames)

@@ -9,10 +9,11 @@ import pytest
 import torch
 
 from moviedreamer_core.bundle import Bundle
+from moviedreamer_core.cli.script_files import open_script
 from moviedreamer_core.errors import MovieDreamerError
 from moviedreamer_core.film.makeable import notes_of
 from moviedreamer_core.film.session import FilmSession
-from moviedreamer_core.film.spoken import voices_of, with_voices
+from moviedreamer_core.film.spoken import heard, voices_of, with_voices
 from moviedreamer_core.media.audio import RATE, sound_seconds, write_wav
 from moviedreamer_core.media.frames import ClipSource, Heard, timeline
 from moviedreamer_core.media.loudness import gain_to, integrated_loudness, made_louder
@@ -152,3 +153,33 @@ def test_a_film_is_as_loud_as_was_asked_for(tmp_path: Path) -> None:
     assert before < -25 and abs(integrated_loudness(louder) - -16.0) < 0.2
     assert sum(chunk.shape[1] for chunk in louder) == 4 * RATE and max(np.abs(c).max() for c in louder) <= 0.9
     assert gain_to(-16.0, -70.0) == 0.0 and integrated_loudness([np.zeros((2, 1024), np.float32)] * 100) <= -69
+
+
+def test_the_spoken_example_is_heard_where_its_plan_says(tmp_path: Path) -> None:
+    """A screenplay in Fountain and its voices: every line is there, fits, and begins at its sample."""
+    script, folder = open_script("night_boat")
+    plain = FilmSession(script, Bundle.open("mini"), Store(tmp_path / "store"), folder=folder)
+    film = with_voices(plain, folder=Path("night_boat_voices"))
+    assert len(film.voices) == 4 == sum(len(shot.lines) for shot in film.shots)
+    assert sum(path.stat().st_size for path in film.voices.values()) < 120_000
+    still = [np.zeros((16, 32, 3), np.uint8)]
+    clips = [
+        ClipSource(still, shot.seconds, shot.id, shot.scene_id, fps=8, lines=heard(film, shot)) for shot in film.shots
+    ]
+    spans = timeline(clips, Fraction(8))
+    total = round(spans[-1].end / 8 * RATE)
+    sound = np.concatenate(list(mixed(None, (), total, heard_lines(clips, spans, Fraction(8)))), axis=1)
+    silent = np.ones(sound.shape[1], bool)
+    for clip, span in zip(clips, spans, strict=True):
+        for line in clip.lines:
+            first = round(span.first / 8 * RATE) + round(line.start * RATE)
+            end = first + round((line.end - line.start) * RATE)
+            silent[first:end] = False
+            loud = np.sqrt((sound[0, first:end] ** 2).mean())
+            assert 0.03 < loud < 0.5, f"{clip.shot}: {loud}"
+            assert np.abs(sound[0, first : first + RATE // 4]).max() > 0.05, "it begins at once"
+            assert end <= round(span.end / 8 * RATE)
+    assert np.abs(sound[:, silent]).max() == 0, "nothing is heard besides"
+    found = cues(clips, spans, Fraction(8))
+    assert [cue.text.split(":")[0] for cue in found] == ["Nora", "Otto", "Nora", "Otto"]
+    assert all(abs((cue.end - cue.start) / 1000 - s) < 0.01 for cue, s in zip(found, film.spoken.values(), strict=True))

@@ -81,8 +81,8 @@ def real(page: dict) -> list[dict]:
     return [node for node in page["nodes"] if node["type"] not in VIRTUAL]
 
 
-def test_there_are_twenty_one_with_twins_and_thumbnails():
-    assert len(PAGES) == 21  # twenty, and the seventh's twin with sampler nodes
+def test_there_are_twenty_two_with_twins_and_thumbnails():
+    assert len(PAGES) == 22  # twenty-one, and the seventh's twin with sampler nodes
     for path in PAGES:
         assert (path.parent / "api" / path.name).exists(), path.name
         assert path.with_suffix(".jpg").read_bytes()[:3] == b"\xff\xd8\xff", path.name

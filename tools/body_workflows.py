@@ -422,7 +422,8 @@ has one (`keyframes: 2` in the script), else that input stays empty and the clip
 def minimax() -> Workflow:
     note = f"""# MiniMax H3, from frames and by references
 Two bodies: most shots begin with their keyframe (FL), and one shot is made by references: its keyframe and the cast's
-pictures are *Picture 1, 2, 3* of the prompt. Both bring speech and sound. The model makes 17n+5 frames at 24 a second
+pictures are *Picture 1, 2, 3* of the prompt, the voice of who speaks (`voice: reference` in the script) its *Audio 1*.
+Both bring speech and sound. The model makes 17n+5 frames at 24 a second
 and was trained on 124 to 362 of them, five to fifteen seconds; these shots are shorter.
 
 **Files**: `minimax_h3_fl2va`, `minimax_h3_ref2va`, `qwen3vl_32b_minimax_h3`, both VAEs. {allowed("minimax-h3")}"""
@@ -465,6 +466,7 @@ and was trained on 124 to 362 of them, five to fifteen seconds; these shots are 
     pictures = {
         "ref_images.ref_image_0": Out("ref_in", "keyframe"), "ref_images.ref_image_1": Out("ref_in", "reference 1"),
         "ref_images.ref_image_2": Out("ref_in", "reference 2"), "audio_vae": Out("audio"),
+        "ref_audios.ref_audio_0": Out("ref_in", "voice"),
     }  # fmt: skip
     ref = body("ref", Node("ref_in", md("ShotIn"), prompt_template=template, **wishes), pictures,
                "MiniMaxH3ReferenceToVideo")  # fmt: skip
@@ -500,6 +502,81 @@ what the shot needs.
     return replace(film, width=420)  # a partner node's title carries its price
 
 
+SPOKEN = """\
+title: The Night Boat
+language: en
+defaults: {seconds: auto}
+characters:
+  - {id: nora, name: Nora, description: a person with red hair and round glasses}
+  - {id: otto, name: Otto, description: someone with a full beard and a red cap}
+scenes:
+  - place: the quiet library
+    time: late at night
+    shots:
+      - size: close
+        characters: [{id: nora, action: is talking}]
+        dialogue: [{who: nora, line: "The boat comes tonight, and nobody has lit the lamp.", emotion: whispering}]
+  - place: the old harbour
+    time: at night
+    shots:
+      - size: two-shot
+        characters: [{id: otto, action: points at something}, {id: nora, action: is talking}]
+        dialogue:
+          - {who: otto, line: "You are late! The water is high already."}
+          - {who: nora, line: Then we must hurry.}
+  - place: the old harbour
+    time: at dawn
+    shots:
+      - size: wide
+        characters: [{id: otto, action: waves hello}, {id: nora, action: waves hello}]
+        transition: fade
+        dialogue: [{who: otto, line: "Good morning, old boat."}]
+"""
+
+
+def spoken() -> Workflow:
+    note = """# A spoken film
+*Lines To Speak* runs the nodes between *Line In* and *Line Out* once for each line of the script. Here *Empty Audio*
+stands there: it is silent as long as the line should take, so the film has its lengths and subtitles. **Put your TTS
+node in its place**: text, language and the voice of *Line In* into it, its AUDIO into *Line Out*.
+
+- shots with `seconds: auto` are as long as their lines; a line that does not fit is refused with the missing seconds
+- a line is said once; other words, another voice or other nodes say it anew
+- `voice: {reference: mara.wav}` at a character is what *Line In* gives as voice
+- *Film Papers* ends the film with its credits and can sign it"""
+    saying = [
+        Node("in", md("LineIn")),
+        Node("tts", "EmptyAudio", duration=Out("in", "seconds"), sample_rate=44100, channels=2),
+        Node("out", md("LineOut"), audio=Out("tts")),
+        Node("speak", md("LinesToSpeak"), ["script", "out"]),
+    ]
+    script = Node("script", md("EditScript"), text=SPOKEN, name="night_boat.yaml", tall=200)
+    cast = Node("cast", md("MakeCast"), ["speak", "bundle"])
+    return Workflow(
+        "21_a_spoken_film",
+        [
+            [
+                Group("Read me", [Note(note, 330)], ORANGE),
+                Group("What the film says of itself", [Node("papers", md("FilmPapers"))], PURPLE),
+            ],
+            [Group("Script", [script, Node("bundle", md("LoadBundle"), bundle="mini")])],
+            [Group("What says a line", saying, ORANGE)],
+            [Group("Plan and keyframes", [cast, *planned("bundle").parts], GREEN)],
+            [
+                Group(
+                    "Film",
+                    [
+                        Node("clips", md("AnimateKeyframes"), ["frames", "bundle"]),
+                        Node("film", md("CombineFilm"), ["clips", "papers"], tall=200),
+                    ],
+                    PURPLE,
+                )
+            ],
+        ],
+        (4, 8),
+    )
+
+
 BODIES = (
-    text_to_image, references, image_to_video, three_engines, sdxl, klein, ltx, first_and_last, minimax, partner
+    text_to_image, references, image_to_video, three_engines, sdxl, klein, ltx, first_and_last, minimax, partner, spoken
 )  # fmt: skip

@@ -25,7 +25,7 @@ STORYBOARD = ROOT / "web" / "js" / "board" / "english.json"
 """The words of the storyboard."""
 FOLDERS = ("ComfyUI-MovieDreamer", "moviedreamer")
 """What the pack's folder is called: cloned, and installed by the Manager."""
-FROM_DISK = {"script", "bundle", "faces", "file", "sampler_name", "scheduler"}
+FROM_DISK = {"script", "bundle", "faces", "file", "sampler_name", "scheduler", "sign"}
 """Combos whose options differ from one computer to the next."""
 WORDS = {
     "en": {

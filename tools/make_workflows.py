@@ -21,7 +21,7 @@ for *{CHECKPOINT}*)."""
 SMALL = "Nothing is downloaded: the small bundle *mini* draws a paper-cut world on any computer."
 NARROW = 258
 """Pixels of a node where many stand side by side."""
-PREVIEW, SHEET, FILM = 220, 240, 230
+PREVIEW, SHEET, FILM = 220, 218, 208
 """Pixels that a run's pictures take on a node."""
 GREEN, PURPLE, ORANGE = "#3f8e5a", "#6b5b95", "#a1762e"
 

@@ -6,7 +6,7 @@ import sys
 from .. import __version__
 from ..atomic import is_full
 from ..errors import Cancelled, MovieDreamerError
-from . import ablating, bundles, doctor, evaluating, making, packing, preparing, scripts, stores, training
+from . import ablating, bundles, doctor, evaluating, making, packing, papers, preparing, scripts, stores, training
 from .terminal import forgive_letters
 
 FULL = "the disk is full, or takes no file so large; free some space and run the same command again"
@@ -44,6 +44,6 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="moviedreamer", description="From a script to a film.")
     parser.add_argument("--version", action="version", version=f"moviedreamer {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", title="commands")
-    for group in (making, scripts, packing, stores, bundles, doctor, preparing, training, evaluating, ablating):
+    for group in (making, scripts, packing, papers, stores, bundles, doctor, preparing, training, evaluating, ablating):
         group.add_commands(commands)
     return parser

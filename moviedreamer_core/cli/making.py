@@ -15,8 +15,10 @@ from ..files import short_name
 from ..progress import SILENT
 from .bars import Bars
 from .engines import add_engine_options, chosen_engine
+from .filming import Run, keep_film, timed
 from .options import add_making_options, open_session
 from .outputs import check_output, held_output
+from .papers import add_paper_options, papers_of
 from .terminal import plain_console
 
 if TYPE_CHECKING:
@@ -75,6 +77,7 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
             parser.add_argument(
                 "--fit", choices=("pad", "crop"), default="pad", help="how an aspect other than the bundle's is met"
             )
+            add_paper_options(parser)
         parser.set_defaults(run=_run, what=name)
 
 
@@ -91,6 +94,8 @@ def _run(options: argparse.Namespace) -> None:
     if options.dry_run:
         return _dry_run(replace(session, progress=SILENT), options)
     check_output(session, options)
+    if options.what in ("film", "animatic"):
+        options.papers = papers_of(options)
     engine = chosen_engine(options) if options.what != "plan" else None
     with held_output(options.output), bars, engine or nullcontext():
         lines = list(_make(session, options, began, engine))
@@ -101,15 +106,14 @@ def _make(session: "FilmSession", options: argparse.Namespace, began: float, eng
     """Make what is asked for; yields lines to print at the end. Without an engine, the plan alone."""
     from ..film.checks import check_animating, check_decoding
     from ..film.film_cast import make_cast
-    from ..film.making import Joining, make_film
     from ..film.planning import make_plan
     from ..film.rendered import rendered_of
     from .script_files import find_script
     from .takes import CarriedTakes
 
     times: dict[str, float] = {}
-    cast = _timed(times, "cast", lambda: make_cast(session))
-    plan = _timed(times, "plan", lambda: make_plan(session, cast))
+    cast = timed(times, "cast", lambda: make_cast(session))
+    plan = timed(times, "plan", lambda: make_plan(session, cast))
     session.bundle.forget("planner")  # at full size planner, decoder and animator do not fit in memory together
     carried = CarriedTakes(session, find_script(options.script), cast, plan)
     if engine is None:
@@ -119,14 +123,14 @@ def _make(session: "FilmSession", options: argparse.Namespace, began: float, eng
         if take.note:
             yield f"shot {take.planned.id}: {take.note} (--replan following refreshes it)"
     check_decoding(session, cast, plan)
-    keyframes = _timed(times, "keyframes", lambda: engine.keyframes(session, cast, plan))
+    keyframes = timed(times, "keyframes", lambda: engine.keyframes(session, cast, plan))
     session.bundle.forget(*(f"decoder:{name}" for name in session.decoders.names()))
     carried.rendered(rendered_of(session, keyframes, plan=plan))
     if options.what == "keyframes":
         yield from (*engine.notes, *_keep_keyframes(session, plan, keyframes, options.output))
         return
     check_animating(session, keyframes)
-    clips = _timed(times, "clips", lambda: engine.clips(session, cast, plan, keyframes))
+    clips = timed(times, "clips", lambda: engine.clips(session, cast, plan, keyframes))
     if options.what != "animatic":  # its clips are not those of the film
         carried.rendered(rendered_of(session, keyframes, clips, plan))
     yield from engine.notes
@@ -141,34 +145,7 @@ def _make(session: "FilmSession", options: argparse.Namespace, began: float, eng
         folder, cut = make_timeline(session, clips, options.output, stems)
         yield f"{options.output}: {len(cut)} shots, their clips in {folder}"
         return
-    how = {
-        "format": options.format, "audio": options.audio, "tags": carried.tags,
-        "joining": Joining(loudness=options.loudness),
-    }  # fmt: skip
-    film = _timed(times, "film", lambda: make_film(session, clips, options.output, **how))
-    state = "" if film.fresh else ", nothing had changed"
-    yield f"{film.path}: {film.frames} frames of {film.size[0]}x{film.size[1]} at {session.script.fps} a second{state}"
-    yield from _keep_stems(session, clips, options)
-    from ..report.summary import write_summary
-
-    yield from write_summary(
-        session,
-        plan,
-        keyframes,
-        clips,
-        film,
-        cast,
-        times=times,
-        seconds=time.perf_counter() - began,
-        threads=options.threads,
-    )
-
-
-def _timed(times: dict[str, float], name: str, work: Any) -> Any:
-    began = time.perf_counter()
-    result = work()
-    times[name] = time.perf_counter() - began
-    return result
+    yield from keep_film(Run(session, cast, plan, keyframes, clips, carried, times, began), options.papers, options)
 
 
 def _plan_lines(plan: Any, output: Path | None) -> Iterable[str]:
@@ -192,15 +169,6 @@ def _keep_keyframes(session: "FilmSession", plan: Any, keyframes: "Sequence[Keyf
         copy_out(show_keyframe(session, keyframe), folder / name)
     yield f"{folder}: {len(keyframes)} keyframes, {sum(k.fresh for k in keyframes)} of them made now"
     yield str(write_sheet(session, plan, keyframes, folder / "contact_sheet.png"))
-
-
-def _keep_stems(session: "FilmSession", clips: "Sequence[Clip]", options: argparse.Namespace) -> Iterable[str]:
-    if options.stems is None:
-        return
-    from ..film.making import stems_of
-
-    written = stems_of(session, clips, options.stems, options.audio)
-    yield f"{options.stems}: {', '.join(path.name for path in written.values()) or 'nothing is heard in this film'}"
 
 
 def _keep_clips(session: "FilmSession", clips: "Sequence[Clip]", folder: Path) -> Iterable[str]:

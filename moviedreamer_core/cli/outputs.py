@@ -68,7 +68,13 @@ def held_output(output: Path | None) -> Iterator[None]:
 def _clear_rests(output: Path) -> None:
     """Remove what a killed run left half written of this output and of what stands beside it under its name."""
     near = "" if output.stem == "film" else f"{output.stem}_"
-    names = (output.name, f"{output.stem}.srt", f"{near}report.html", f"{near}contact_sheet.png")
+    names = (
+        output.name,
+        f"{output.stem}.srt",
+        f"{near}report.html",
+        f"{near}contact_sheet.png",
+        f"{output.stem}.papers.json",
+    )
     for part in output.parent.glob(".*.part"):
         if any(re.fullmatch(rf"\.{re.escape(name)}\.\d+\.part", part.name) for name in names):
             part.unlink(missing_ok=True)

@@ -12,9 +12,11 @@ from torch import Tensor
 
 from ..cast import Cast
 from ..errors import MovieDreamerError
-from ..requests import ClipRequest, EarlierKeyframe, KeyframeRequest, Slot
+from ..requests import ClipRequest, EarlierKeyframe, KeyframeRequest, Slot, SpokenLine, VoiceSample
 from ..script import ResolvedShot, action_sentence, shot_sentences
 from ..script.sentences import movement_words, picture_words, size_words, sound_words, spoken_words
+from ..script.speech import timed
+from ..store import content_hash
 from ..tokenizer import Tokens
 from .references import cast_references
 from .session import FilmSession
@@ -79,10 +81,30 @@ CLIP_VALUES: Mapping[str, Reader] = {
     "motion": lambda session, shot, number: session.motion(shot),
     "anchor_strength": lambda session, shot, number: session.anchor_strength(shot),
     "seed": lambda session, shot, number: session.draw_seed(shot, "clip", number),
+    "voices": lambda session, shot, number: [[v.name, v.content] for v in voice_samples(session, shot)],
+    "speech": lambda session, shot, number: [
+        [line.id, content_hash(line.path, session.store.hashes), line.start, line.end]
+        for line in spoken_lines(session, shot)
+    ],
 }
 
 NEWER = frozenset({"negative"})
 """Values that are left out of a key where the script says nothing: they are newer than films whose names must stay."""
+
+
+def voice_samples(session: FilmSession, shot: ResolvedShot) -> tuple[VoiceSample, ...]:
+    """The sound files of the voices of those who speak in a shot, in the order in which they do. Raises
+    MovieDreamerError for one that is not there.
+    """
+    files = {c.id: c.voice.reference for c in session.script.characters if c.voice and c.voice.reference}
+    speaking = [who for who in dict.fromkeys(line.who for line in shot.lines) if who in files]
+    return tuple(VoiceSample(w, session.file(files[w]), session.content_of(files[w])) for w in speaking)
+
+
+def spoken_lines(session: FilmSession, shot: ResolvedShot, begin: float = 0.0) -> tuple[SpokenLine, ...]:
+    """The lines of a shot that were said, in seconds from `begin` of the shot on."""
+    rows = [row for row in timed(shot.lines, session.spoken) if row.measured]
+    return tuple(SpokenLine(r.id, session.voices[r.id], r.start - begin, r.end - begin) for r in rows)
 
 
 def read_values(
@@ -136,7 +158,8 @@ def clip_request(
     count = total * (number + 1) // parts - total * number // parts
     first = start if number == 0 else None
     reads = session.animator_capabilities(shot)
-    worded = reads.values is not None
+    worded, values = reads.values is not None, reads.values or frozenset()
+    begin = (total * number // parts - (first is not None)) / session.script.fps
     return ClipRequest(
         keyframes[number],
         # The frame that it starts from is the last one of the shot before: shown there, not again here.
@@ -156,4 +179,6 @@ def clip_request(
         number=number,
         references=cast_references(session, shot, reads.references),
         negative=shot.negative if worded else "",
+        voices=voice_samples(session, shot) if "voices" in values else (),
+        speech=spoken_lines(session, shot, begin) if "speech" in values else (),
     )

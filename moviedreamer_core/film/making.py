@@ -1,7 +1,7 @@
 """From clips to the film file: joined over the store, so that a film with nothing changed is a copy."""
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from importlib.metadata import PackageNotFoundError, version
@@ -26,6 +26,8 @@ from .spoken import heard, voices_of
 
 FORMATS = ("mp4", "gif", "png")
 LIBRARIES = ("torch", "diffusers", "transformers", "av")
+CREDITS = "end credits"
+"""The id of the shot and scene of the credits: no script's, theirs have no spaces."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ class Joining:
 
     `transition` comes between all shots but those that continue the one before; the first keeps its own. `fps` shows
     the clips in their own time. Without `sound` the script's sound file is left out too (a GIF can have none).
+    `credits` is a picture that is shown for `credits_seconds` after the last shot.
     """
 
     fps: int | None = None
@@ -44,8 +47,12 @@ class Joining:
     fit: str | None = None
     sound: bool = True
     loudness: float | None = None
+    credits: Path | None = None
+    credits_seconds: float = 4.0
 
     def __post_init__(self) -> None:
+        if not 0.5 <= self.credits_seconds <= 60:
+            raise MovieDreamerError(f"the credits last {self.credits_seconds:g} s; expected 0.5 to 60")
         if self.transition is not None and self.transition not in TRANSITIONS:
             raise MovieDreamerError(f"transition is {self.transition!r}; expected one of {', '.join(TRANSITIONS)}")
         if self.fit is not None and self.fit not in FITS:
@@ -79,12 +86,13 @@ def make_film(
     audio: Path | None = None,
     joining: Joining = AS_WRITTEN,
     tags: Mapping[str, str | None] | None = None,
+    seal: Callable[[Path], object] | None = None,
 ) -> MadeFilm:
     """Join the clips into `out`. `format` is mp4, gif or png (a folder), by default what the name says.
 
     `audio` replaces the script's sound file. `tags` are written into an MP4 without joining it again, and into the
-    film.json beside PNG pictures (None takes away what the film says of itself). Raises MovieDreamerError for
-    impossible values or an unwritable folder.
+    film.json beside PNG pictures (None takes away what the film says of itself). `seal` is done to an MP4 or GIF
+    before it appears: a signature. Raises MovieDreamerError for impossible values or an unwritable folder.
     """
     kind, sound = format_of(out, format), sound_of(session, audio) if joining.sound else None
     arguments = film_arguments(session, joining)
@@ -98,7 +106,7 @@ def make_film(
     session.store.index.record(session.name, "", "film", stored.key)
     srt = stored.path.with_suffix(".srt")
     with plain_errors(out.parent, "write the film"):
-        copy_out(stored.path, out, tags if kind == "mp4" else None)
+        copy_out(stored.path, out, tags if kind == "mp4" else None, seal)
         if srt.is_file():
             copy_out(srt, out.with_suffix(".srt"))
         else:
@@ -163,7 +171,15 @@ def film_inputs(
         "arguments": {**arguments, "size": list(arguments["size"])},
         "transition": joining.transition,
         **(voices_of(session) if kind == "mp4" else {}),
+        **_credits_inputs(session, joining),
     }
+
+
+def _credits_inputs(session: FilmSession, joining: Joining) -> dict[str, Any]:
+    """What the credits decide of a film: nothing where there are none."""
+    if joining.credits is None:
+        return {}
+    return {"credits": [content_hash(joining.credits, session.store.hashes), joining.credits_seconds]}
 
 
 def film_arguments(session: FilmSession, joining: Joining = AS_WRITTEN) -> dict[str, Any]:
@@ -176,7 +192,7 @@ def film_arguments(session: FilmSession, joining: Joining = AS_WRITTEN) -> dict[
         "fit": how,
         "transition_seconds": joining.transition_seconds,
         "subtitles": joining.subtitles,
-        "chapters": {shot.scene_id: _chapter(shot) for shot in session.shots} if joining.chapters else False,
+        "chapters": _chapters(session, joining) if joining.chapters else False,
         "metadata": film_metadata(session),
         **({} if joining.loudness is None else {"loudness": joining.loudness}),
     }
@@ -196,12 +212,14 @@ def film_metadata(session: FilmSession) -> dict[str, Any]:
 
 
 def film_clips(session: FilmSession, clips: Sequence[Clip], joining: Joining = AS_WRITTEN) -> list[ClipSource]:
-    """The clips as `assemble` takes them."""
+    """The clips as `assemble` takes them, and the credits if there are any."""
 
     def transition(shot: ResolvedShot) -> str:
         own = joining.transition is None or shot.index == 0 or shot.join == "continue"
         return shot.transition if own else str(joining.transition)
 
+    last = joining.credits
+    credits = [ClipSource(last, joining.credits_seconds, CREDITS, CREDITS, "fade")] if last is not None else []
     return [
         ClipSource(
             c.shown,
@@ -215,11 +233,18 @@ def film_clips(session: FilmSession, clips: Sequence[Clip], joining: Joining = A
             lines=heard(session, c.shot),
         )  # fmt: skip
         for c in clips
-    ]
+    ] + credits
 
 
-def copy_out(source: Path, target: Path, tags: Mapping[str, str | None] | None = None) -> None:
-    """A copy of a finished file, which appears whole or not at all; of an MP4 with other `tags` if any are given."""
+def copy_out(
+    source: Path,
+    target: Path,
+    tags: Mapping[str, str | None] | None = None,
+    seal: Callable[[Path], object] | None = None,
+) -> None:
+    """A copy of a finished file, which appears whole or not at all; of an MP4 with other `tags` if any are given.
+    `seal` is done to the copy before.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
     if target.is_dir():
         raise MovieDreamerError(f"{target} is a folder; expected a file name such as {target / 'film.mp4'}")
@@ -228,6 +253,8 @@ def copy_out(source: Path, target: Path, tags: Mapping[str, str | None] | None =
             retag(source, part, tags)
         else:
             shutil.copyfile(source, part)
+        if seal is not None:
+            seal(part)
 
 
 def _choices(session: FilmSession) -> Mapping[str, Any]:
@@ -238,6 +265,12 @@ def _choices(session: FilmSession) -> Mapping[str, Any]:
         "guidance": s.guidance, "temperature": s.temperature, "candidates": s.candidates,
         "motion": s.motion, "anchor_strength": s.anchor_strength,
     }  # fmt: skip
+
+
+def _chapters(session: FilmSession, joining: Joining) -> dict[str, str]:
+    """Scene id -> its title for the viewer."""
+    titles = {shot.scene_id: _chapter(shot) for shot in session.shots}
+    return titles | ({CREDITS: "Credits"} if joining.credits is not None else {})
 
 
 def _chapter(shot: ResolvedShot) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..errors import MovieDreamerError
+from ..film.asking import spoken_lines, voice_samples
 from ..film.dry_run import dry_run
 from ..film.references import NamedKeyframe, cast_references, earlier_keyframes
 from ..film.session import FilmSession
@@ -165,8 +166,10 @@ def _refused(
                 problems += _why(session, shot, decoders.get(session.decoder(shot)), has)
                 before.append(NamedKeyframe(shot, f"{shot.id}/{number}"))
             people = len(cast_references(moving, shot, moving.animator_capabilities(moving.by_id[shot.id]).references))
+            voices, said = len(voice_samples(moving, shot)), bool(spoken_lines(moving, shot))
             for number in range(shot.keyframes):
-                has = Has(people, next_keyframe=number + 1 < shot.keyframes, clip=True)
+                more = number + 1 < shot.keyframes
+                has = Has(people, next_keyframe=more, clip=True, voices=voices, speech=said)
                 problems += _why(session, shot, animators.get(moving.animator(moving.by_id[shot.id])), has)
         except MovieDreamerError as error:
             problems.append(f"{session.at(shot)}: {error}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,9 +64,10 @@ def contact_sheet(
     columns: int | None = None,
     font: Path | None = None,
     tags: Mapping[str, str] | None = None,
+    seal: Callable[[Path], object] | None = None,
 ) -> Path:
     """Draw the sheet as PNG to `out`, which appears complete or not at all. Same input, same bytes. `tags` are texts
-    that the file carries."""
+    that the file carries, `seal` is done to it before it appears: a signature."""
     if not shots:
         raise MovieDreamerError("A contact sheet needs at least one shot.")
     if columns is not None and not 1 <= columns <= 24:
@@ -82,6 +83,8 @@ def contact_sheet(
         out.parent.mkdir(parents=True, exist_ok=True)
         with replacing(out) as part:
             image.save(part, format="PNG", pnginfo=about)
+            if seal is not None:
+                seal(part)
     return out
 
 

@@ -1,6 +1,6 @@
 """Beside the film: a contact sheet and a report, so that one sees at once what was made and what to change."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -30,8 +30,9 @@ def write_sheet(
     *,
     columns: int | None = None,
     tags: Mapping[str, str] | None = None,
+    seal: Callable[[Path], object] | None = None,
 ) -> Path:
-    """The contact sheet: the first keyframe of every shot with its names. `tags` are texts in the PNG."""
+    """The contact sheet: the first keyframe of every shot with its names. `tags` are texts in the PNG; `seal` signs."""
     cells = [
         SheetShot(
             picture=show_keyframe(session, keyframe),
@@ -45,7 +46,7 @@ def write_sheet(
         for keyframe in keyframes
         if keyframe.number == 0
     ]
-    return contact_sheet(cells, path, title=session.script.title, columns=columns, tags=tags)
+    return contact_sheet(cells, path, title=session.script.title, columns=columns, tags=tags, seal=seal)
 
 
 def beside(film: Path, name: str) -> Path:
@@ -64,9 +65,11 @@ def write_summary(
     times: Mapping[str, float],
     seconds: float,
     threads: int,
+    seal: Callable[[Path], object] | None = None,
 ) -> Iterator[str]:
-    """Write what stands beside the film; yields a line about each."""
-    yield f"{write_sheet(session, plan, keyframes, beside(film.path, 'contact_sheet.png'))}: contact sheet"
+    """Write what stands beside the film; yields a line about each. `seal` signs the contact sheet."""
+    sheet = write_sheet(session, plan, keyframes, beside(film.path, "contact_sheet.png"), seal=seal)
+    yield f"{sheet}: contact sheet"
     made = sum(k.fresh for k in keyframes), sum(c.fresh for c in clips)
     now = f"{made[0]} of {len(keyframes)} keyframes, {made[1]} of {len(clips)} clips made in this run"
     length = f"{film.frames} frames, {film.size[0]}x{film.size[1]}, {session.script.fps} a second"

@@ -9,18 +9,15 @@ import logging
 from typing import Any
 
 from ...moviedreamer_core.errors import MovieDreamerError
-from ...moviedreamer_core.requests import KeyframeRequest
 from .. import host
 from .._comfy import io
 from .files import output_types, required_inputs
-from .graph import Graph, copy_body, is_link
+from .graph import Body, Graph, copy_body, is_link
+from .makers import SHOT_IN, BodyMaker
 from .memory import MEMORY
 from .runs import Run, Unit
-from .slots import has_of, missing_slots
 
-SHOT_IN, VALUES = "MovieDreamerShotIn", "MovieDreamerBodyValues"
-SHOT, PAIR, END = "MovieDreamerBodyShot", "MovieDreamerBodyPair", "MovieDreamerBodyEnd"
-HOLD, KEEP = "MovieDreamerBodyHold", "MovieDreamerBodyKeep"
+SHOT, PAIR, END, HOLD = "MovieDreamerBodyShot", "MovieDreamerBodyPair", "MovieDreamerBodyEnd", "MovieDreamerBodyHold"
 log = logging.getLogger(__name__)
 
 
@@ -47,42 +44,47 @@ def go_on(run: Run, ticket: str, outputs: int) -> io.NodeOutput:
 
 
 def expand_shot(prompt: Any, ticket: str, unit: Unit) -> io.NodeOutput:
-    """The copies of a body for one shot; nothing if the shot is there already. `prompt` is the artist's graph."""
+    """The copies of a body for one shot or line; nothing if it is there already. `prompt` is the artist's graph."""
     run = MEMORY.run(ticket)
     missing = run.attempt(unit)
     if missing is None:
         return io.NodeOutput(unit)
-    request, out = missing.request, missing.body.out
+    request, maker = missing.request, missing.body
+    out, name = maker.out, maker.name(request)
     if out not in prompt:
-        raise MovieDreamerError("the nodes of this decoder or animator left the workflow: press Run again")
-    body = MEMORY.body(prompt, out, SHOT_IN, output_types)
-    name = missing.body.name(request)
+        raise MovieDreamerError("the nodes of this decoder, animator or speaker left the workflow: press Run again")
+    body = MEMORY.body(prompt, out, maker.begins, output_types)
     MEMORY.ask(name, request)
-    log.info("MovieDreamer: shot %s by the nodes that lead to node %s", request.shot, out)
-    host.tell_page("body", {"shot": request.shot}, out)
+    log.info("MovieDreamer: %s by the nodes that lead to node %s", maker.label(request), out)
+    host.tell_page("body", {"shot": missing.unit.rpartition("/")[0] or missing.unit}, out)
     graph = _Adding(ticket)
     wired = ",".join(str(slot) for slot in sorted(body.slots))
     stands = {
-        node: {"class_type": VALUES, "inputs": {**prompt[node]["inputs"], "request": name, "wired": wired}}
+        node: {"class_type": maker.values, "inputs": {**prompt[node]["inputs"], "request": name, "wired": wired}}
         for node in body.ins
     }
     copies, into = copy_body(
-        prompt, body, graph.prefix, inputs_of_in=stands, seed=request.seed % 2**63,
-        missing=missing_slots(has_of(request)), required=required_inputs, edge=graph.held,
+        prompt, body, graph.prefix, inputs_of_in=stands, seed=request.seed % 2**63, missing=maker.missing(request),
+        required=required_inputs, edge=graph.held,
     )  # fmt: skip
     graph.nodes.update(copies)
-    main = "images" if isinstance(request, KeyframeRequest) else "clip"
-    if main not in into:
-        raise MovieDreamerError(f"shot {request.shot!r}: {nothing_left()}")
+    if maker.main not in into:
+        raise MovieDreamerError(f"{maker.label(request)}: {nothing_left()}")
+    kept = _kept(prompt, body, maker, graph, into)
+    keep = graph.add(maker.keep, "keep", shown=out, ticket=ticket, unit=unit, request=name, **kept)
+    return io.NodeOutput(keep, expand=graph.nodes)
+
+
+def _kept(prompt: Any, body: Body, maker: BodyMaker, graph: "_Adding", into: dict[str, Any]) -> dict[str, Any]:
+    """What leads into the node that keeps a result."""
+    sound = {"audio": into["audio"]} if "audio" in into else {}
+    if maker.begins != SHOT_IN:
+        return sound
     rate = into.get("fps")
     if not rate:  # Shot In says at which rate its model works
         rate = prompt[body.ins[0]]["inputs"].get("fps", 0.0)
         rate = graph.held(*rate) if is_link(rate) else rate
-    kept = {"pictures": into[main], "fps": rate}
-    if "audio" in into:
-        kept["audio"] = into["audio"]
-    keep = graph.add(KEEP, "keep", shown=out, ticket=ticket, unit=unit, request=name, **kept)
-    return io.NodeOutput(keep, expand=graph.nodes)
+    return {"pictures": into[maker.main], "fps": rate, **sound}
 
 
 def prompt_id() -> str:
@@ -109,7 +111,7 @@ def nothing_left() -> str:
     """Why a body cannot make a shot for which nothing leads to Shot Out."""
     return (
         "the nodes before Shot Out need a picture that this shot does not have (a further person's reference, an "
-        "earlier keyframe, a last keyframe), so nothing leads to Shot Out. Wire that picture into an input that is "
+        "earlier keyframe, a last keyframe) or a voice, so nothing leads to Shot Out. Wire it into an input that is "
         "optional, or give this shot another decoder or animator by a route"
     )
 

@@ -66,9 +66,13 @@ def find_body(prompt: Prompt, out: str, shot_in: str, output_types: Collection[s
     above = upstream(prompt, out)
     ins = tuple(node for node in above if prompt[node]["class_type"] == shot_in)
     if not ins:
+        line = "Line" in shot_in
         raise MovieDreamerError(
-            "no Shot In leads to this Shot Out, so every shot would get the same picture: wire at least the prompt or "
-            "the keyframe of a Shot In into the nodes that lead here"
+            "no Line In leads to this Line Out, so every line would sound the same: wire at least the text of a Line "
+            "In into the nodes that lead here"
+            if line
+            else "no Shot In leads to this Shot Out, so every shot would get the same picture: wire at least the "
+            "prompt or the keyframe of a Shot In into the nodes that lead here"
         )
     below = _downstream(prompt, ins) | {node for node in above if _is_noise(prompt, node)}
     inner = tuple(node for node in above if node in below and node not in ins and node != out)

@@ -10,9 +10,11 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from ...moviedreamer_core.errors import MovieDreamerError
+from ...moviedreamer_core.requests import LineRequest
 from .graph import Body, Prompt, find_body
 
 if TYPE_CHECKING:
+    from .makers import Asked
     from .runs import Run
     from .slots import Request
 
@@ -25,7 +27,7 @@ class Memory:
 
     prompt: str = ""
     runs: dict[str, "Run"] = field(default_factory=dict)
-    requests: dict[str, "Request"] = field(default_factory=dict)
+    requests: dict[str, "Asked"] = field(default_factory=dict)
     asked: dict[str, float] = field(default_factory=dict)
     returned: dict[str, Any] = field(default_factory=dict)
     bodies: dict[str, Body] = field(default_factory=dict)
@@ -46,12 +48,16 @@ class Memory:
         """The work that waits."""
         return _found(self.runs, ticket)
 
-    def ask(self, name: str, request: "Request") -> None:
+    def ask(self, name: str, request: "Asked") -> None:
         """Remember what a shot is asked now."""
         self.requests[name], self.asked[name] = request, perf_counter()
 
-    def request(self, name: str) -> "Request":
+    def shot(self, name: str) -> "Request":
         """What a shot was asked."""
+        return _found(self.requests, name)
+
+    def line(self, name: str) -> LineRequest:
+        """What was asked of a line."""
         return _found(self.requests, name)
 
     def spent(self, name: str) -> float:

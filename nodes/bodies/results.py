@@ -4,7 +4,7 @@ A clip comes at the model's rate and with as many frames as the model can make; 
 at each of its own moments, and leaves out what is longer. A clip that is too short is refused: nothing is stretched.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from ...moviedreamer_core.errors import MovieDreamerError
-from ...moviedreamer_core.requests import ClipRequest, ClipWithSound, Sound
+from ...moviedreamer_core.requests import ClipRequest, ClipWithSound, LineRequest, Sound
 from .. import host
 
 
@@ -41,6 +41,16 @@ def resampled(frames: Tensor, rate: float, request: ClipRequest) -> Tensor:
             "`frames` and `fps` to what the model makes"
         )
     return frames[moments]
+
+
+def spoken_sound(values: Sequence[Any], request: LineRequest) -> Sound:
+    """The sound of a line. Raises MovieDreamerError if the nodes gave none, or silence of no length."""
+    sound = sound_of(values[0]) if values and isinstance(values[0], Mapping) else None
+    if sound is None or not sound.samples.shape[-1]:
+        raise MovieDreamerError(
+            f"the nodes gave no sound for line {request.id} ({request.text[:60]!r}); expected AUDIO with samples"
+        )
+    return sound
 
 
 def sound_of(audio: Any) -> Sound | None:

@@ -157,7 +157,7 @@ class WholeRun:
         """The missing one: what follows is not known before. Its seed is named, for ComfyUI takes two steps with the
         same inputs for one.
         """
-        return [f"{unit_of(missing.request.shot, missing.request.number)}/{missing.request.seed}"]
+        return [f"{missing.unit}/{missing.request.seed}"]
 
     def result(self) -> Any:
         """What the work gave."""

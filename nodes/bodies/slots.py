@@ -18,6 +18,7 @@ from ...moviedreamer_core.registry import Capabilities
 from ...moviedreamer_core.requests import ClipRequest, KeyframeRequest
 from .. import host
 from .._comfy import io
+from .sounds import audio_of, speech_audio
 
 Request: TypeAlias = KeyframeRequest | ClipRequest
 PROMPT = "{prompt}"
@@ -64,6 +65,7 @@ class Slot:
     values: tuple[str, ...] = ()
     references: int = 0
     earlier: frozenset[str] = field(default=frozenset())
+    voices: int = 0
 
     def output(self) -> Any:
         """The output of the schema."""
@@ -89,6 +91,30 @@ def _reference(number: int) -> Slot:
 
     tip = f"The cast's picture of person {number} from the left; nothing that needs it runs in a shot without one."
     return Slot(f"reference_{number}", f"reference {number}", io.Image, tip, picture, references=number)
+
+
+def _voice(number: int) -> Slot:
+    def sound(request: Request, wishes: Wishes) -> Any:
+        voices = request.voices if isinstance(request, ClipRequest) else ()
+        return audio_of(voices[number - 1].path) if number <= len(voices) else None
+
+    name, label = ("voice", "voice") if number == 1 else (f"voice_{number}", f"voice {number}")
+    tip = (
+        f"The voice of the {('first', 'second')[number - 1]} who speaks in the shot (voice: reference in the script); "
+    )
+    return Slot(
+        name,
+        label,
+        io.Audio,
+        f"{tip}nothing that needs it runs without one (clips only).",
+        sound,
+        ("voices",),
+        voices=number,
+    )
+
+
+def _speech(request: ClipRequest, wishes: Wishes) -> Any:
+    return speech_audio(request) if request.speech else None
 
 
 def _size(request: Request) -> tuple[int, int]:
@@ -140,6 +166,8 @@ TIPS = {
     "steps": "Denoising steps of Decode Keyframes or Shot Settings where they choose, else those of `steps`.",
     "cfg": "Guidance of Decode Keyframes or Shot Settings where they choose, else that of `cfg`.",
     "motion": "How much should move, 0 to 2; 1 is usual (clips only).",
+    "speech": "What was said for this shot by Lines To Speak, when it is heard, as long as the clip, for models that "
+    "move a mouth to it (clips only).",
 }
 
 
@@ -167,10 +195,12 @@ SLOTS: tuple[Slot, ...] = (
     _slot("steps", io.Int, _chosen("steps", "steps"), "steps"),
     _slot("cfg", io.Float, _chosen("guidance", "cfg"), "guidance"),
     _slot("motion", io.Float, _clip(lambda r, w: r.motion), "motion"),
+    *(_voice(number) for number in (1, 2)),
+    _slot("speech", io.Audio, _clip(_speech), "speech"),
 )
 
 
-ONLY_CLIPS = ("keyframe", "last_keyframe", "frames", "fps", "seconds", "lines", "motion")
+ONLY_CLIPS = ("keyframe", "last_keyframe", "frames", "fps", "seconds", "lines", "motion", "voice", "voice_2", "speech")
 """What a keyframe's request has nothing for."""
 
 
@@ -185,7 +215,8 @@ def keyframe_capabilities(slots: frozenset[int], own_seed: bool, size: tuple[int
 
 def clip_capabilities(slots: frozenset[int], own_seed: bool) -> Capabilities:
     """What a body that makes clips reads, by its wired slots."""
-    values = _values(slots, own_seed, {"sentence", "negative", "seed", "shot", "prompt", "lines", "fps", "motion"})
+    words = {"sentence", "negative", "seed", "shot", "prompt", "lines", "fps", "motion", "voices", "speech"}
+    values = _values(slots, own_seed, words)
     # The film's rate decides which frames of the body's are taken, wired or not.
     return Capabilities(any_size=True, values=values | {"fps"}, references=_references(slots))
 
@@ -200,7 +231,8 @@ def has_of(request: Request) -> Has:
     people = len(request.references)
     if isinstance(request, KeyframeRequest):
         return Has(people, frozenset(each.kind for each in request.earlier))
-    return Has(people, next_keyframe=request.next_keyframe is not None, clip=True)
+    arrives = request.next_keyframe is not None
+    return Has(people, next_keyframe=arrives, clip=True, voices=len(request.voices), speech=bool(request.speech))
 
 
 def missing_slots(has: Has) -> set[int]:
@@ -209,7 +241,9 @@ def missing_slots(has: Has) -> set[int]:
     gone |= {n for n, slot in enumerate(SLOTS) if slot.earlier and not slot.earlier & has.earlier}
     if not has.clip:
         return gone | {number_of(name) for name in ONLY_CLIPS}
-    return gone | (set() if has.next_keyframe else {number_of("last_keyframe")})
+    gone |= {n for n, slot in enumerate(SLOTS) if slot.voices > has.voices}
+    there = {"last_keyframe": has.next_keyframe, "speech": has.speech}
+    return gone | {number_of(name) for name, is_there in there.items() if not is_there}
 
 
 def number_of(name: str) -> int:

@@ -6,7 +6,7 @@ PROBE = Path(__file__).with_name("body_probe")
 SLOTS = (
     "prompt", "negative", "seed", "width", "height", "reference_1", "reference_2", "reference_3", "reference_4",
     "place", "keyframe", "last_keyframe", "frames", "fps", "seconds", "shot", "action", "lines", "memory", "steps",
-    "cfg", "motion",
+    "cfg", "motion", "voice", "voice_2", "speech",
 )  # fmt: skip
 WISHES = {
     "prompt_template": "{prompt}", "negative": "", "multiple": 16, "frames": "any", "fps": 0.0, "steps": 20, "cfg": 7.0

@@ -16,7 +16,7 @@ from workflow_files import lines_of  # noqa: E402
 RECORDED = ROOT / "tests" / "object_info.json"
 CORE = (
     "BasicGuider", "BasicScheduler", "BatchImagesNode", "CFGGuider", "CFGNorm", "CheckpointLoaderSimple", "CLIPLoader",
-    "CLIPTextEncode", "ConditioningZeroOut", "CreateVideo", "EmptyFlux2LatentImage", "EmptyImage",
+    "CLIPTextEncode", "ConditioningZeroOut", "CreateVideo", "EmptyAudio", "EmptyFlux2LatentImage", "EmptyImage",
     "EmptyLTXVLatentVideo", "EmptyLatentImage", "EmptySD3LatentImage", "Flux2Scheduler",
     "FluxKontextMultiReferenceLatentMethod",
     "GetVideoComponents", "ImageBlend", "ImageBlur", "ImageInvert", "ImageScale", "ImageScaleToTotalPixels",

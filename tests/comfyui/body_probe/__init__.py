@@ -98,4 +98,25 @@ class ProbeClip:
         return torch.zeros(frames, *keyframe.shape[1:]) + shade, {"waveform": samples, "sample_rate": rate}
 
 
-NODE_CLASS_MAPPINGS = {kind.__name__: kind for kind in (ProbeLoader, ProbeFile, Probe, ProbePartner, ProbeClip)}
+class ProbeSpeak:
+    """Stands for a TTS node: a tone of a tenth of a second for each word; a text with FAIL in it fails."""
+
+    CATEGORY, FUNCTION, RETURN_TYPES = "test", "say", ("AUDIO",)
+
+    @classmethod
+    def INPUT_TYPES(cls):  # noqa: N802
+        return {
+            "required": {"text": ("STRING", {"forceInput": True}), "pitch": ("FLOAT", {}), "seed": ("INT", {})},
+            "optional": {"voice": ("AUDIO",), "language": ("STRING", {"forceInput": True})},
+        }
+
+    def say(self, text, pitch, seed, voice=None, language=""):
+        note(f"say {text} language={language} voice={voice is not None} seed={seed % 1000}")
+        if "FAIL" in text:
+            raise ValueError(f"cannot say {text!r}")
+        times = torch.arange(round(0.1 * len(text.split()) * 24000)) / 24000
+        return ({"waveform": 0.3 * torch.sin(2 * torch.pi * pitch * times)[None, None], "sample_rate": 24000},)
+
+
+KINDS = (ProbeLoader, ProbeFile, Probe, ProbePartner, ProbeClip, ProbeSpeak)
+NODE_CLASS_MAPPINGS = {kind.__name__: kind for kind in KINDS}
