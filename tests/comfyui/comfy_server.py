@@ -97,7 +97,7 @@ class Server:
         self.partners = partners
         self.comfyui, self.python, self.base, self.flags = comfyui, python, base, flags
         self.process: subprocess.Popen | None = None
-        self.log = base / "server.log"
+        self.log_file = base / "server.log"
         for name in ("input", "output", "models/moviedreamer", "custom_nodes", "user/default"):
             (base / name).mkdir(parents=True, exist_ok=True)
         # A first visit begins with the template browser over everything.
@@ -124,7 +124,7 @@ class Server:
         ]  # fmt: skip
         command += [] if self.partners else ["--disable-api-nodes"]
         environment = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST", "PYTHONPATH"))}
-        with self.log.open("a") as log:
+        with self.log_file.open("a") as log:
             self.process = subprocess.Popen(
                 command, cwd=self.comfyui, stdout=log, stderr=subprocess.STDOUT, env=environment
             )
@@ -158,7 +158,7 @@ class Server:
 
     def log(self) -> str:
         """The log."""
-        return self.log.read_text(errors="replace") if self.log.exists() else ""
+        return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
 
     @property
     def url(self) -> str:
