@@ -94,7 +94,7 @@ class MovieDreamerPlanFilm(io.ComfyNode):
         )
 
     @classmethod
-    def validate_inputs(cls, direction: str | None, replan: str | None) -> bool | str:
+    def validate_inputs(cls, direction: str | None, replan: str | None = None) -> bool | str:
         # Asked for `replan` too, ComfyUI lets through what is none of its options: the storyboard names shots.
         named = replan is None or replan in REPLAN or checked_shots(replan)
         return named if named is not True else true_or_message(lambda: read_direction(direction or ""))
