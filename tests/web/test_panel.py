@@ -244,7 +244,7 @@ def test_everything_works_with_the_keyboard_alone(board):
     board.locator(".md-cards").focus()
     for key in ("ArrowRight", "ArrowRight", "ArrowDown", "Shift+ArrowRight"):
         board.keyboard.press(key)
-    assert board.locator(".md-drawer strong").inner_text() == "2 shots chosen"
+    board.locator(".md-drawer strong", has_text="2 shots chosen").wait_for()
     current = board.locator(".md-cards").get_attribute("aria-activedescendant")
     assert "shot-5" in board.locator(f"#{current}").inner_text()
     board.keyboard.press("Escape")
