@@ -215,7 +215,8 @@ def svd():
 
 FEW_STEPS = {
     "qwen": {"num_inference_steps": 2, "true_cfg_scale": 1.0},
-    "sdxl": {"num_inference_steps": 2}, "flux2": {"num_inference_steps": 2, "max_sequence_length": 64}, "wan": {"num_inference_steps": 2},
+    "sdxl": {"num_inference_steps": 2}, "wan": {"num_inference_steps": 2},
+    "flux2": {"num_inference_steps": 2, "max_sequence_length": 64},
     "ltx": {"num_inference_steps": 2}, "svd": {"num_inference_steps": 2},
 }  # fmt: skip
 BUILDERS = {"sdxl": sdxl, "flux2": flux2, "qwen": qwen, "wan": wan, "ltx": ltx, "svd": svd}
