@@ -60,7 +60,8 @@ def test_lines_are_planned_one_after_the_other_and_the_shot_is_as_long() -> None
     first, second = timed(shot.lines)
     assert first.start == LEAD and second.start > first.end and not first.measured
     assert shot.seconds == max(2.0, speech_seconds(shot.lines)) >= second.end
-    assert "quay-1-line-1: 0.2 to" in show_script(parse_script(TEXT))
+    shown = show_script(parse_script(TEXT))
+    assert f"quay-1-line-1: 0.2 to {first.end:.1f} s of {shot.seconds:g}, Mara" in shown, "who, from when, to when"
     assert "s longer than the shot" in show_script(parse_script(TEXT.replace("seconds: auto", "seconds: 0.5")))
     assert line_seconds("晚上好，谁在那里？", "zh") > line_seconds("Hi.", "en") > 0
 
