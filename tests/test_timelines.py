@@ -1,11 +1,12 @@
 """Timelines of editing programs: out with every frame where the film has it, and back in without a render."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from conftest import SCRIPT
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from moviedreamer_core.cli.app import run
@@ -39,15 +40,29 @@ def test_a_cut_comes_back_to_the_frame(tmp_path_factory: pytest.TempPathFactory,
     assert read_timeline(file, fps) == rows
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_cut_comes_back_through_each_adapter(kind: str, tmp_path: Path) -> None:
-    rows = [CutShot("a", 48, 0, 48), CutShot("b", 60, 5, 40, 0 if kind == ".fcpxml" else 12), CutShot("c", 24, 3, 20)]
-    files = [CutShot(**{**row.__dict__, "file": tmp_path / f"{row.shot}.mp4"}) for row in rows]
-    write_timeline(tmp_path / f"cut{kind}", "Cut", 24, files)
-    back = read_timeline(tmp_path / f"cut{kind}", 24)
-    assert [(row.shot, row.first, row.frames, row.shared) for row in back] == [
-        (row.shot, row.first, row.frames, row.shared) for row in rows
-    ]
+def test_every_adapter_is_there() -> None:
+    assert KINDS == [".otio", ".edl", ".xml", ".fcpxml", ".aaf"]
+
+
+def _there_and_back(path: Path, rows: list[CutShot], fps: int) -> None:
+    files = [replace(row, file=path.with_name(f"{row.shot}.mp4")) for row in rows]
+    write_timeline(path, "Cut", fps, files, {"dialogue": path.with_name("dialogue.wav")})
+    back = [(row.shot, row.first, row.frames, row.shared) for row in read_timeline(path, fps)]
+    assert back == [(row.shot, row.first, row.frames, row.shared) for row in rows]
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != ".aaf"])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(cuts(), st.sampled_from([24, 25, 30]))
+def test_any_cut_comes_back_through_each_adapter(kind: str, tmp_path: Path, rows: list[CutShot], fps: int) -> None:
+    known = [replace(row, shared=0) for row in rows] if kind == ".fcpxml" else rows  # its adapter knows no dissolves
+    _there_and_back(tmp_path / f"cut{kind}", known, fps)
+
+
+def test_a_cut_comes_back_through_avids_adapter(tmp_path: Path) -> None:
+    """One cut: it takes a second."""
+    rows = [CutShot("a", 48, 0, 48), CutShot("b", 60, 5, 40, 13), CutShot("c", 24, 3, 20)]
+    _there_and_back(tmp_path / "cut.aaf", rows, 8)
 
 
 def test_an_edited_timeline_comes_back_without_a_render(tiny_bundle: Path, tmp_path: Path, capsys) -> None:  # type: ignore[no-untyped-def]

@@ -19,7 +19,13 @@ from .formats.common import needed
 
 OURS = "moviedreamer"
 """The name of our metadata in a timeline."""
-ADAPTERS = {".otio": "otio_json", ".edl": "cmx_3600", ".xml": "fcp_xml", ".fcpxml": "fcpx_xml"}
+ADAPTERS = {".otio": "otio_json", ".edl": "cmx_3600", ".xml": "fcp_xml", ".fcpxml": "fcpx_xml", ".aaf": "AAF"}
+_VIDEO_DISSOLVE = {
+    "Identification": "0c3bea40-fc05-11d2-8a29-0050040ef7d2", "Name": "Video Dissolve", "Description": "",
+    "DataDefinition": {"Name": "Picture"}, "OperationCategory": "OperationCategory_Effect", "NumberInputs": 2,
+    "IsTimeWarp": False, "Bypass": 0,
+}  # fmt: skip
+"""The operation of that id in the AAF Object Specification."""
 MOST_NESTED = 100
 MOST_BYTES = 32 * 1024 * 1024
 
@@ -71,7 +77,23 @@ def write_timeline(
             otio.schema.Clip(name, _reference(otio, stem, total, fps, path.parent), _range(otio, 0, total, fps))
         )
         timeline.tracks.append(track)
-    otio.adapters.write_to_file(timeline, str(path), adapter_name=_adapter(otio, path))
+    adapter = _adapter(otio, path)
+    more = {}
+    if adapter == "AAF":
+        _describe_dissolves(otio, pictures)
+        more = {"use_empty_mob_ids": True}  # our clips have no ids of Avid's; it gives out its own
+    otio.adapters.write_to_file(timeline, str(path), adapter_name=adapter, **more)
+
+
+def _describe_dissolves(otio: Any, track: Any) -> None:
+    """Say what a dissolve is in AAF's own words: its writer makes none without."""
+    for item in track:
+        if isinstance(item, otio.schema.Transition):
+            item.metadata["AAF"] = {
+                "CutPoint": int(item.in_offset.value),
+                "PointList": [{"Time": 0, "Value": 0}, {"Time": 1, "Value": 1}],
+                "OperationGroup": {"Operation": _VIDEO_DISSOLVE},
+            }
 
 
 def check_timeline(path: Path) -> None:
