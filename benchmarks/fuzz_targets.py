@@ -6,7 +6,9 @@
 
 import base64
 import json
+import os
 import shutil
+import sys
 from collections.abc import Callable, Iterable
 from itertools import islice
 from pathlib import Path
@@ -25,6 +27,7 @@ from moviedreamer_core.cast.faces import _read_file
 from moviedreamer_core.cli.app import run
 from moviedreamer_core.errors import MovieDreamerError
 from moviedreamer_core.film.history import open_picture
+from moviedreamer_core.film.packed import open_film, pack_film
 from moviedreamer_core.film.portable import Embedded
 from moviedreamer_core.film.takes import TAG, FilmTakes, KeptTake, ShotState
 from moviedreamer_core.media.audio import check_audio, sound_chunks
@@ -32,7 +35,8 @@ from moviedreamer_core.media.clips import clip_info, file_tags, read_clip
 from moviedreamer_core.planner import Plan, PlannedShot
 from moviedreamer_core.script import open_document, parse_script, resolve, script_text, show_script
 from moviedreamer_core.script.formats import DOORS, read_foreign, write_foreign
-from moviedreamer_core.script.timelines import CutShot, read_timeline, write_timeline
+from moviedreamer_core.script.timelines import ADAPTERS, CutShot, read_timeline, write_timeline
+from moviedreamer_core.store import Store
 
 SHORT = """\
 title: Short
@@ -90,31 +94,42 @@ def script_target(own: Path, _: Path) -> Target:
 
 
 def doors_target(own: Path, _: Path) -> Target:
-    """Another program's file: a story, a screenplay, a shot list, a prompt, a timeline; read, shown, written again."""
+    """Another program's file: a story, a plan, a screenplay, a shot list, a prompt, a timeline, a film in one file;
+    read, shown, written again.
+    """
     script = parse_script(SCRIPT)
     sources = {d.name: json.loads(str(write_foreign(script, d.name))) for d in DOORS if d.write and d.suffix == ".json"}
     texts = {".fountain": str(write_foreign(script, "fountain")), ".csv": str(write_foreign(script, "shot-list")),
              ".fdx": FDX, ".txt": "[Shot 1] At 00:00.000, she walks.\n[Shot 2] At 00:04.500, the sea.\n"}  # fmt: skip
     book = write_foreign(script, "shot-list-xlsx")
-    write_timeline(own / "whole.otio", "Cut", 4, [CutShot(shot.id, 9, 0, 9) for shot in resolve(script)])
-    cut = json.loads((own / "whole.otio").read_text())
+    cuts = _write_cuts(own, [CutShot(shot.id, 9, 0, 9) for shot in resolve(script)])
+    film = _packed(own)
 
     def target(rng: Random) -> None:
-        kind = rng.choice((*texts, *texts, ".json", ".xlsx", ".otio"))
+        kind = rng.choice((*texts, *texts, ".json", ".json", ".json", ".xlsx", ".moviedream", *cuts))
         path = own / f"damaged{kind}"
-        if kind in (".json", ".otio"):
-            whole = cut if kind == ".otio" else sources[rng.choice(sorted(sources))]
-            path.write_bytes(mutators.json_text(rng, whole).encode("utf-8", "surrogatepass"))
-        elif kind == ".xlsx":
-            path.write_bytes(mutators.raw(rng, book if isinstance(book, bytes) else book.encode()))
+        path.write_bytes(damaged(rng, kind))
+        if kind in cuts:
+            read_timeline(path, 24)
+        elif kind == ".moviedream":
+            shutil.rmtree(own / "opened", ignore_errors=True)
+            opened = open_film(path, own / "opened" / "there", Store(own / "opened" / "store"))
+            show_script(read := open_document(opened.script).script, resolve(read))
         else:
-            path.write_bytes(mutators.text(rng, texts[kind]).encode("utf-8", "surrogatepass"))
-        if kind == ".otio":
-            read_timeline(path, 4)
-            return
-        read = read_foreign(path)
-        show_script(read, resolve(read))
-        assert parse_script(script_text(read)) == read, "another script after writing"
+            read = read_foreign(path)
+            show_script(read, resolve(read))
+            assert parse_script(script_text(read)) == read, "another script after writing"
+
+    def damaged(rng: Random, kind: str) -> bytes:
+        if kind in (".json", ".otio"):
+            whole = json.loads(cuts[kind]) if kind == ".otio" else sources[rng.choice(sorted(sources))]
+            return mutators.json_text(rng, whole).encode("utf-8", "surrogatepass")
+        if kind == ".moviedream":
+            return mutators.zipped(rng, film, "film.json", "entries") if rng.random() < 0.8 else mutators.raw(rng, film)
+        if kind in (".xlsx", ".aaf"):
+            return mutators.raw(rng, cuts[kind] if kind in cuts else book)  # type: ignore[arg-type]
+        given = cuts[kind].decode() if kind in cuts else texts[kind]
+        return mutators.text(rng, given).encode("utf-8", "surrogatepass")
 
     return target
 
@@ -254,6 +269,46 @@ TARGETS: dict[str, Callable[[Path, Path], Target]] = {
     "kept": kept_target, "plan": plan_target, "cast": cast_target, "takes": takes_target,
     "picture": picture_target, "sound": sound_target, "bundle": bundle_target,
 }  # fmt: skip
+
+
+def watch_files(own: Path) -> None:
+    """From now on this process may open files below `own`, and those that its program consists of; opening another one
+    is an AssertionError. It cannot be undone.
+    """
+    ours = (own, Path(__file__).parents[1], *map(Path, filter(None, (*sys.path, sys.prefix, sys.base_prefix))))
+    system = ("/proc/self/", "/dev/null", "/usr/", "/sys/", "/etc/localtime")
+    roots = tuple(f"{path.resolve()}{os.sep}" for path in ours) + system
+
+    def look(event: str, arguments: tuple[object, ...]) -> None:
+        name = arguments[0] if event == "open" else None
+        if isinstance(name, str | bytes) and not (os.path.abspath(os.fsdecode(name)) + os.sep).startswith(roots):
+            raise AssertionError(f"opened {os.fsdecode(name)[:200]}, which lies outside")
+
+    sys.addaudithook(look)
+
+
+def _write_cuts(own: Path, rows: list[CutShot]) -> dict[str, bytes]:
+    """A cut as a timeline of every kind that can be written here."""
+    found = {}
+    for kind in ADAPTERS:
+        path = own / f"whole{kind}"
+        try:
+            write_timeline(path, "Cut", 24, rows)
+        except MovieDreamerError:  # its adapter is not installed
+            continue
+        found[kind] = path.read_bytes()
+    return found
+
+
+def _packed(own: Path) -> bytes:
+    """A film in one file, with a result."""
+    home, store = own / "packed", Store(own / "packed" / "store")
+    home.mkdir(exist_ok=True)
+    (home / "film.yaml").write_text(SHORT)
+    made = store.fetch("keyframe", {"a": 1}, ".png", lambda path: Image.new("RGB", (4, 4)).save(path))
+    store.index.record("Short", "s", "keyframe", made.key)
+    pack_film(open_document(home / "film.yaml"), home, "", store, "Short", home / "a.moviedream")
+    return (home / "a.moviedream").read_bytes()
 
 
 def _planned() -> tuple[PlannedShot, ...]:

@@ -4,8 +4,11 @@ Everything is drawn from the `Random` that is given: the same seed damages alike
 """
 
 import copy
+import io
 import json
 import struct
+import zipfile
+from hashlib import sha256
 from random import Random
 from typing import Any
 
@@ -17,6 +20,11 @@ HOSTILE: tuple[Any, ...] = (
     float("nan"), "", " ", "0", "x" * 300, "x" * 5000, "\0", "\ud800", "é日本\u202e", "[/b]", "<<", "---", "{}", "null",
     "../../etc/passwd", "/dev/zero", "C:\\x", "http://127.0.0.1/x", "concat:a|b", "NaN", "1e999", [], {}, [[]], [{}],
     [None], {"": ""}, {"id": None}, ["a"] * 300, [0] * 40, [[1, 2], [3]],
+)  # fmt: skip
+_NAMES = (
+    "../out.png", "../../etc/passwd", "/etc/passwd", "C:\\x.png", "a/../../b", "film.yaml", "FILM.YAML", "x\\..\\y",
+    "..", ".", "a" * 250, "é\u202e.png", "files", "takes.json", "artefact.json", "objects/keyframe/x/y",
+    "files/a/b/c.png",
 )  # fmt: skip
 WORDS = (
     "title", "scenes", "shots", "size", "wide", "two-shot", "characters", "id", "mara", "seconds", "fps", "aspect",
@@ -69,6 +77,34 @@ def json_text(rng: Random, value: Any) -> str:
         return rng.choice(("[", '{"a":', "[1,")) * 100_000
     made = json.dumps(tree(rng, value))
     return text(rng, made) if rng.random() < 0.25 else made
+
+
+def zipped(rng: Random, source: bytes, about: str, listed: str) -> bytes:
+    """A zip with one to three entries damaged, renamed or taken away; mostly `about`, its JSON, lists under `listed`
+    the size and SHA-256 of what is there then.
+    """
+    with zipfile.ZipFile(io.BytesIO(source)) as archive:
+        entries = {info.filename: archive.read(info) for info in archive.infolist()}
+    whole = json.loads(entries.pop(about))
+    for _ in range(rng.randint(0, 3)):
+        name = rng.choice(sorted(entries))
+        content = entries.pop(name)
+        kind = rng.randrange(3)
+        if kind == 0:
+            other = rng.choice(_NAMES)
+            entries[other if rng.random() < 0.5 else f"{name.rpartition('/')[0]}/{other}"] = content
+        elif kind == 1:
+            entries[name] = text(rng, content.decode("latin-1")).encode("latin-1", "replace")
+        if not entries:
+            entries[name] = content
+    if rng.random() < 0.8:
+        whole[listed] = {name: (len(content), sha256(content).hexdigest()) for name, content in entries.items()}
+    written = json.dumps(whole) if rng.random() < 0.4 else json_text(rng, whole)
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", rng.choice((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED))) as archive:
+        for name, content in {**entries, about: written.encode("utf-8", "surrogatepass")}.items():
+            archive.writestr(name, content)
+    return stream.getvalue()
 
 
 def text(rng: Random, source: str) -> str:
