@@ -24,6 +24,7 @@ from ..moviedreamer_core.film.takes import NO_TAKES, FilmTakes
 from ..moviedreamer_core.media.clips import read_clip
 from ..moviedreamer_core.registry import Factory
 from ..moviedreamer_core.script import ResolvedShot, Route
+from ..moviedreamer_core.script.library import Library
 from ..moviedreamer_core.store import Store
 from .types import AnimatorHandle, DecoderHandle, RouteTo, ScriptSource
 
@@ -206,6 +207,13 @@ def model_folders() -> list[Path]:
     if MODELS not in folder_paths.folder_names_and_paths:
         folder_paths.add_model_folder_path(MODELS, str(Path(folder_paths.models_dir) / MODELS), is_default=True)
     return [Path(folder) for folder in folder_paths.get_folder_paths(MODELS)]
+
+
+def library() -> Library:
+    """The characters, places and props that scripts share: models/moviedreamer/library, and those of
+    extra_model_paths.yaml.
+    """
+    return Library(tuple(folder / "library" for folder in model_folders()))
 
 
 def bundle_folders() -> dict[str, Path]:

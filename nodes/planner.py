@@ -114,7 +114,7 @@ class MovieDreamerPlanFilm(io.ComfyNode):
         shot_settings: tuple[ShotSettings, ...] = (),
     ) -> io.NodeOutput:
         settings = film_settings(seed, temperature, candidates, direction, shot_settings, replan=replan)
-        earlier = FilmTakes.read(takes)
+        earlier = FilmTakes.read(takes) if takes.strip() else cast.source.takes
         plan = ScriptPlan(cast.source, cast.cast, FilmPlan.nothing(), planner, settings, episode(history), earlier)
         session = planning_session(plan)
         had = takes_before(session, "plan")

@@ -44,16 +44,18 @@ class MovieDreamerLoadScript(io.ComfyNode):
             display_name="Load Script",
             category=Category.SCRIPT,
             description="Loads a script: the characters, scenes and shots of a film. There are packaged examples, and "
-            "every .yaml, .yml and .json script in ComfyUI's input folder. The buttons below upload one, and turn this "
-            "node into Edit Script with its text.",
+            "every script (.yaml, .yml, .json), screenplay (.fountain, .fdx), shot list (.csv, .xlsx), story or plan "
+            "of another program (.json) and packed film (.moviedream, with its takes) in ComfyUI's input folder. The "
+            "buttons below upload one, and turn this node into Edit Script with its text.",
             search_aliases=["screenplay", "story", "yaml", "movie", "open script"],
             inputs=[
                 io.Combo.Input(
                     "script",
                     options=script_sources.script_names(),
                     default=EXAMPLES[0],
-                    tooltip="The script of the film: a packaged example, or a .yaml, .yml or .json file in ComfyUI's "
-                    "input folder. Pictures and sound that it names lie beside it.",
+                    tooltip="The script of the film: a packaged example, or a .yaml, .yml, .json, .fountain, .fdx, "
+                    ".csv, .xlsx or .moviedream file in ComfyUI's input folder. Pictures and sound that it names lie "
+                    "beside it.",
                 ),
                 io.Boolean.Input(
                     "embed",

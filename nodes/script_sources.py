@@ -5,6 +5,7 @@ Functions raise MovieDreamerError in the words of an artist;
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -30,11 +31,14 @@ from ..moviedreamer_core.film.portable import (
     with_character,
 )  # fmt: skip
 from ..moviedreamer_core.film.settings import FilmSettings
-from ..moviedreamer_core.script import Script, document_of, named_files, parse_script
+from ..moviedreamer_core.film.takes import NO_TAKES, FilmTakes
+from ..moviedreamer_core.script import Document, Script, document_of, named_files, parse_script
 from ..moviedreamer_core.script.check import named_issues
 from ..moviedreamer_core.script.errors import ScriptError, nearest, problem_of
 from ..moviedreamer_core.script.formats import SUFFIXES, any_document
+from ..moviedreamer_core.script.library import parts_from_library, with_library
 from ..moviedreamer_core.script.marks import text_kind
+from ..moviedreamer_core.script.named_files import named_paths
 from ..moviedreamer_core.script.portraits import EXAMPLES, example_path, named_file, portrait_path
 from ..moviedreamer_core.store import content_hash
 from . import host
@@ -43,6 +47,8 @@ from .types import ScriptCast, ScriptSource
 NO_PORTRAIT = "none"
 FACES = "mini"
 """The bundle whose face pack reads the faces that `embed` keeps, unless another one is wired."""
+CARRIED = "film.takes"
+"""The takes of a film that was one file, beside its script."""
 HOME = "MovieDreamer"
 """Our folder in the input folder, for the faces of scripts that came inside a workflow."""
 
@@ -86,15 +92,17 @@ def load_source(name: str, keep_inside: bool, embedded: str, faces: Bundle | Non
         kept = kept_copy(name, embedded)
         return _travelled(kept, host.input_folder()), embedded
     document = any_document(path)
-    source = ScriptSource(document.script, path.parent)
-    check_files(source.script, source.folder, below=_below(name))
+    check_files(document.script, path.parent, below=_below(name))
+    carried = FilmTakes.load(path.with_name(CARRIED)) if name.lower().endswith(PACKED) else NO_TAKES
+    document, folder = _from_library(document, path.parent)
+    source = ScriptSource(document.script, folder, takes=carried)
     if not keep_inside:
         return source, ""
     kept = _still_right(name, embedded, document.text, source, faces)
     if kept is None:
         made = cast_of(source, faces or host.open_bundle(FACES))
         kept = embed(name, document.path.name, document.text, source.script, source.folder, made.cast)
-    return _travelled(kept, path.parent), kept.dump()
+    return replace(_travelled(kept, folder), takes=carried), kept.dump()
 
 
 def kept_copy(name: str, embedded: str) -> Embedded:
@@ -133,9 +141,10 @@ def check_loadable(name: str) -> None:
     """Raise MovieDreamerError for a script that is here and that Load Script cannot give."""
     path = script_file(name)
     if path is not None:
-        script = any_document(path).script
-        check_files(script, path.parent, below=_below(name))
-        check_makers(script)
+        document = any_document(path)
+        check_files(document.script, path.parent, below=_below(name))
+        check_makers(document.script)
+        with_library(document, host.library(), path.parent)
 
 
 def check_makers(script: Script) -> None:
@@ -148,9 +157,34 @@ def check_makers(script: Script) -> None:
 
 def written_source(text: str, name: str) -> ScriptSource:
     """The script of a text in the workflow. The files that it names lie in ComfyUI's input folder."""
-    script = parse_script(text, kind=text_kind(text), file=name.strip() or "script")
-    check_written(script)
-    return ScriptSource(script, host.input_folder())
+    document = document_of(text, text_kind(text), name.strip() or "script")
+    check_written(document.script)
+    document, folder = _from_library(document, host.input_folder())
+    return ScriptSource(document.script, folder)
+
+
+def _from_library(document: Document, folder: Path) -> tuple[Document, Path]:
+    """The document with what it takes from the library, and where its file names start: then all its files lie in our
+    own folder, under names of their content.
+    """
+    whole = with_library(document, host.library(), folder)
+    if whole is document:
+        return document, folder
+    home = host.home_folder()
+    kinds = {"references": "pictures", "embeddings": "embedded"}
+    kept = {path: keep(named_file(folder, name), home, next((kinds[step] for step in path if step in kinds), "sounds"))
+            for path, name in named_paths(whole.script)}  # fmt: skip
+    gathered = whole.edit_all(kept)
+    return replace(gathered, script=gathered.script.locate(document.script.file, document.script._lines)), home
+
+
+def _shelves(script: Script) -> list[Path]:
+    """The folders of what a script takes from the library, as far as it is there."""
+    homes = []
+    for kind, _, name in parts_from_library(script):
+        with suppress(MovieDreamerError):
+            homes.append(host.library().home(kind, name))
+    return homes
 
 
 def check_written(script: Script) -> None:
@@ -219,27 +253,35 @@ def stamp_of(name: str) -> str:
     if path is None:
         return ""
     try:
-        named = named_files(any_document(path).script)
+        script = any_document(path).script
     except MovieDreamerError:
-        named = []
-    return host.stamp(path, *(named_file(path.parent, file) for file in named))
+        return host.stamp(path)
+    return host.stamp(path, *(named_file(path.parent, file) for file in named_files(script)), *_shelves(script))
 
 
 def stamp_of_text(text: str) -> str:
     """Another text whenever a file of the input folder that the text names changes."""
     try:
-        source = written_source(text, "")
+        script = parse_script(text, kind=text_kind(text))
+        check_written(script)
     except MovieDreamerError:
         return ""
-    return host.stamp(*(named_file(source.folder, name) for name in named_files(source.script)))
+    folder = host.input_folder()
+    return host.stamp(*(named_file(folder, name) for name in named_files(script)), *_shelves(script))
 
 
 def _unpacked(path: Path) -> Path:
-    """The script of a film in one file, unpacked once into our folder in the input folder, its results in the store."""
+    """The script of a film in one file, unpacked once into our folder in the input folder, its results in the store and
+    its takes beside the script; they are written last.
+    """
     store = host.film_store()
     folder = host.input_folder().resolve() / HOME / "opened" / content_hash(path, store.hashes)[:16]
     done = [one for one in folder.glob("*") if one.suffix in (".yaml", ".json")] if folder.is_dir() else []
-    return done[0] if done else open_film(path, folder, store).script
+    if done and is_file(folder / CARRIED):
+        return done[0]
+    film = open_film(path, folder, store)
+    film.takes.save(folder / CARRIED)
+    return film.script
 
 
 def _below(name: str) -> str:

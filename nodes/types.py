@@ -60,6 +60,7 @@ ScoresType = io.Custom("MOVIEDREAMER_SCORES")  # moviedreamer_core.film.continui
 class ScriptSource:
     """A script and the folder where the files that it names begin. `recast`: the graph changed its characters.
     `voices` are the sounds of lines that were said, by the lines' ids, `spoken` their seconds, `speakers` said them.
+    `takes` came with it, in a film that is one file.
     """
 
     script: Script
@@ -68,6 +69,7 @@ class ScriptSource:
     voices: Mapping[str, Path] = field(default_factory=dict)
     spoken: Mapping[str, float] = field(default_factory=dict)
     speakers: tuple["SpeakerHandle", ...] = ()
+    takes: FilmTakes = NO_TAKES
 
 
 @dataclass(frozen=True)

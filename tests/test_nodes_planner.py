@@ -415,6 +415,27 @@ def test_a_locked_shot_keeps_its_picture_whatever_is_changed_around_it(film):
     assert [name for name in before if after[name] == before[name]] == ["four"]
 
 
+def test_a_packed_film_brings_its_takes_along(film):
+    pack, plan, bundle = film
+    core = "moviedreamer_core"
+    home, store = pack.host.base / "elsewhere", pack.module(f"{core}.store").Store(pack.host.base / "store")
+    home.mkdir()
+    (home / "film.yaml").write_text(SCRIPT.replace("a red balloon", "a blue kite"))  # edited since the take
+    document = pack.module(f"{core}.script").open_document(home / "film.yaml")
+    film_file = pack.host.base / "input" / "lamps.moviedream"
+    packed = pack.module(f"{core}.film.packed")
+    packed.pack_film(document, home, takes_of(pack, plan, candidates=4), store, "Two Lamps", film_file)
+    for _ in range(2):  # unpacked, then found as it was unpacked
+        source = pack.run("MovieDreamerLoadScript", script="lamps.moviedream").args[0]
+        assert len(source.takes.takes) == 5 and source.script.title == "Two Lamps"
+    opened = replace(plan, source=source)
+    lock = pack.run("MovieDreamerShotSettings", shots="four", lock=True).args[0]
+    kept = planned(pack, opened, candidates=4, shot_settings=lock)[0]
+    assert "four" not in changed(plan, kept)
+    own = planned(pack, opened, candidates=4, takes=takes_of(pack, opened, candidates=4, seed=5), shot_settings=lock)[0]
+    assert "four" in changed(plan, own)  # what the workflow keeps is later, and goes before
+
+
 def test_a_lock_behind_the_plan_is_refused_in_words(film):
     pack, plan, bundle = film
     lock = pack.run("MovieDreamerShotSettings", shots="four", lock=True).args[0]

@@ -47,6 +47,33 @@ def test_examples_and_the_input_folder_are_listed_and_loaded(pack, faced):
     assert ui == {"embedded": [""]}
 
 
+def test_a_script_takes_people_from_the_library_and_travels_without_it(pack, faced):
+    folder, core = pack.host.base / "input", "moviedreamer_core"
+    library = pack.module("nodes.host").library()
+    script = pack.module(f"{core}.script").load_script(folder / faced)
+    keep_in = pack.module(f"{core}.film.library_parts").keep_in_library
+    keep_in(library, script, folder / "film", "mara")
+    assert library.roots[0].is_relative_to(pack.host.base / "models" / "moviedreamer")
+    taken = SCRIPT.replace("name: Mara, description: a woman with red hair}", "library: mara}")
+    (folder / "taken.yaml").write_text(taken)
+    stamp = pack.node("MovieDreamerLoadScript").fingerprint_inputs("taken.yaml")
+    for source in (pack.run("MovieDreamerLoadScript", script="taken.yaml").args[0],
+                   pack.run("MovieDreamerEditScript", text=taken).args[0]):  # fmt: skip
+        mara = source.script.characters[0]
+        assert (mara.shown_name, mara.description, mara.library) == ("Mara", "a woman with red hair", None)
+        assert (source.folder / mara.references[0]).is_file() and mara.references[0].startswith("pictures/references-")
+    kept = pack.run("MovieDreamerLoadScript", script="taken.yaml", embed=True).ui["embedded"][0]
+    keep_in(library, script.model_copy(update={"characters": (script.characters[0].model_copy(
+        update={"description": "a man"}),)}), folder / "film", "mara", over=True)  # fmt: skip
+    assert pack.node("MovieDreamerLoadScript").fingerprint_inputs("taken.yaml") != stamp
+    library.remove("characters", "mara")
+    with pytest.raises(Exception, match="taken.yaml:6: the library .* has no character 'mara'"):
+        pack.run("MovieDreamerLoadScript", script="taken.yaml")
+    (folder / "taken.yaml").unlink()
+    travelled = pack.run("MovieDreamerLoadScript", script="taken.yaml", embed=True, embedded=kept).args[0]
+    assert travelled.script.characters[0].description == "a woman with red hair"
+
+
 @pytest.mark.parametrize("name", ["gone.yaml", "../outside.yaml", "/etc/hostname", "lighthous"])
 def test_a_script_that_is_not_there_is_refused_on_its_node(pack, name):
     (pack.host.base / "outside.yaml").write_text(SCRIPT)

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Protocol
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import save_file
+from safetensors.torch import save as save_tensors
 from torch import Tensor
 
-from ..atomic import replacing
+from ..atomic import write_bytes
 from ..errors import MovieDreamerError
 from ..files import DAMAGED, json_object, whole_text
 from ..progress import SILENT, Progress
@@ -127,6 +127,14 @@ class Cast:
     def save(self, path: str | Path) -> None:
         """Write the cast to one safetensors file; the file appears whole or not at all."""
         path = Path(path)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_bytes(path, self.content())
+        except (OSError, SafetensorError) as error:
+            raise MovieDreamerError(f"{path}: the cast cannot be written: {error}") from error
+
+    def content(self) -> bytes:
+        """The bytes that `save` writes."""
         about = {
             "version": VERSION,
             "pack": self.pack,
@@ -134,13 +142,8 @@ class Cast:
             "members": [{"id": m.id, "name": m.name, "description": m.description} for m in self.members.values()],
         }
         tensors = {m.id: m.embeddings.contiguous() for m in self.members.values() if m.embeddings is not None}
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            # One entry: safetensors writes several in a random order, and the same cast must give the same bytes.
-            with replacing(path) as temporary:
-                save_file(tensors, temporary, metadata={KIND: json.dumps(about, ensure_ascii=False)})
-        except (OSError, SafetensorError) as error:
-            raise MovieDreamerError(f"{path}: the cast cannot be written: {error}") from error
+        # One entry: safetensors writes several in a random order, and the same cast must give the same bytes.
+        return save_tensors(tensors, metadata={KIND: json.dumps(about, ensure_ascii=False)})
 
     @classmethod
     def load(cls, path: str | Path) -> "Cast":

@@ -6,9 +6,25 @@ import sys
 from .. import __version__
 from ..atomic import is_full
 from ..errors import Cancelled, MovieDreamerError
-from . import ablating, bundles, doctor, evaluating, making, packing, papers, preparing, scripts, stores, training
+from . import (
+    ablating,
+    bundles,
+    doctor,
+    evaluating,
+    libraries,
+    making,
+    packing,
+    papers,
+    preparing,
+    scripts,
+    stores,
+    training,
+)
 from .terminal import forgive_letters
 
+GROUPS = (
+    making, scripts, libraries, packing, papers, stores, bundles, doctor, preparing, training, evaluating, ablating,
+)  # fmt: skip
 FULL = "the disk is full, or takes no file so large; free some space and run the same command again"
 STOPPED = "stopped; run the same command to go on"
 
@@ -44,6 +60,6 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="moviedreamer", description="From a script to a film.")
     parser.add_argument("--version", action="version", version=f"moviedreamer {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", title="commands")
-    for group in (making, scripts, packing, papers, stores, bundles, doctor, preparing, training, evaluating, ablating):
+    for group in GROUPS:
         group.add_commands(commands)
     return parser

@@ -19,20 +19,20 @@ from .takes import earlier_takes
 
 
 def earlier_episodes(
-    names: Sequence[str], script: Script, bundle: Bundle, store: Store, *, dry: bool
+    names: Sequence[str], script: Script, bundle: Bundle, store: Store, library: Path, *, dry: bool
 ) -> Episode | None:
     """The episodes of these names, one after another; None of none. `dry`: pictures that are read are not kept.
 
     Raises MovieDreamerError for a name that is neither a folder of pictures nor a script whose film is in the store.
     """
-    episodes = [_episode(name, script, bundle, store, dry) for name in names]
+    episodes = [_episode(name, script, bundle, store, library, dry) for name in names]
     return reduce(Episode.then, episodes) if episodes else None
 
 
-def _episode(name: str, script: Script, bundle: Bundle, store: Store, dry: bool) -> Episode:
+def _episode(name: str, script: Script, bundle: Bundle, store: Store, library: Path, dry: bool) -> Episode:
     if is_folder(Path(name)):
         return read_history(Path(name), bundle, None if dry else store)
-    earlier, folder = open_script(name)
+    earlier, folder = open_script(name, library)
     if earlier.title == script.title:
         raise MovieDreamerError(
             f"--history {name}: has the title of the film itself, '{script.title}', by which the store tells films "

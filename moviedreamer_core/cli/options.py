@@ -11,6 +11,7 @@ from ..errors import MovieDreamerError
 from ..progress import Progress
 from ..script import Route
 from ..script.controls import CONTROLS
+from ..script.library import default_library
 from .bundles import add_bundle_option, add_faces_option, chosen_bundle
 from .opening import SUFFIX, opened
 from .script_files import examples, find_script, open_script
@@ -25,6 +26,15 @@ def add_script(parser: argparse.ArgumentParser) -> None:
         metavar="SCRIPT",
         help=f"a script file (YAML, JSON, or another program's: docs/formats.md), or an example: {names or 'none'}",
     )
+    add_library_option(parser)
+
+
+def add_library_option(parser: argparse.ArgumentParser) -> None:
+    """`--library`: where the people, places and things lie that scripts share."""
+    parser.add_argument(
+        "--library", type=Path, metavar="FOLDER", default=default_library().roots[0],
+        help="characters, places and props that scripts take over by name (default: %(default)s)",
+    )  # fmt: skip
 
 
 def add_making_options(parser: argparse.ArgumentParser) -> None:
@@ -113,7 +123,7 @@ def open_session(options: argparse.Namespace, progress: Progress) -> Any:
     set_threads(options.threads)
     if options.script.lower().endswith(SUFFIX):
         options.script = str(opened(find_script(options.script), Store(options.store)))
-    script, folder = open_script(options.script)
+    script, folder = open_script(options.script, options.library)
     settings = FilmSettings(
         seed=options.seed,
         steps=options.steps,
@@ -124,7 +134,6 @@ def open_session(options: argparse.Namespace, progress: Progress) -> Any:
         motion=options.motion,
         replan=options.replan,
         fit=getattr(options, "fit", "pad"),
-        decoder=next((name for name in reversed(options.decoder) if "=" not in name), None),
         routes=(
             *routes_of("decoder", options.decoder),
             *routes_of("animator", options.animator),
@@ -133,7 +142,7 @@ def open_session(options: argparse.Namespace, progress: Progress) -> Any:
         ),
     )
     store, bundle = Store(options.store), chosen_bundle(options)
-    history = earlier_episodes(options.history, script, bundle, store, dry=options.dry_run)
+    history = earlier_episodes(options.history, script, bundle, store, options.library, dry=options.dry_run)
     takes = earlier_takes(store, script, find_script(options.script), options.takes)
     session = FilmSession(
         script, bundle, store, folder=folder, settings=settings, progress=progress, history=history, takes=takes

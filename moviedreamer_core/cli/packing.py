@@ -8,7 +8,7 @@ from ..errors import MovieDreamerError
 from ..store import Store
 from .opening import SUFFIX, open_into
 from .options import add_script
-from .script_files import find_script
+from .script_files import find_script, open_whole
 from .stores import add_store_option
 
 
@@ -28,13 +28,12 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def _pack(options: argparse.Namespace) -> None:
     from ..film.packed import pack_film
-    from ..script.formats import any_document
     from .takes import takes_file
 
     if options.output.suffix.lower() != SUFFIX:
         raise MovieDreamerError(f"--output {options.output}: a film in one file is called NAME{SUFFIX}")
     path, store = find_script(options.script), Store(options.store)
-    document = any_document(path)
+    document = open_whole(path, options.library)
     takes = takes_file(store, document.script, path)
     kept = takes.read_text(encoding="ascii") if takes.is_file() else ""
     count = pack_film(document, path.parent, kept, store, document.script.title, options.output)

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from ..errors import MovieDreamerError
 from ..files import is_file, shown_name
-from ..script import Script
-from ..script.formats import any_script
+from ..script import Document, Script
+from ..script.formats import any_document
+from ..script.library import Library, with_library
 
 SUFFIXES = (".yaml", ".fountain")
 
@@ -35,7 +36,12 @@ def find_script(name: str) -> Path:
     )
 
 
-def open_script(name: str) -> tuple[Script, Path]:
+def open_whole(path: Path, library: Path) -> Document:
+    """The document in a script's file, or another program's, with what it takes from the library in this folder."""
+    return with_library(any_document(path), Library((library,)), path.parent)
+
+
+def open_script(name: str, library: Path) -> tuple[Script, Path]:
     """A script, in its own file or in another program's, and the folder at which its file names start."""
     path = find_script(name)
-    return any_script(path), path.parent
+    return open_whole(path, library).script, path.parent

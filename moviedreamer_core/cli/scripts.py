@@ -39,7 +39,7 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     write.set_defaults(run=_export)
     conform = actions.add_parser("conform", help="bring a script into the order and lengths of an edited timeline")
     add_script(conform)
-    conform.add_argument("timeline", type=Path, help="what the editing program wrote: .otio, .edl, .xml or .fcpxml")
+    conform.add_argument("timeline", type=Path, help="what the editing program wrote: .otio, .edl, .xml, .fcpxml, .aaf")
     conform.add_argument("-o", "--output", type=Path, help="where to write the script (default: over the old one)")
     conform.set_defaults(run=_conform)
     schema = actions.add_parser("schema", help="print the JSON Schema of scripts")
@@ -54,7 +54,7 @@ def _check(options: argparse.Namespace) -> int:
     from ..store import Store
 
     path = find_script(options.script)
-    script, folder = open_script(options.script)
+    script, folder = open_script(options.script, options.library)
     bundle = chosen_bundle(options)
 
     def session() -> FilmSession:
@@ -72,7 +72,7 @@ def _check(options: argparse.Namespace) -> int:
 def _show(options: argparse.Namespace) -> None:
     from ..script import show_script
 
-    sys.stdout.write(show_script(open_script(options.script)[0]))
+    sys.stdout.write(show_script(open_script(options.script, options.library)[0]))
 
 
 def _schema(options: argparse.Namespace) -> None:
@@ -120,5 +120,5 @@ def _export(options: argparse.Namespace) -> None:
     from ..atomic import write_bytes
     from ..script.formats import write_foreign
 
-    written = write_foreign(open_script(options.script)[0], options.format)
+    written = write_foreign(open_script(options.script, options.library)[0], options.format)
     write_bytes(options.output, written if isinstance(written, bytes) else written.encode())

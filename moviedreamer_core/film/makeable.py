@@ -10,11 +10,12 @@ from ..bundle import Bundle
 from ..cast import known_faces, only_for, pack_fingerprint
 from ..cast.load import load_faces
 from ..errors import MovieDreamerError
+from ..files import leads_outside
 from ..media.audio import check_audio
 from ..media.clips import checked_size
 from ..picture_files import picture_file
 from ..script import Script, bundle_notes, crowded_shots
-from ..script.named_files import missing_files, named_paths, outside_files
+from ..script.named_files import missing_files, named_paths
 from ..script.portraits import named_file, portrait_names, portrait_path
 from ..script.unsaid import unsaid_notes
 from ..sentences import load_text
@@ -43,8 +44,9 @@ def notes_of(script: Script, folder: Path, bundle: Bundle, fit: str) -> list[str
     """
     notes = bundle_notes(script, load_text(bundle), bundle.info.show_size, fit) + unsaid_notes(script)
     notes += [
-        f"{problem.file}:{problem.line}: a file outside the script's folder: ComfyUI refuses it, no workflow carries it"
-        for problem in outside_files(script)
+        _at(script, path, "a file outside the script's folder: ComfyUI refuses it, no workflow carries it")
+        for path, name in named_paths(script)
+        if leads_outside(name) and script.says(path)
     ]
     packaged = {portrait_path(name) for name in portrait_names()}
     own = [path for path, name in named_paths(script)

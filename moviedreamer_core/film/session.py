@@ -15,6 +15,7 @@ from ..registry import Animator, Capabilities, Decoder, Registry
 from ..script import ResolvedShot, Script, resolve
 from ..script.check import MAX_FRAMES
 from ..script.choices import storyboard_of
+from ..script.library import parts_from_library
 from ..script.portraits import named_file
 from ..store import Store, content_hash
 from .chosen import CANDIDATE, FIELD, ChosenCandidate, ChosenTake
@@ -65,6 +66,9 @@ class FilmSession:
     shots: tuple[ResolvedShot, ...] = ()
 
     def __post_init__(self) -> None:
+        for kind, index, name in parts_from_library(self.script):
+            where = f"{self.script.file}:{self.script.line_of((kind, index, 'library'))}"
+            raise MovieDreamerError(f"{where}: {name!r} was not looked up in a library (script.library.with_library)")
         if self.settings.seed is not None:
             script = self.script.model_copy(update={"seed": self.settings.seed})
             self._set(script=script.locate(self.script.file, self.script._lines))
@@ -309,9 +313,9 @@ class FilmSession:
         made, then = self.made(shot), take.state.shot(shot) if take else shot
         # A maker that is not wired here is not needed either while what it made lies in the store.
         by = "lock" if take else "storyboard"  # which names the take
-        if made.drawn and self.decoders.has(made.drawn.decoder) and made.drawn.decoder != then.decoder:
+        if made.drawn and made.drawn.decoder in self.decoders.names() and made.drawn.decoder != then.decoder:
             then = then.deciding(by, decoder=made.drawn.decoder)
-        if made.moved and self.animators.has(made.moved.animator) and made.moved.animator != then.animator:
+        if made.moved and made.moved.animator in self.animators.names() and made.moved.animator != then.animator:
             then = then.deciding(by, animator=made.moved.animator)
         return then
 

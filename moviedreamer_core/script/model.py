@@ -68,6 +68,7 @@ class Character(Part):
     """One member of the cast. Without references or embeddings the character lives from its description alone."""
 
     id: Id = Field(description="Short name used in shots; stays the same when the name changes.")
+    library: Id | None = Field(None, description="One of the library's that this is, but for what stands here.")
     name: Name | None = Field(None, description="Name shown in subtitles and storyboards; the id when left out.")
     description: Text = Field("", description="How the character looks, in words the bundle knows.")
     references: Pictures = Field((), description="Pictures of the face, relative to the script.")
@@ -214,6 +215,10 @@ class Script(Part):
         while path and path not in self._lines:
             path = path[:-1]
         return self._lines.get(path, 0)
+
+    def says(self, path: FieldPath) -> bool:
+        """Whether a field stands in the file itself, and was not taken over from a library."""
+        return path in self._lines or not self._lines
 
     def last_line(self, path: FieldPath) -> int:
         """1-based line of the last field inside a part, 0 if unknown."""

@@ -10,30 +10,36 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..files import is_file, leads_outside, shown_name
+from .check import NAMED
 from .errors import Problem, problem_of
-from .model import Script
+from .model import Character, Script
+from .parts import Described
 from .portraits import named_file
 from .walk import FieldPath, Issue
 
 
 def named_paths(script: Script) -> Iterator[tuple[FieldPath, str]]:
     """(field, file name) of every file that the script names, in its order."""
-    for index, character in enumerate(script.characters):
-        for number, name in enumerate(character.references):
-            yield ("characters", index, "references", number), name
-        if character.embeddings:
-            yield ("characters", index, "embeddings"), character.embeddings
-        for look, wardrobe in enumerate(character.looks):
-            for number, name in enumerate(wardrobe.references):
-                yield ("characters", index, "looks", look, "references", number), name
-        if character.voice and character.voice.reference:
-            yield ("characters", index, "voice", "reference"), character.voice.reference
-    for kind in ("places", "props"):
+    for kind in NAMED:
         for index, part in enumerate(getattr(script, kind)):
-            for number, name in enumerate(part.references):
-                yield (kind, index, "references", number), name
+            yield from (((kind, index, *path), name) for path, name in files_of(part))
     if script.audio:
         yield ("audio",), script.audio
+
+
+def files_of(part: Character | Described) -> Iterator[tuple[FieldPath, str]]:
+    """(field, file name) of every file that a character, place or prop names."""
+    for number, name in enumerate(part.references):
+        yield ("references", number), name
+    if not isinstance(part, Character):
+        return
+    if part.embeddings:
+        yield ("embeddings",), part.embeddings
+    for look, wardrobe in enumerate(part.looks):
+        for number, name in enumerate(wardrobe.references):
+            yield ("looks", look, "references", number), name
+    if part.voice and part.voice.reference:
+        yield ("voice", "reference"), part.voice.reference
 
 
 def named_files(script: Script) -> list[str]:

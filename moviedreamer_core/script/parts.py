@@ -134,6 +134,7 @@ class Described(Part):
     """Something that must look the same whenever it is seen."""
 
     id: Id = Field(description="Short name used in scenes and shots.")
+    library: Id | None = Field(None, description="One of the library's that this is, but for what stands here.")
     name: Name | None = Field(None, description="Name that people read; the id when left out.")
     description: Text = Field("", description="How it looks; read wherever it is named.")
     references: Pictures = Field((), description="Pictures of it, relative to the script.")

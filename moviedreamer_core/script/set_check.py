@@ -45,14 +45,14 @@ def _named(path: FieldPath, number: int, shot: Any, kind: str, group: list[Any])
 
 
 def _look_issues(script: Any, path: FieldPath, number: int, shot: Any) -> Iterator[Issue]:
-    """A shot's look of a character is one that the character has."""
+    """A shot's look of a character is one that the character has; the library's are known when it was looked up."""
     for index, person in enumerate(parts_of(shot, "characters")):
         look, who = value_of(person, "look"), value_of(person, "id")
         if not isinstance(look, str) or not isinstance(who, str):
             continue
         owner = next((c for c in parts_of(script, "characters") if who.strip().casefold() in names_of([c])), None)
         looks = tuple(str(value_of(one, "id")) for one in parts_of(owner, "looks")) if owner is not None else ()
-        if owner is not None and look not in looks:
+        if owner is not None and look not in looks and not value_of(owner, "library"):
             has = f"has {', '.join(looks)}" if looks else "has no looks"
             where = (*path, "characters", index, "look")
             yield Issue(where, f"shot {number} gives {who!r} the look {look!r}; {who!r} {has}", look, looks)

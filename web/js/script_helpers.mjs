@@ -1,6 +1,6 @@
 // What the script nodes do on the page, apart from the page itself: plain functions over nodes and widgets.
 
-export const SCRIPT_FILES = [".yaml", ".yml", ".json"];
+export const SCRIPT_FILES = [".yaml", ".yml", ".json", ".fountain", ".fdx", ".csv", ".xlsx", ".moviedream"];
 export const UPLOADS = [...SCRIPT_FILES, "image/*", "audio/*"].join(",");
 
 /** The widget of a node by its name. */
