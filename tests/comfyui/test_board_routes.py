@@ -103,9 +103,10 @@ def test_an_older_take_is_chosen_and_nothing_but_its_clip_and_the_film_run(serve
 
 
 def test_a_candidate_is_chosen_and_shots_are_planned_again(server, film):
-    _, prompt, board = film
+    first, prompt, board = film
     changed = json.loads(json.dumps(prompt))
     plan = changed[the(prompt, "PlanFilm")]["inputs"]
+    plan["takes"] = first.outputs[the(prompt, "PlanFilm")]["moviedreamer_takes"][0]
     plan["direction"] = json.dumps({"hello": {"candidate": {"number": 2, "of": 2}}})
     status, _, body = ask(server, f"/moviedreamer/board/{board}/candidates/hello", {"direction": plan["direction"]})
     assert (status, json.loads(body)) == (200, {"of": 2, "planned": False, "candidates": []})

@@ -100,6 +100,7 @@ class Artist:
         return set(self.page.evaluate(MADE))
 
     def cost(self) -> str:
+        self.page.locator(".md-cost:not([aria-busy])").wait_for(timeout=120_000)
         return self.page.locator(".md-cost").inner_text()
 
     def picture(self, name: str):

@@ -86,5 +86,5 @@ function candidateOf(desk, shot, { number, chosen, picture }, of) {
     el("button", { type: "button", class: "md-take-picture", role: "radio", "aria-checked": String(chosen), "aria-label": words, title: t("chooseCandidate"),
       on: { click: () => desk.choices.make({ candidate: { number, of }, take: null, lock: null }, [shot.id]) } },
     picture ? el("img", { src: desk.media(picture, WIDE), alt: "", loading: "lazy" }) : el("span", { class: "md-no-picture" }, t("notDrawn"))),
-    el("figcaption", {}, el("span", {}, words), chosen ? el("em", {}, t("current")) : null));
+    el("figcaption", {}, el("span", {}, words), chosen ? el("em", {}, t(desk.choices.ownOf(shot).candidate ? "pinned" : "current")) : null));
 }
