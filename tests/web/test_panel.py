@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from page_driver import WAIT
 from server import board_of, serving
 
 SHOTS = 40
@@ -19,6 +20,7 @@ def board(film, chromium):
     """The panel, ready; what the page complained about is in page.complaints."""
     address, pages = film
     page = chromium.new_page(viewport={"width": 1000, "height": 900})
+    page.set_default_timeout(WAIT)
     page.complaints, pages.edits[:] = [], []
     page.on("console", lambda m: m.type == "error" and "404" not in m.text and page.complaints.append(m.text))
     page.on("pageerror", lambda error: page.complaints.append(str(error)))
@@ -275,6 +277,7 @@ def test_a_strangers_words_are_words(board):
 def test_words_stand_out_from_what_they_stand_on(film, chromium, theme):
     """4.5 to 1 for every visible text of the panel, WCAG AA."""
     page = chromium.new_page(viewport={"width": 1000, "height": 900})
+    page.set_default_timeout(WAIT)
     page.goto(f"{film[0]}/?{theme}&width=640")
     page.wait_for_selector(".md-card")
     card(page, "shot-5").click()

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from page_driver import WAIT
 from PIL import Image
 
 from moviedreamer_core.media.clips import write_clip
@@ -48,6 +49,7 @@ def page(chromium, tmp_path_factory):
     )  # fmt: skip
     film.unlink()
     opened = chromium.new_page(viewport={"width": 1200, "height": 800})
+    opened.set_default_timeout(WAIT)
     opened.asked, opened.complaints = [], []
     opened.on("request", lambda request: opened.asked.append(request.url))
     opened.on("console", lambda message: message.type == "error" and opened.complaints.append(message.text))
