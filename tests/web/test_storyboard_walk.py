@@ -40,6 +40,8 @@ scenes:
       - {id: eight, size: wide, characters: [{id: mara, action: waves}]}
 """
 STAGES = ("plan", "keyframe", "clip")
+# A class before frontend 1.58, an attribute since.
+TAB = ".moviedreamer-storyboard-tab-button, [data-testid=moviedreamer-storyboard-tab-button]"
 PICTURES = os.environ.get("MOVIEDREAMER_SCREENSHOTS")
 
 
@@ -143,7 +145,7 @@ def test_a_film_is_directed_in_twenty_clicks(artist):
         const widget = node.widgets.find(w => w.name === 'script');
         widget.value = 'eight_shots.yaml'; widget.callback?.(widget.value); }"""
     )
-    page.locator(".moviedreamer-storyboard-tab-button").click()
+    page.locator(TAB).click()
     artist.picture("before")
 
     def run():
@@ -243,7 +245,7 @@ def test_the_node_says_what_is_directed_and_opens_the_storyboard(artist, rendere
     """In both renderers, and never as JSON."""
     page = artist.page
     use_renderer(page, renderer)
-    page.locator(".moviedreamer-storyboard-tab-button").click()
+    page.locator(TAB).click()
     page.wait_for_selector(".moviedreamer-board", state="detached")
     line = page.locator(".moviedreamer-line")
     assert "shots directed" in line.inner_text() and "{" not in line.inner_text()
@@ -261,7 +263,7 @@ def test_a_page_that_is_opened_again_finds_its_film(artist):
     wait_for(page, READY)
     page.evaluate("(graph) => window.app.loadGraphData(graph, true, true, 'again')", graph)
     if not page.locator(".moviedreamer-board").count():
-        page.locator(".moviedreamer-storyboard-tab-button").click()
+        page.locator(TAB).click()
     page.wait_for_selector(".md-card", timeout=60_000)
     assert artist.direction() == direction
     assert page.locator(".md-film").inner_text() == "Eight Shots"
@@ -287,7 +289,7 @@ def test_what_was_directed_travels_with_the_workflow(artist, another_server, chr
         assert json.loads(other.evaluate(f"() => {DIRECTION}")) == choices and other.evaluate(f"() => {TEXT}") == text
         assert other.evaluate(EXPORT) == exported
         is_the_same(elsewhere, press_run(other, elsewhere))
-        other.locator(".moviedreamer-storyboard-tab-button").click()
+        other.locator(TAB).click()
         other.wait_for_selector(".md-card .md-lock:visible")
     elsewhere = emptied(another_server())
     run = elsewhere.run(exported)
