@@ -2,24 +2,30 @@
 
 import json
 import sys
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from conftest import SCRIPT
 from PIL import Image
 
 from moviedreamer_core.bundle import Bundle
 from moviedreamer_core.cli.app import run
 from moviedreamer_core.errors import MovieDreamerError
+from moviedreamer_core.film.artefacts import EXTERNAL, Clip
 from moviedreamer_core.film.making import AS_WRITTEN, Joining, film_inputs
 from moviedreamer_core.film.session import FilmSession
 from moviedreamer_core.licences import licences
+from moviedreamer_core.media.audio import write_wav
 from moviedreamer_core.media.clips import clip_info, file_tags
 from moviedreamer_core.papers.card import BACKGROUND, credits_card, rows_of
 from moviedreamer_core.papers.certificates import TEST_NAME, own_certificate, test_certificate
-from moviedreamer_core.papers.provenance import COMPOSITE, TRAINED, Provenance, Used
+from moviedreamer_core.papers.provenance import COMPOSITE, TRAINED, Provenance, Used, provenance_of
+from moviedreamer_core.papers.sidecar import sidecar_of
 from moviedreamer_core.papers.signing import MOST_BYTES, seal, verify
+from moviedreamer_core.preflight import Engine, ModelFile
 from moviedreamer_core.script import parse_script
 from moviedreamer_core.store import Store
 
@@ -174,3 +180,21 @@ def test_a_film_without_credits_keeps_its_name(tmp_path, tiny_bundle):
     assert film_inputs(session, ["a"], "mp4", None, Joining(credits=tmp_path / "card.png")) != plain
     with pytest.raises(MovieDreamerError, match="the credits last 90 s"):
         Joining(credits_seconds=90)
+
+
+def test_engines_of_nodes_are_named_by_their_models_and_what_was_made_elsewhere_is_said(tmp_path, tiny_bundle):
+    text = SCRIPT.replace("fps: 4", "fps: 4\naudio: music.wav")
+    write_wav(tmp_path / "music.wav", torch.zeros(2, 4800), 48_000)
+    session = FilmSession(parse_script(text), Bundle.open(tiny_bundle), Store(tmp_path / "store"), folder=tmp_path)
+    (tmp_path / "sd_xl_base_1.0.safetensors").write_bytes(b"weights")
+    file = ModelFile("sd_xl_base_1.0.safetensors", "checkpoints", path=tmp_path / "sd_xl_base_1.0.safetensors")
+    nodes = Engine("nodes up to Shot Out", (file,), ("KSampler",), asks=lambda size, frames, fps: (size, frames))
+    given = Clip(session.shots[0], tmp_path / f"{EXTERNAL}.mp4", "k", tmp_path / "shown.mp4", "s", False, 0.0)
+    made = provenance_of(session, [given], decoders={"paper": nodes})
+    drawn = next(used for used in made.used if used.title == "nodes up to Shot Out")
+    assert drawn.count == 3 and drawn.licences == ("Stable Diffusion XL 1.0 (CreativeML Open RAIL++-M)",)
+    assert drawn.weights[file.name] == sha256(b"weights").hexdigest()
+    assert made.elsewhere == ("one",) and made.sounds == ("music.wav",) and made.source_type == COMPOSITE
+    said = sidecar_of(made, tmp_path / "film.mp4")
+    assert said["licences"]["sdxl"]["read"] and said["licences"]["sdxl"]["source"], "where and when it was read"
+    assert provenance_of(session, None).sounds == (), "a contact sheet is not heard"
