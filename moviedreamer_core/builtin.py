@@ -4,6 +4,10 @@ A stage is imported when its factory first loads: `import moviedreamer_core.deco
 diffusers), this module 0.1 s, and `moviedreamer bundle info` asks for no more than names and what a configuration says.
 """
 
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
 from .bundle import Bundle
 from .errors import MovieDreamerError
 from .files import DAMAGED
@@ -57,6 +61,15 @@ def svd_capabilities(bundle: Bundle) -> Capabilities:
     return Capabilities(size=(width, height))
 
 
+def _family(name: str) -> Callable[[str], Factory[Any]]:
+    """A family of pipelines/, imported when a folder of it is named."""
+
+    def of_folder(place: str) -> Factory[Any]:
+        return import_module(f".pipelines.{name}", __package__).factory(place)
+
+    return of_folder
+
+
 DECODERS: Registry[Decoder] = Registry(
     "decoder",
     "moviedreamer.decoders",
@@ -73,6 +86,7 @@ DECODERS: Registry[Decoder] = Registry(
             "ink", "ink on paper", _ink, lambda bundle: bundle.fingerprint(*INK), decoder_capabilities, ("text", *INK)
         ),
     ],
+    {name: _family(name) for name in ("sdxl", "flux2", "qwen")},
 )
 SPEAKERS: Registry[Speaker] = Registry("speaker", "moviedreamer.speakers", [])
 """Nobody here can speak: another package adds its own, `moviedreamer film --speaker NAME` asks it."""
@@ -95,4 +109,5 @@ ANIMATORS: Registry[Animator] = Registry(
             lambda bundle: _panzoom(bundle).fingerprint,
         ),
     ],
+    {name: _family(name) for name in ("wan", "ltx", "svd")},
 )

@@ -174,9 +174,12 @@ class Bundle:
         return self._loaded[key]
 
     def forget(self, *keys: str) -> None:
-        """Keep these no longer: what nobody else holds leaves memory, and is loaded again where it is asked for."""
-        for key in keys:
-            self._loaded.pop(key, None)
+        """Keep these no longer: what nobody else holds leaves memory, and is loaded again where it is asked for. A key
+        that ends in ":" stands for all that begin with it.
+        """
+        for known in [*self._loaded]:
+            if any(known == key or (key.endswith(":") and known.startswith(key)) for key in keys):
+                del self._loaded[known]
 
 
 def find_bundle(name: str | Path) -> Path:
@@ -209,7 +212,7 @@ def load_model(kind: type[T], folder: Path) -> T:
         )
     try:
         _check_config(kind, config)
-        with _no_bars():
+        with no_bars():
             model, fit = kind.from_pretrained(  # type: ignore[attr-defined]
                 str(folder),
                 use_safetensors=True,
@@ -248,7 +251,7 @@ def _type_of(annotation: Any) -> TypeAdapter[Any]:
 
 
 @contextmanager
-def _no_bars() -> Iterator[None]:
+def no_bars() -> Iterator[None]:
     """While entered, the libraries draw no progress bars of their own into ours."""
     from diffusers.utils import logging as diffusers_logging
     from transformers.utils import logging as transformers_logging

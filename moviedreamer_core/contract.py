@@ -8,6 +8,8 @@ results, so give it weights that are quick.
 """
 
 from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
@@ -17,9 +19,11 @@ from .bundle import Bundle
 from .errors import MovieDreamerError
 from .film.asking import CLIP_VALUES, KEYFRAME_VALUES
 from .film.results import checked_clip, checked_keyframe
+from .media.stills import save_picture
 from .progress import SILENT
 from .registry import Animator, Capabilities, Decoder, Factory
-from .requests import ClipRequest, KeyframeRequest
+from .requests import ClipRequest, KeyframeRequest, Reference
+from .store import content_hash
 from .tokenizer import Tokens
 
 SIDES = (64, 32)
@@ -50,13 +54,17 @@ def check_decoder(factory: Factory[Decoder], bundle: Bundle) -> None:
     fingerprint, count, width = can.tokens or ("", 2, 8)
     values = torch.randn(1, count or 2, width or 8, generator=torch.Generator().manual_seed(0))
     size = can.size or (bundle.info.render_size if can.values is None else SIDES)
-    request = KeyframeRequest(Tokens(values, fingerprint), prompt="a harbour", sentence="a harbour", size=size, seed=3)
+    with TemporaryDirectory() as folder:
+        request = KeyframeRequest(
+            Tokens(values, fingerprint), prompt="a harbour", sentence="a harbour", size=size, seed=3,
+            references=_references(Path(folder)) if can.references else (),
+        )  # fmt: skip
 
-    def draw() -> Tensor:
-        return checked_keyframe(decoder.decode(request, SILENT), request, can, factory.name)
+        def draw() -> Tensor:
+            return checked_keyframe(decoder.decode(request, SILENT), request, can, factory.name)
 
-    _check_repeats(factory.name, draw)
-    _check_stops(factory.name, lambda: decoder.decode(request, Stopping()))
+        _check_repeats(factory.name, draw)
+        _check_stops(factory.name, lambda: decoder.decode(request, Stopping()))
 
 
 def check_animator(factory: Factory[Animator], bundle: Bundle) -> None:
@@ -81,6 +89,13 @@ def check_animator(factory: Factory[Animator], bundle: Bundle) -> None:
             wanted = "the keyframe" if start is None else "the frame that the shot goes on from"
             raise MovieDreamerError(f"'{factory.name}': the first frame is not {wanted}")
         _check_stops(factory.name, lambda request=request: animator.animate(request, Stopping()))  # type: ignore[misc]
+
+
+def _references(folder: Path) -> tuple[Reference, ...]:
+    """The picture of a place."""
+    path = folder / "harbour.png"
+    save_picture(torch.rand(3, 64, 64, generator=torch.Generator().manual_seed(1)), path)
+    return (Reference("place", "harbour", path, content_hash(path)),)
 
 
 def _check_factory(factory: Factory[Any], bundle: Bundle, fingerprint: str, can: Capabilities, known: set[str]) -> None:

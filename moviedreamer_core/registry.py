@@ -7,11 +7,12 @@ holds the ones that ship; another package adds its own through the entry-point g
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
 from importlib.metadata import EntryPoints, entry_points
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, runtime_checkable
 
 from .bundle import Bundle
@@ -118,12 +119,23 @@ class Factory(Generic[T]):
 
 
 class Registry(Generic[T]):
-    """Factories of one kind by name; entry points of other packages are looked up when a name is not built in."""
+    """Factories of one kind by name; entry points of other packages are looked up when a name is not built in.
 
-    def __init__(self, kind: str, group: str, builtin: Sequence[Factory[T]]) -> None:
+    `places` make a factory of a folder, by what stands before the colon of a name: `sdxl:FOLDER`.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        group: str,
+        builtin: Sequence[Factory[T]],
+        places: Mapping[str, Callable[[str], Factory[T]]] = MappingProxyType({}),
+    ) -> None:
         self.kind = kind
         self.group = group
+        self.places = places
         self._factories = {factory.name: factory for factory in builtin}
+        self._placed: dict[str, Factory[T]] = {}
 
     def add(self, factory: Factory[T]) -> None:
         """Register a factory; a name can be taken once."""
@@ -133,21 +145,40 @@ class Registry(Generic[T]):
 
     def extended(self, factories: Sequence[Factory[T]]) -> Registry[T]:
         """This registry and some factories of one run, which win over others of the same name."""
-        return Registry(self.kind, self.group, [*self._factories.values(), *factories])
+        return Registry(self.kind, self.group, [*self._factories.values(), *factories], self.places)
 
     @cached_property
     def _entries(self) -> EntryPoints:
         """Asked for once: it reads a file of every package that is installed (20 ms), and films ask for every shot."""
         return entry_points(group=self.group)
 
+    def kind_of(self, name: str) -> str:
+        """The name without its folder: where a model lies decides nothing."""
+        before, _, place = name.partition(":")
+        return before if place and before in self.places and name not in self.names() else name
+
+    def has(self, name: str) -> bool:
+        """Whether `find` would find it."""
+        try:
+            return name in self.names() or (self.kind_of(name) != name and self.find(name) is not None)
+        except MovieDreamerError:
+            return False
+
     def names(self) -> list[str]:
-        """All names, built-in ones first."""
+        """All names without a folder, built-in ones first."""
         return list(dict.fromkeys([*self._factories, *(entry.name for entry in self._entries)]))
 
     def find(self, name: str) -> Factory[T]:
-        """The factory of that name. Raises MovieDreamerError with the nearest name if there is none."""
+        """The factory of that name. Raises MovieDreamerError with the nearest name if there is none, or its folder does
+        not hold what it should.
+        """
         if name in self._factories:
             return self._factories[name]
+        if self.kind_of(name) != name:
+            if name not in self._placed:
+                before, _, place = name.partition(":")
+                self._placed[name] = self.places[before](place)
+            return self._placed[name]
         for entry in self._entries:
             if entry.name == name:
                 self._factories[name] = _as_factory(entry.load(), name, self.kind)
@@ -155,7 +186,8 @@ class Registry(Generic[T]):
         names = self.names()
         near = get_close_matches(name, names, 1)
         hint = f"; did you mean '{near[0]}'?" if near else ""
-        raise MovieDreamerError(f"no {self.kind} is called '{name}'; there are {', '.join(names)}{hint}")
+        folders = f", and of a folder {', '.join(f'{each}:FOLDER' for each in self.places)}" if self.places else ""
+        raise MovieDreamerError(f"no {self.kind} is called '{name}'; there are {', '.join(names)}{folders}{hint}")
 
 
 def spent_before(maker: object, request: KeyframeRequest | ClipRequest) -> float:

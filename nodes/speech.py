@@ -169,9 +169,10 @@ def asked_names(who: str, known: set[str]) -> set[str]:
 def times_of(shots: Sequence[ResolvedShot], spoken: Mapping[str, float]) -> str:
     """When each line is heard, one line of text each."""
     rows = [
-        f"{row.id}: {row.start:.2f} to {row.end:.2f} s of its shot{'' if row.measured else ', estimated'}"
+        f"{row.id}: {row.start:.2f} to {row.end:.2f} s of its shot{f', {line.name}' if line.name else ''}"
+        f"{'' if row.measured else ', estimated'}"
         for shot in shots
-        for row in timed(shot.lines, spoken)
+        for line, row in zip(shot.lines, timed(shot.lines, spoken), strict=True)
     ]
     return "\n".join(rows) or "nobody speaks in this script"
 

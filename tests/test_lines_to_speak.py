@@ -56,7 +56,7 @@ def test_every_line_is_said_once_and_only_what_changed_is_said_anew(pack, source
     assert [(line.text, line.reference is not None, line.language) for line in asked] == [
         ("Good evening.", True, "en"), ("Who is there?", False, "en"), ("Me.", True, "en"),
     ]  # fmt: skip
-    assert list(made.spoken.values()) == [0.5] * 3 and "quay-1-line-2: 1.05 to 1.55 s" in times
+    assert list(made.spoken.values()) == [0.5] * 3 and "quay-1-line-2: 1.05 to 1.55 s of its shot, tom" in times
     assert not speak(pack, source(), speaker(pack))[2]
     assert [a.text for a in speak(pack, source(TEXT.replace("Who is", "Who was")), speaker(pack))[2]] == [
         "Who was there?"

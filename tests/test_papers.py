@@ -130,6 +130,22 @@ def test_a_certificate_of_ones_own_and_those_whom_one_trusts(tmp_path):
         own_certificate(tmp_path / "chain.pem", tmp_path / "chain.pem")
     with pytest.raises(MovieDreamerError, match="expected a film or picture"):
         verify(tmp_path / "key.pem")
+    with pytest.raises(MovieDreamerError, match="nowhere.pem: cannot be read as authorities"):
+        verify(tmp_path / "picture.png", tmp_path / "nowhere.pem")
+
+
+def test_other_files_are_no_signed_films_and_a_gif_can_be_one(tmp_path, capsys):
+    (tmp_path / "text.mp4").write_text("no film at all, " * 50)
+    (tmp_path / "empty.png").write_bytes(b"")
+    for name in ("text.mp4", "empty.png"):
+        assert not verify(tmp_path / name).good and run(["verify", str(tmp_path / name)]) == 1
+    assert run(["verify", str(tmp_path / "nowhere.mp4")]) == 2 and "Traceback" not in capsys.readouterr().err
+    Image.new("RGB", (64, 32)).save(tmp_path / "film.gif")
+    seal(tmp_path / "film.gif", ".gif", MADE, test_certificate())
+    assert verify(tmp_path / "film.gif").good and Image.open(tmp_path / "film.gif").size == (64, 32)
+    assert run(["verify", str(tmp_path / "film.gif"), "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["state"] == "valid" and said["said"]["engines"][0]["role"] == "keyframes"
 
 
 def test_without_the_extra_an_error_says_how_to_get_it(tmp_path, monkeypatch):

@@ -1,9 +1,9 @@
 """What is said: estimated before lengths are chosen, said once, placed, mixed, and as long as its subtitles."""
 
+import sys
 from fractions import Fraction
 from pathlib import Path
 
-import espeak_speaker
 import numpy as np
 import pytest
 import torch
@@ -26,6 +26,9 @@ from moviedreamer_core.script import parse_script, resolve, show_script
 from moviedreamer_core.script.speech import LEAD, line_seconds, speech_seconds, timed
 from moviedreamer_core.script.unsaid import unsaid_notes
 from moviedreamer_core.store import Store
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "samples" / "speaker"))
+import moviedreamer_espeak  # noqa: E402
 
 TEXT = """\
 title: Talk
@@ -57,7 +60,8 @@ def test_lines_are_planned_one_after_the_other_and_the_shot_is_as_long() -> None
     first, second = timed(shot.lines)
     assert first.start == LEAD and second.start > first.end and not first.measured
     assert shot.seconds == max(2.0, speech_seconds(shot.lines)) >= second.end
-    assert "quay-1-line-1: 0.2 to" in show_script(parse_script(TEXT))
+    shown = show_script(parse_script(TEXT))
+    assert f"quay-1-line-1: 0.2 to {first.end:.1f} s of {shot.seconds:g}, Mara" in shown, "who, from when, to when"
     assert "s longer than the shot" in show_script(parse_script(TEXT.replace("seconds: auto", "seconds: 0.5")))
     assert line_seconds("晚上好，谁在那里？", "zh") > line_seconds("Hi.", "en") > 0
 
@@ -71,14 +75,14 @@ def test_lines_that_nobody_said_yet_and_that_will_not_fit_are_noted() -> None:
     assert note in notes_of(short, Path(), Bundle.open("mini"), "pad")
 
 
-@pytest.mark.skipif(not espeak_speaker.installed(), reason="espeak-ng is not installed")
+@pytest.mark.skipif(not moviedreamer_espeak.installed(), reason="espeak-ng is not installed")
 def test_estimates_are_near_what_a_speaker_takes() -> None:
     for text, language in [
         ("I have told you, again and again, that the lamp must never go out.", "en"),
         ("Ich habe dir immer wieder gesagt, dass die Lampe niemals ausgehen darf.", "de"),
         ("Te he dicho una y otra vez que la lámpara nunca debe apagarse.", "es"),
     ]:
-        sound = espeak_speaker.EspeakSpeaker().say(LineRequest(text, language))
+        sound = moviedreamer_espeak.EspeakSpeaker().say(LineRequest(text, language))
         assert 0.8 < line_seconds(text, language) / (sound.samples.shape[1] / sound.rate) < 1.3
 
 

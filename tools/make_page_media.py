@@ -55,17 +55,19 @@ def shrunk(picture: Image.Image, width: int, target: Path, quality: int) -> None
 
 
 def report(page: Path, target: Path) -> None:
-    """The first screen of a report."""
+    """The cards of a report."""
     browser_file = next((path for name in ("chromium", "google-chrome") if (path := shutil.which(name))), None)
     shot = target.with_suffix(".png")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=browser_file, args=["--no-sandbox"])
-        opened = browser.new_page(viewport={"width": 1200, "height": 800})
-        opened.goto(page.resolve().as_uri())
-        opened.locator(".md-card").first.wait_for()
+        opened = browser.new_page(viewport={"width": 1200, "height": 760})
+        opened.set_default_timeout(120_000)
+        opened.goto(page.resolve().as_uri(), wait_until="domcontentloaded")
+        opened.locator(".md-report-bar").evaluate("(bar) => bar.scrollIntoView()")
+        opened.wait_for_timeout(1000)  # its pictures are decoded when they come into sight
         opened.screenshot(path=shot)
         browser.close()
-    shrunk(Image.open(shot), 1000, target, 60)
+    shrunk(Image.open(shot), 900, target, 45)
     shot.unlink()
 
 
@@ -73,9 +75,11 @@ def main() -> None:
     """Write all four."""
     screenshots, out = Path(sys.argv[1]), Path(sys.argv[2])
     walk(screenshots, MEDIA / "walk.webp")
-    shrunk(Image.open(screenshots / "storyboard_takes.png"), 1020, MEDIA / "storyboard.webp", 50)
+    shrunk(
+        Image.open(screenshots / "storyboard_takes.png").crop((0, 0, 1420, 900)), 1020, MEDIA / "storyboard.webp", 50
+    )
     editor = Image.open(screenshots / "editor_completion_classic.png")
-    shrunk(editor.crop((140, 60, 840, 660)), 700, MEDIA / "script_editor.webp", 60)
+    shrunk(editor.crop((150, 84, 870, 644)), 720, MEDIA / "script_editor.webp", 60)
     report(out / "report.html", MEDIA / "report.webp")
 
 

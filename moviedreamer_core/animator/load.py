@@ -66,9 +66,11 @@ def _own_size(folder: Path) -> tuple[int, int] | None:
     return width, height
 
 
-def load_original(folder: Path, *, fingerprint: str = "", render_size: tuple[int, int] | None = None) -> VideoAnimator:
-    """An original Stable Video Diffusion from its folder. Its context is the anchor alone: it was never taught
-    sentences.
+def load_original(
+    folder: Path, *, fingerprint: str = "", render_size: tuple[int, int] | None = None, steps: int | None = None
+) -> VideoAnimator:
+    """An original Stable Video Diffusion from its folder, with other denoising steps than SVD's own if they are given.
+    Its context is the anchor alone: it was never taught sentences.
     """
     config = read_config("paper")
     unet = load_model(UNetSpatioTemporalConditionModel, folder / "unet")
@@ -80,6 +82,8 @@ def load_original(folder: Path, *, fingerprint: str = "", render_size: tuple[int
     config["context_config"] |= {"anchor_width": width, "width": width}
     if render_size:
         config["render_size"] = render_size
+    if steps:
+        config["steps"] = steps
     with torch.device("meta"):
         model = AnimatorModel(**{k: v for k, v in config.items() if not k.startswith("_")})
     model.unet = unet

@@ -124,7 +124,7 @@ def _make(session: "FilmSession", options: argparse.Namespace, began: float, eng
             yield f"shot {take.planned.id}: {take.note} (--replan following refreshes it)"
     check_decoding(session, cast, plan)
     keyframes = timed(times, "keyframes", lambda: engine.keyframes(session, cast, plan))
-    session.bundle.forget(*(f"decoder:{name}" for name in session.decoders.names()))
+    session.bundle.forget("decoder:")
     carried.rendered(rendered_of(session, keyframes, plan=plan))
     if options.what == "keyframes":
         yield from (*engine.notes, *_keep_keyframes(session, plan, keyframes, options.output))

@@ -134,6 +134,7 @@ def open_session(options: argparse.Namespace, progress: Progress) -> Any:
         motion=options.motion,
         replan=options.replan,
         fit=getattr(options, "fit", "pad"),
+        decoder=next((name for name in reversed(options.decoder) if "=" not in name), None),
         routes=(
             *routes_of("decoder", options.decoder),
             *routes_of("animator", options.animator),

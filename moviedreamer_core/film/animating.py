@@ -106,7 +106,7 @@ def locked_clip(
     chosen = session.has_chosen(shot, "clip")
     if made is None or not (chosen or (drawn is not None and list(drawn.keyframes) == list(keyframes))):
         return None
-    if session.animator(shot) != made.animator and made.animator in session.animators.names():
+    if session.animator(shot) != made.animator and session.animators.has(made.animator):
         return None
     found = session.store.find("clip", made.clip) or session.store.find(EXTERNAL, made.clip)
     if found is not None and (rate := clip_info(found.path).fps) != session.script.fps:

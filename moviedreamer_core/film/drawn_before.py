@@ -11,8 +11,8 @@ from typing import Any
 
 from ..script import ResolvedShot
 from ..store import Artefact, artefact_key
-from .planning import asked_anew
 from .session import FilmSession
+from .standing import asked_anew
 from .takes import Rendered
 
 EARLIER = "earlier"

@@ -26,9 +26,9 @@ from .keyframes import locked_keyframe
 from .keys import cast_inputs, clip_inputs, keyframe_inputs, shown_inputs
 from .making import film_inputs
 from .plan_takes import STAGE, with_candidate
-from .planning import Standing, faces_of
 from .references import NamedKeyframe, earlier_keyframes
 from .session import FilmSession
+from .standing import Standing, faces_of
 from .wording import CHANGED, OLDER_PICTURE, OLDER_PLAN, Reason
 
 NEW, PLAN_FIRST = Reason("new"), Reason("plan_first")

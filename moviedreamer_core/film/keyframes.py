@@ -22,10 +22,11 @@ from .asking import keyframe_request
 from .drawn_before import EARLIER, kept_drawing, same_but_earlier
 from .from_store import fetch_shot, kept_take, pinned_take
 from .keys import keyframe_inputs
-from .planning import FilmPlan, faces_of
+from .planning import FilmPlan
 from .references import AnyKeyframe, earlier_keyframes
 from .results import checked_keyframe
 from .session import FilmSession
+from .standing import faces_of
 
 
 def render_keyframes(session: FilmSession, cast: Cast, plan: FilmPlan) -> Iterator[Keyframe]:

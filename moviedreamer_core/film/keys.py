@@ -67,7 +67,7 @@ def keyframe_inputs(
     name, reads = session.decoder(shot), session.decoder_capabilities(shot)
     inputs: dict[str, Any] = {
         "version": VERSIONS["keyframe"],
-        "decoder": [name, session.decoders.find(name).fingerprint(session.bundle)],
+        "decoder": [session.decoders.kind_of(name), session.decoders.find(name).fingerprint(session.bundle)],
     }
     if reads.values is None:
         inputs |= {
@@ -98,7 +98,7 @@ def clip_inputs(session: FilmSession, shot: ResolvedShot, keyframes: list[str], 
     name, reads = session.animator(shot), session.animator_capabilities(shot)
     inputs: dict[str, Any] = {
         "version": VERSIONS["clip"],
-        "animator": [name, session.animators.find(name).fingerprint(session.bundle)],
+        "animator": [session.animators.kind_of(name), session.animators.find(name).fingerprint(session.bundle)],
         "keyframes": keyframes,
         "before": before,
         "frames": session.frames(shot),

@@ -21,8 +21,9 @@ from ..planner.plan import HISTORY, tokens_digest
 from ..script import ResolvedShot, select_shots, shot_seed
 from ..tokenizer import Tokens
 from .plan_takes import EDITED, VERSION, PlanTake, edited_take, kept_file, take_facts, tokenizer_fingerprint
-from .planning import FilmPlan, make_plan, marked, past_of
+from .planning import FilmPlan, make_plan, marked
 from .session import FilmSession
+from .standing import past_of
 
 EXTENTS = ("to the end", "only these")
 MISSING = ("stop", "plan")

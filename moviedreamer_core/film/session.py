@@ -313,9 +313,9 @@ class FilmSession:
         made, then = self.made(shot), take.state.shot(shot) if take else shot
         # A maker that is not wired here is not needed either while what it made lies in the store.
         by = "lock" if take else "storyboard"  # which names the take
-        if made.drawn and made.drawn.decoder in self.decoders.names() and made.drawn.decoder != then.decoder:
+        if made.drawn and self.decoders.has(made.drawn.decoder) and made.drawn.decoder != then.decoder:
             then = then.deciding(by, decoder=made.drawn.decoder)
-        if made.moved and made.moved.animator in self.animators.names() and made.moved.animator != then.animator:
+        if made.moved and self.animators.has(made.moved.animator) and made.moved.animator != then.animator:
             then = then.deciding(by, animator=made.moved.animator)
         return then
 

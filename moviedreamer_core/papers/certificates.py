@@ -34,7 +34,7 @@ def own_certificate(chain: Path, key: Path) -> Certificate:
     date, or the key is locked by a password.
     """
     x509, load = needed("cryptography.x509", "a signature", "papers"), _serialization().load_pem_private_key
-    texts = _read(chain, "a certificate"), _read(key, "a private key")
+    texts = read_pem(chain, "a certificate"), read_pem(key, "a private key")
     try:
         first = x509.load_pem_x509_certificates(texts[0])[0]
     except ValueError as error:
@@ -119,7 +119,8 @@ def _algorithm(key: Any, file: Path) -> str:
     raise MovieDreamerError(f"{file}: C2PA knows no keys of this kind; expected P-256, P-384, P-521, Ed25519 or RSA")
 
 
-def _read(file: Path, what: str) -> bytes:
+def read_pem(file: Path, what: str) -> bytes:
+    """The content of a PEM file. Raises MovieDreamerError if it cannot be read or is none by its size."""
     if ordinary_file(file, what).stat().st_size > MOST_BYTES:
         raise MovieDreamerError(f"{file}: is too large for {what}; expected a PEM file")
     try:

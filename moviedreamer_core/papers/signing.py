@@ -16,7 +16,7 @@ from ..atomic import replacing
 from ..errors import MovieDreamerError
 from ..files import ordinary_file
 from ..script.formats.common import needed
-from .certificates import TEST_NAME, Certificate
+from .certificates import TEST_NAME, Certificate, read_pem
 from .sidecar import claims_of
 
 if TYPE_CHECKING:  # what a film is made of is known only by who makes films
@@ -108,7 +108,7 @@ def verify(path: Path, trust: Path | None = None) -> Verdict:
     kind = KINDS.get(ordinary_file(path, "a signed film").suffix.lower())
     if kind is None:
         raise MovieDreamerError(f"{path}: expected a film or picture: {', '.join(KINDS)}")
-    anchors = trust.read_text(encoding="utf-8") if trust is not None else ""
+    anchors = read_pem(trust, "authorities that are trusted").decode("utf-8", "replace") if trust else ""
     try:
         with path.open("rb") as file, c2pa.Reader(kind, file, None, _context(anchors)) as reader:
             return _verdict(reader)

@@ -31,10 +31,11 @@ def _lines_text(shots: Sequence[ResolvedShot]) -> str:
     """The time plan of what is said, estimated; a line that is longer than its shot says by how much."""
     rows = []
     for shot in shots:
-        for row in timed(shot.lines):
+        for line, row in zip(shot.lines, timed(shot.lines), strict=True):
+            who = f", {line.name}" if line.name else ""
             late = row.end - shot.shown_seconds
             missing = f", {late:.1f} s longer than the shot" if late > 0 else ""
-            rows.append(f"  {row.id}: {row.start:.1f} to {row.end:.1f} s of {shot.shown_seconds:g}{missing}")
+            rows.append(f"  {row.id}: {row.start:.1f} to {row.end:.1f} s of {shot.shown_seconds:g}{who}{missing}")
     return "\n".join(["When it is said (estimated)", *rows]) if rows else ""
 
 

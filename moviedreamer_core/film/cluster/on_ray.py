@@ -45,7 +45,7 @@ class Worker:
     def make(self, work: Work) -> tuple[Path | None, str]:
         """(the file that was made, "" or why it could not be)."""
         if work.stage != self.stage:  # at full size decoders and animators do not fit in memory together
-            self.session.bundle.forget(*(f"decoder:{name}" for name in self.session.decoders.names()))
+            self.session.bundle.forget("decoder:")
             self.stage = work.stage
         try:
             return do_work(self.session, self.film.cast, self.film.plan, work).path, ""

@@ -1,4 +1,4 @@
-"""A speaker for tests and examples: espeak-ng, if it is installed. What it shows is the way, not the voice."""
+"""A speaker: espeak-ng, if it is installed. What it shows is the way, not the voice."""
 
 import shutil
 import subprocess
@@ -23,6 +23,8 @@ class EspeakSpeaker:
 
     def say(self, request: LineRequest, progress: Progress = SILENT) -> Sound:
         """The line as sound."""
+        if not installed():
+            raise MovieDreamerError("espeak-ng is not installed: install it, or choose another speaker")
         voice = VOICES.get(request.language, request.language)
         pitch = str(30 + sum(map(ord, request.who)) % 50)
         command = ["espeak-ng", "-v", voice, "-p", pitch, "--stdout", "--", request.text]
