@@ -9,7 +9,7 @@ SCRIPT ?= lighthouse
 # Processes that share the tests, a file of tests to one of them: fixtures of a file are made once.
 WORKERS ?= 2
 
-.PHONY: film test test-comfyui record-object-info workflows format lint check setup bench media page-media clean
+.PHONY: evidence film test test-comfyui record-object-info workflows format lint check setup bench media page-media clean
 
 film: $(STAMP)
 	$(PY) -m moviedreamer_core film $(SCRIPT) -o $(OUT)/film.mp4 --store $(OUT)/store
@@ -46,6 +46,12 @@ format: $(STAMP)
 bench: $(STAMP)
 	$(PY) benchmarks/film.py
 	$(PY) benchmarks/planner_cost.py
+
+# What the docs claim of training on films, at small size: every command of docs/train_on_your_films.md, and papertown as
+# if it were real (the numbers in the docs: `benchmarks/as_if_real.py` without options).
+evidence: $(STAMP)
+	$(PY) benchmarks/road.py -o $(OUT)/road
+	$(PY) benchmarks/as_if_real.py -o $(OUT)/as_if_real_small --films 2 --steps 2 --held-out 1
 
 # The README's pictures, from what `make film` left.
 media: $(STAMP)

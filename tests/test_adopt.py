@@ -2,13 +2,13 @@
 
 import contextlib
 import io
-import json
 import shutil
 
 import pytest
 import torch
 from conftest import SCRIPT
 from diffusers import DDIMScheduler
+from public_models import write_public
 from safetensors.torch import load_file, save_file
 
 from moviedreamer_core.adopt import Sources, make_bundle
@@ -29,77 +29,8 @@ def public(tmp_path_factory):
     """Folders as they are published: CLIP, Llama, SDXL, SVD."""
     folder = tmp_path_factory.mktemp("public")
     torch.manual_seed(3)
-    write_clip(folder / "clip")
-    write_llama(folder / "llama")
-    write_sdxl(folder / "sdxl")
-    write_svd(folder / "svd")
+    write_public(folder)
     return folder
-
-
-def write_clip(folder):
-    from transformers import CLIPConfig, CLIPModel
-
-    from moviedreamer_core.sentences.vocabulary import EOS, save_tokenizer, train_vocabulary
-
-    words = train_vocabulary(["a harbour at night", "she waves hello", "walks along"], 300)
-    text = dict(hidden_size=16, intermediate_size=32, num_hidden_layers=1, num_attention_heads=2, pad_token_id=0,
-                vocab_size=words.get_vocab_size(), max_position_embeddings=32, bos_token_id=1,
-                eos_token_id=words.token_to_id(EOS))  # fmt: skip
-    vision = dict(hidden_size=16, intermediate_size=32, num_hidden_layers=2, num_attention_heads=2, image_size=16,
-                  patch_size=8)  # fmt: skip
-    model = CLIPModel(CLIPConfig(text_config=text, vision_config=vision, projection_dim=12)).half()
-    model.save_pretrained(folder)
-    save_tokenizer(words, folder, longest=32)
-    mean = {"image_mean": [0.4, 0.5, 0.6], "image_std": [0.3, 0.3, 0.3]}
-    (folder / "preprocessor_config.json").write_text(json.dumps(mean))
-    (folder / "README.md").write_text("---\nlicense: mit\n---\nA CLIP.\n")
-
-
-def write_llama(folder):
-    from transformers import LlamaConfig, LlamaForCausalLM
-
-    config = LlamaConfig(hidden_size=16, num_hidden_layers=2, num_attention_heads=2, num_key_value_heads=1,
-                         intermediate_size=32, vocab_size=40, max_position_embeddings=512)  # fmt: skip
-    model = LlamaForCausalLM(config).bfloat16()
-    model.save_pretrained(folder, max_shard_size="6KB")
-    (folder / "LICENSE.txt").write_text("\nLLAMA LICENSE AGREEMENT\n")
-
-
-def write_sdxl(folder):
-    from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
-
-    unet = UNet2DConditionModel(
-        sample_size=8, block_out_channels=(32, 32), layers_per_block=1, norm_num_groups=8,
-        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"), up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
-        transformer_layers_per_block=[1, 1], attention_head_dim=[2, 4], cross_attention_dim=16,
-        use_linear_projection=True, addition_embed_type="text_time", addition_time_embed_dim=8,
-        projection_class_embeddings_input_dim=8 + 48,
-    )  # fmt: skip
-    vae = AutoencoderKL(block_out_channels=(8, 8, 8), norm_num_groups=4, down_block_types=("DownEncoderBlock2D",) * 3,
-                        up_block_types=("UpDecoderBlock2D",) * 3, scaling_factor=0.13025)  # fmt: skip
-    unet.half().save_pretrained(folder / "unet", variant="fp16")
-    vae.half().save_pretrained(folder / "vae")
-    DDIMScheduler(prediction_type="epsilon", beta_end=0.012).save_pretrained(folder / "scheduler")
-
-
-def write_svd(folder):
-    from diffusers import AutoencoderKLTemporalDecoder, EulerDiscreteScheduler, UNetSpatioTemporalConditionModel
-    from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
-
-    unet = UNetSpatioTemporalConditionModel(
-        sample_size=8, block_out_channels=(32, 32), num_attention_heads=(1, 1), layers_per_block=1, num_frames=3,
-        down_block_types=("DownBlockSpatioTemporal", "CrossAttnDownBlockSpatioTemporal"), cross_attention_dim=8,
-        up_block_types=("CrossAttnUpBlockSpatioTemporal", "UpBlockSpatioTemporal"), addition_time_embed_dim=8,
-        projection_class_embeddings_input_dim=24,
-    )  # fmt: skip
-    vision = CLIPVisionConfig(hidden_size=16, intermediate_size=16, num_hidden_layers=1, num_attention_heads=2,
-                              image_size=16, patch_size=8, projection_dim=8)  # fmt: skip
-    unet.half().save_pretrained(folder / "unet", variant="fp16")
-    AutoencoderKLTemporalDecoder(block_out_channels=(32, 32), down_block_types=("DownEncoderBlock2D",) * 2,
-                                 layers_per_block=1).half().save_pretrained(folder / "vae")  # fmt: skip
-    CLIPVisionModelWithProjection(vision).half().save_pretrained(folder / "image_encoder")
-    EulerDiscreteScheduler().save_pretrained(folder / "scheduler")
-    (folder / "model_index.json").write_text(json.dumps({"_class_name": "StableVideoDiffusionPipeline"}))
 
 
 def sources(public, **changes):
@@ -128,7 +59,7 @@ def test_what_comes_from_elsewhere_is_the_same_numbers(made, public):
     llama = Weights(public / "llama")
     body = {f"model.{name}": value for name, value in planner.body.state_dict().items()}
     assert len(Weights(public / "llama").files) > 1 and len(body) == 19
-    assert all(torch.equal(value, llama.reader(name)().float()) for name, value in body.items())
+    assert all(torch.equal(value, llama.reader(name)()) for name, value in body.items())
     decoder = load_file(made.path("decoder") / "diffusion_pytorch_model.safetensors")
     unet = load_file(public / "sdxl" / "unet" / "diffusion_pytorch_model.fp16.safetensors")
     assert all(torch.equal(value, decoder[f"unet.{name}"]) for name, value in unet.items())

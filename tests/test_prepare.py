@@ -3,9 +3,7 @@
 import json
 import os
 import tarfile
-from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,7 +12,6 @@ pytest.importorskip("scenedetect")
 
 from moviedreamer_core.errors import MovieDreamerError  # noqa: E402
 from moviedreamer_core.evaluation.prepared import Join, judge_shots  # noqa: E402
-from moviedreamer_core.evaluation.retrieval import folds_of, rank_of, read_film, retrieve  # noqa: E402
 from moviedreamer_core.media.assemble import assemble  # noqa: E402
 from moviedreamer_core.media.frames import ClipSource  # noqa: E402
 from moviedreamer_core.papertown import draw_frame, make_film  # noqa: E402
@@ -203,21 +200,6 @@ def test_a_vision_language_model_in_a_folder_writes_the_words(vision_language):
     assert answer == model.caption(picture, 0) and answer == Caption(plot=answer.plot)
     with pytest.raises(MovieDreamerError, match="holds no weights"):
         VisionLanguage(vision_language.parent / "nowhere")
-
-
-def test_ranks_leave_out_the_keyframe_before_and_folds_never_judge_what_was_learnt(dataset):
-    import torch
-
-    scores = torch.tensor([5.0, 4.0, 3.0, 9.0])
-    assert rank_of(scores, 2).total == 3 and rank_of(scores, 1).total == 2 and rank_of(scores, 3).total == 1
-    sentences = SimpleNamespace(width=8, encode=lambda texts: torch.ones(len(texts), 8))
-    film = read_film(dataset[1].folder, sentences, 4)
-    for films in ([film, film], [replace(film, features=film.features.repeat(3, 1, 1))]):
-        folds = folds_of(films)
-        assert sum(int(judged.sum()) for fold in folds for judged in fold.judged) == sum(len(f.features) for f in films)
-        assert not any((a & b).any() for fold in folds for a, b in zip(fold.learnt, fold.judged))
-    ranks = retrieve([film, film], steps=2)
-    assert ranks["history"].count == ranks["copy"].count == 4 and ranks["chance"].value == 1.5
 
 
 def test_phrases_are_checked(tmp_path):

@@ -76,7 +76,7 @@ upscaler: {{good: 1.0, loop: {{steps: 2, batch: 2, warmup: 1}}}}
 @pytest.fixture
 def config(tmp_path, monkeypatch):
     """Writes the settings of a run whose first part is as good as is said; returns their path."""
-    monkeypatch.setattr(parts, "part_class", lambda name: {"vae": First, "upscaler": Second}[name])
+    monkeypatch.setattr(parts, "part_class", lambda name, section=None: {"vae": First, "upscaler": Second}[name])
     monkeypatch.setattr(gates, "part_class", parts.part_class)
     First.measured = 0
 

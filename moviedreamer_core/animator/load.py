@@ -22,6 +22,7 @@ from ..errors import MovieDreamerError
 from ..files import DAMAGED, read_json
 from ..sentences import load_text
 from .animate import VideoAnimator
+from .context import AnchorContext
 from .model import AnimatorModel
 
 CONFIGS = Path(__file__).parent / "configs"
@@ -72,6 +73,18 @@ def load_original(
     """An original Stable Video Diffusion from its folder, with other denoising steps than SVD's own if they are given.
     Its context is the anchor alone: it was never taught sentences.
     """
+    return VideoAnimator(
+        original_model(folder, render_size=render_size, steps=steps),
+        load_autoencoder(folder / "vae"),
+        image_embedding=load_image_embedding(folder / "image_encoder"),
+        fingerprint=fingerprint,
+    )
+
+
+def original_model(
+    folder: Path, *, render_size: tuple[int, int] | None = None, steps: int | None = None, sentence_width: int = 0
+) -> AnimatorModel:
+    """The network of an original. With a `sentence_width` it has an untrained way in for the action's sentence."""
     config = read_config("paper")
     unet = load_model(UNetSpatioTemporalConditionModel, folder / "unet")
     scheduler = folder / "scheduler" / "scheduler_config.json"
@@ -79,20 +92,15 @@ def load_original(
         config["schedule"] = {k: v for k, v in json.loads(scheduler.read_text()).items() if not k.startswith("_")}
     config["unet_config"] = {k: v for k, v in unet.config.items() if not k.startswith("_")}
     width = unet.config.cross_attention_dim
-    config["context_config"] |= {"anchor_width": width, "width": width}
+    config["context_config"] |= {"anchor_width": width, "width": width, "sentence_width": sentence_width}
     if render_size:
         config["render_size"] = render_size
     if steps:
         config["steps"] = steps
     with torch.device("meta"):
         model = AnimatorModel(**{k: v for k, v in config.items() if not k.startswith("_")})
-    model.unet = unet
-    return VideoAnimator(
-        model,
-        load_autoencoder(folder / "vae"),
-        image_embedding=load_image_embedding(folder / "image_encoder"),
-        fingerprint=fingerprint,
-    )
+    model.unet, model.context = unet, AnchorContext(**config["context_config"])
+    return model
 
 
 def load_image_embedding(folder: Path) -> Callable[[Tensor], Tensor]:

@@ -97,3 +97,35 @@ def energy_scores(
         spread = (samples[:half] - samples[half : 2 * half]).norm(dim=-1).mean()
         found[float(temperature)] = float(near - spread / 2)
     return found
+
+
+@torch.no_grad()
+def next_ranks(planner: Planner, tokens: Tensor, conditions: Conditions) -> dict[str, Tensor]:
+    """Next-keyframe retrieval in one film: the rank [S] (1: best) of each true keyframe among all of the film but the
+    one just before it; of the first keyframe 0, for nothing comes before it.
+
+    tokens [S, T, D]. Ranked by the likelihood given true history ("history"), without ("no history"), and by the
+    likeness to the keyframe before ("copy"); "chance" is the mean of guessing.
+    """
+    flat, count = tokens.flatten(1), len(tokens)
+    one = conditions.map(lambda value: value[None])
+    cut = torch.ones(1, count, dtype=torch.bool, device=tokens.device)
+    states = {
+        "history": planner.states(tokens[None], one)[0],
+        "no history": planner.states(tokens[None], one, masks=ConditionMasks(history=cut))[0],
+    }
+    ranks = {name: torch.zeros(count) for name in (*states, "copy", "chance")}
+    for n in range(1, count):
+        for name, state in states.items():
+            ranks[name][n] = _rank(planner.mixture.log_prob(state[n].expand(count, -1), flat), n)
+        ranks["copy"][n] = _rank(-(flat - flat[n - 1]).norm(dim=-1), n)
+        ranks["chance"][n] = count / 2
+    return ranks
+
+
+def _rank(scores: Tensor, true: int) -> float:
+    """The rank of number `true` among scores [N], without the one before it; of equals half are better."""
+    others = torch.ones(len(scores), dtype=torch.bool, device=scores.device)
+    others[[true, true - 1]] = False
+    better, equal = (scores[others] > scores[true]).sum(), (scores[others] == scores[true]).sum()
+    return 1 + float(better) + float(equal) / 2

@@ -77,6 +77,11 @@ class MixtureHead(nn.Module):
             nn.init.normal_(self.inner_weight, std=1 / math.sqrt(self.width))
             nn.init.zeros_(self.inner_bias)
 
+    @property
+    def fitted(self) -> bool:
+        """Whether its coordinates are those of some tokens, and not still the tokens' own."""
+        return not torch.equal(self.basis, torch.eye(self.dims, dtype=self.basis.dtype, device=self.basis.device))
+
     @torch.no_grad()
     def fit_basis(self, tokens: Tensor) -> None:
         """Take the principal axes of tokens [N, dims] as the head's coordinates, what varies most first."""

@@ -197,12 +197,13 @@ class Planner(ModelMixin, ConfigMixin):
         grid = torch.cat([now, past], dim=2)  # [B, S, P, H], P = 5 + 4K + 1 + T
         valid = torch.cat([filled, filled.new_ones(past.shape[:3])], dim=2) & steps[..., None]
         packed = Packed.of(grid, valid, now.shape[2])
-        hidden = self.body(
-            inputs_embeds=F.dropout(packed.embeds * self.config.input_scale, self.config.dropout, self.training),
+        embeds = F.dropout(packed.embeds * self.config.input_scale, self.config.dropout, self.training)
+        hidden = self._run_body(
+            embeds,
             attention_mask=packed.mask(masks.history, masks.unattended),
             position_ids=positions.gather(1, packed.step),
             use_cache=False,
-        ).last_hidden_state
+        )
         state = packed.read(hidden, now.shape[2] - 1)  # [B, S, H], the query's output of every step
         if self.details is None:
             return state
@@ -232,11 +233,11 @@ class Planner(ModelMixin, ConfigMixin):
         """Append a step with its chosen tokens [T, D]. Without conditions its place and cast count as unknown."""
         unknown = ConditionMasks(context=torch.tensor([[conditions is None]], device=self.device))
         one = (conditions or self._nothing()).map(lambda value: value.to(self.device)[None, None])
-        past = self._embed_past(tokens.to(self.device, self.dtype)[None, None], one, unknown)
+        past = self._embed_past(tokens.to(self.device, self.kind.dtype)[None, None], one, unknown)
         self._extend(memory, past[0, 0])
         details = self.details
         if (self._attends_history or details is not None) and conditions is not None:
-            step, flat = one.map(lambda value: value[0]), tokens.to(self.device, self.dtype).flatten()[None]
+            step, flat = one.map(lambda value: value[0]), tokens.to(self.device, self.kind.dtype).flatten()[None]
             memory.note(step, flat, None if details is None else details.read(flat, details.seen(step)))
         memory.steps += 1
 
@@ -245,13 +246,21 @@ class Planner(ModelMixin, ConfigMixin):
         count, known = len(embeds), memory.cache.get_seq_length()
         mask = torch.full((count, count), -torch.inf, dtype=embeds.dtype, device=embeds.device).triu(1)
         mask = torch.cat([mask.new_zeros(count, known), mask], dim=1)
-        return self.body(
-            inputs_embeds=embeds[None] * self.config.input_scale,
+        return self._run_body(
+            embeds[None] * self.config.input_scale,
             attention_mask=mask[None, None],
             position_ids=torch.full((1, count), memory.steps, device=embeds.device),
             past_key_values=memory.cache,
             use_cache=True,
-        ).last_hidden_state[0]
+        )[0]
+
+    def _run_body(self, embeds: Tensor, *, attention_mask: Tensor, **options: Any) -> Tensor:
+        """The body's outputs for embeddings [B, L, H], in their precision, whatever the body's own is."""
+        own, mask = self.body.norm.weight.dtype, attention_mask
+        if own != embeds.dtype:
+            mask = mask.clamp_min(torch.finfo(own).min).to(own)
+        found = self.body(inputs_embeds=embeds.to(own), attention_mask=mask, **options)
+        return found.last_hidden_state.to(embeds.dtype)
 
     def _embed_current(self, conditions: Conditions, alone: Tensor, masks: ConditionMasks) -> tuple[Tensor, Tensor]:
         """(embeddings [B, S, 5 + 4K + 1, H], which of them exist). The query learns whether it has a past."""

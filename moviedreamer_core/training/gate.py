@@ -84,7 +84,7 @@ def gate_of(name: str, section: dict[str, Any], workspace: Workspace) -> Gate | 
     kept = card.get("gate", {})
     if kept.get("weights") == mark and kept.get("metric") == asked[0]:
         return Gate(asked[0], float(kept["value"]), float(asked[1]), mark)
-    if not kept and _by_validation(part_class(name)) and asked[0] in card.get("quality", {}):
+    if not kept and _by_validation(part_class(name, section)) and asked[0] in card.get("quality", {}):
         return Gate(asked[0], float(card["quality"][asked[0]]), float(asked[1]), mark)
     log.info("the card of '%s' has no gate for its weights: measuring it now", name)
     return measure(name, section, workspace)[1]
@@ -96,7 +96,7 @@ def require_gates(name: str, settings: dict[str, Any], workspace: Workspace, *, 
     Raises MovieDreamerError if there are any, unless `past_gates`.
     """
     failed = []
-    kind = part_class(name)
+    kind = part_class(name, settings.get(name, {}))
     for needed in kind.needs(kind.read_settings(settings.get(name, {}))):
         gate = gate_of(needed, settings.get(needed, {}), workspace)
         if gate is not None and not gate.passes:
@@ -113,7 +113,7 @@ def require_gates(name: str, settings: dict[str, Any], workspace: Workspace, *, 
 
 def gate_asked(name: str, section: dict[str, Any]) -> tuple[str, float] | None:
     """The metric and the least value that a part's settings ask for."""
-    kind = part_class(name)
+    kind = part_class(name, section)
     part = kind.__new__(kind)  # not built: that would draw its data, and a gate is a matter of settings alone
     part.settings = kind.read_settings(section)
     return part.gate()

@@ -25,14 +25,14 @@ from typing import Any
 import numpy as np
 import torch
 from accelerate import Accelerator, DistributedDataParallelKwargs, PartialState
-from accelerate.utils import broadcast_object_list, convert_to_fp32
+from accelerate.utils import DistributedType, broadcast_object_list, convert_to_fp32
 from diffusers.training_utils import EMAModel
-from torch import nn
+from torch import Tensor, nn
 
 from ..errors import MovieDreamerError
 from ..progress import SILENT, Progress
 from .batches import Batches
-from .checkpoint import load_checkpoint, save_checkpoint
+from .checkpoint import load_averaged, load_moments, load_weights, save_checkpoint
 from .curve import plot_curve
 from .part import Part
 from .settings import LoopSettings
@@ -77,7 +77,9 @@ def train(
     cpu = processes().device.type == "cpu" and processes().num_processes > 1
     # What a random mask leaves out of a step has no gradient in it.
     unused = DistributedDataParallelKwargs(find_unused_parameters=True)
-    accelerator = Accelerator(cpu=cpu, mixed_precision="no", kwargs_handlers=[unused])
+    accelerator = Accelerator(
+        cpu=cpu, mixed_precision="no", kwargs_handlers=[unused], gradient_accumulation_steps=settings.accumulate
+    )
     run = Run(part, settings, accelerator, fresh=fresh)
     progress.stage(f"train {part.name}", settings.steps)
     for _ in range(run.step):
@@ -97,26 +99,40 @@ class Run:
 
     def __init__(self, part: Part[Any], settings: LoopSettings, accelerator: Any, *, fresh: bool):
         self.part, self.settings, self.accelerator = part, settings, accelerator
+        self.sharded = accelerator.distributed_type == DistributedType.FSDP
+        if accelerator.distributed_type == DistributedType.DEEPSPEED:
+            raise MovieDreamerError(
+                "DeepSpeed keeps checkpoints pickled, which nothing here opens; FSDP shares weights and moments "
+                "alike (docs/train_on_your_films.md)"
+            )
         self.folder = part.workspace.root / part.name
         count = accelerator.num_processes
-        if settings.batch % count:
+        if settings.batch % (count * settings.accumulate):
             raise MovieDreamerError(
-                f"A batch of {settings.batch} cannot be shared by {count} processes: set a multiple."
+                f"A batch of {settings.batch} cannot be shared by {count} processes in {settings.accumulate} parts "
+                "each: set a multiple."
             )
         if fresh and self.folder.exists() and accelerator.is_main_process:
             shutil.rmtree(self.folder)
         accelerator.wait_for_everyone()
         (self.folder / "samples").mkdir(parents=True, exist_ok=True)
         part.model.to(accelerator.device)
-        self.parameters = [p for p in part.model.parameters() if p.requires_grad]
-        optimizer = torch.optim.AdamW(
-            self.parameters, lr=settings.learning_rate, betas=(0.9, settings.beta2), weight_decay=settings.weight_decay
-        )
-        self.ema = EMAModel(self.parameters, decay=settings.ema, use_ema_warmup=True, power=0.75)
-        kept = load_checkpoint(self.folder, part.model, self.ema, optimizer)
+        if settings.gradient_checkpointing:
+            checkpoint_activations(part.model)
+        kept = load_weights(self.folder, part.model)
         self.step, self.seconds = kept.get("step", 0), kept.get("seconds", 0.0)
         self.smooth_loss = kept.get("loss", float("nan"))
+        optimizer = torch.optim.AdamW(
+            [p for p in part.model.parameters() if p.requires_grad],
+            lr=settings.learning_rate, betas=(0.9, settings.beta2), weight_decay=settings.weight_decay,
+        )  # fmt: skip
         self.model, self.optimizer = accelerator.prepare(part.model, optimizer)
+        # Only now: a sharded training has put pieces in the place of the parameters.
+        self.parameters = [p for p in self.model.parameters() if p.requires_grad]
+        self.ema = (
+            EMAModel(self.parameters, decay=settings.ema, use_ema_warmup=True, power=0.75) if settings.ema else None
+        )
+        load_moments(self.folder, self.ema, self.optimizer)
         if settings.precision == "bf16":
             self.model.register_forward_hook(_in_float32)
         self.batches = Batches(part, settings, accelerator.process_index, settings.batch // count)
@@ -131,25 +147,32 @@ class Run:
         """Whether the main process wants to stop: clocks differ, and one process alone must not go."""
         if self.settings.limit_seconds <= 0 or self.accelerator.num_processes == 1:
             return stop
+        return self._together(stop)
 
-        return bool(broadcast_object_list([stop])[0])
+    def _together(self, choice: bool) -> bool:
+        """What the main process chooses."""
+        return bool(broadcast_object_list([choice])[0])
 
     def advance(self) -> None:
         """One optimiser step; validates and saves when it is time to."""
         s = self.settings
-        batch = {k: v.to(self.accelerator.device) for k, v in next(self._ahead).items()}
+        batch = next(self._ahead)
         torch.manual_seed(int(np.random.SeedSequence(self.batches.key(self.step)).generate_state(1)[0]))
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(self.step, s)
         self.model.train()
-        with torch.autocast(self.accelerator.device.type, torch.bfloat16, enabled=s.precision == "bf16"):
-            loss, numbers = self.part.loss(batch, self.model)
-        self.accelerator.backward(loss)
-        self.accelerator.clip_grad_norm_(self.parameters, s.clip_norm)
-        self.optimizer.step()
-        self.optimizer.zero_grad(set_to_none=True)
-        self.ema.step(self.parameters)
-        value = float(loss.detach())
+        value = 0.0
+        for share in shares(batch, s.accumulate):
+            with self.accelerator.accumulate(self.model):
+                loss, numbers = self._loss(share)
+                self.accelerator.backward(loss)
+                if self.accelerator.sync_gradients:
+                    self.accelerator.clip_grad_norm_(self.parameters, s.clip_norm)
+                self.optimizer.step()
+                self.optimizer.zero_grad(set_to_none=True)
+            value += float(loss.detach()) / s.accumulate
+        if self.ema:
+            self.ema.step(self.parameters)
         if not np.isfinite(value):
             raise MovieDreamerError(
                 f"Training of '{self.part.name}' diverged at step {self.step} (loss {value}): lower the learning rate."
@@ -158,10 +181,21 @@ class Run:
         self.step += 1
         self._book(numbers)
 
+    def _loss(self, batch: dict[str, Tensor]) -> tuple[Tensor, dict[str, float]]:
+        device = self.accelerator.device
+        with self._autocast(self.settings.precision == "bf16"):
+            return self.part.loss({k: v.to(device) for k, v in batch.items()}, self.model)
+
+    def _autocast(self, enabled: bool) -> torch.autocast:
+        return torch.autocast(self.accelerator.device.type, torch.bfloat16, enabled=enabled)
+
     def finish(self, past_gates: list[str]) -> dict[str, float]:
         """Validate, save, export with the averaged weights and write the card. Returns the validation."""
+        if self.sharded:
+            self._put_together()
         metrics = self._validate()
-        self._save()
+        if not self.sharded:
+            self._save()
         if self.accelerator.is_main_process:
             folder = self.part.workspace.folder(self.part.name)
             folder.mkdir(parents=True, exist_ok=True)
@@ -173,22 +207,36 @@ class Run:
         self.accelerator.wait_for_everyone()
         return metrics
 
+    def _put_together(self) -> None:
+        """Save the pieces, and go on with one whole network on the main process: to validate and export."""
+        self._save()
+        self.accelerator.wait_for_everyone()
+        if self.accelerator.is_main_process:
+            self.part.model = self.model = self.part.build()
+            load_weights(self.folder, self.model)
+            self.parameters = [p for p in self.model.parameters() if p.requires_grad]
+            if self.ema:
+                self.ema = EMAModel(self.parameters, decay=self.settings.ema)
+                load_averaged(self.folder, self.ema)
+
     def _book(self, numbers: dict[str, float]) -> None:
         s, now = self.settings, time.monotonic()
         self.seconds += now - self._tick
         self._tick = now
         if self.step % 50 == 0:
             self._log({"loss": self.smooth_loss, **numbers})
-        if self.step % s.validate_every == 0 and self.step < s.steps:
+        if self.step % s.validate_every == 0 and self.step < s.steps and not self.sharded:
             self._validate()
-        if now - self._saved > s.checkpoint_seconds:
+        due = now - self._saved > s.checkpoint_seconds
+        if self._together(due) if self.sharded else due:
             self._save()
             self._saved = time.monotonic()
 
     def _validate(self) -> dict[str, float]:
         if not self.accelerator.is_main_process:
             return {}
-        with self._averaged(), torch.no_grad():
+        half = any(p.dtype == torch.bfloat16 for p in self.unwrapped.parameters())  # a frozen body
+        with self._averaged(), torch.no_grad(), self._autocast(half):
             model = self.unwrapped.eval()
             metrics = {k: float(v) for k, v in self.part.validate(model).items()}
             self.part.samples(model, self.folder / "samples" / f"{self.step:06d}.png")
@@ -198,7 +246,10 @@ class Run:
 
     @contextmanager
     def _averaged(self) -> Iterator[None]:
-        """While entered, the parameters are the EMA's."""
+        """While entered, the parameters are the EMA's, if there is one."""
+        if self.ema is None:
+            yield
+            return
         self.ema.store(self.parameters)
         self.ema.copy_to(self.parameters)
         try:
@@ -235,9 +286,28 @@ class Run:
         }
 
     def _save(self) -> None:
-        if self.accelerator.is_main_process:
-            numbers = {"seconds": self.seconds, "loss": self.smooth_loss}
-            save_checkpoint(self.folder, self.step, self.unwrapped, self.ema, self.optimizer, numbers)
+        numbers = {"seconds": self.seconds, "loss": self.smooth_loss}
+        main = self.accelerator.is_main_process
+        if main or self.sharded:
+            save_checkpoint(self.folder, self.step, self.unwrapped, self.ema, self.optimizer, numbers, main=main)
+
+
+def shares(batch: dict[str, Tensor], count: int) -> Iterator[dict[str, Tensor]]:
+    """A batch in `count` equal parts."""
+    if count == 1:
+        return iter([batch])
+    parts = {name: value.chunk(count) for name, value in batch.items()}
+    return ({name: part[n] for name, part in parts.items()} for n in range(count))
+
+
+def checkpoint_activations(model: nn.Module) -> None:
+    """Let every network of diffusers and transformers inside compute its activations again instead of keeping them."""
+    each: Any
+    for each in model.modules():
+        if getattr(each, "_supports_gradient_checkpointing", False) and hasattr(each, "enable_gradient_checkpointing"):
+            each.enable_gradient_checkpointing()
+        elif getattr(each, "supports_gradient_checkpointing", False):
+            each.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
 
 
 def _in_float32(module: nn.Module, inputs: Any, output: Any) -> Any:

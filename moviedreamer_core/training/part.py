@@ -1,5 +1,7 @@
 """What the loop needs to know of a part of a bundle, and the folders of a bundle in the making."""
 
+import os
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
@@ -27,6 +29,19 @@ class Workspace:
         """The folder of an exported part. It may not exist yet."""
         return self.root / "bundle" / part
 
+    def start(self, part: str) -> Path:
+        """The folder of a part as it was in the bundle that this training began from; without one, the exported."""
+        before = self.root / "start" / part
+        return before if (before / "config.json").exists() else self.require(part)
+
+    def begin_from(self, bundle: Path) -> None:
+        """Take the parts of a bundle that this one does not have yet, as links where the disk allows them. What is
+        exported later replaces the links, never the bundle.
+        """
+        for below in ("start", "bundle"):
+            for home in sorted(each for each in bundle.iterdir() if not (self.root / below / each.name).exists()):
+                linked(home, self.root / below / home.name)
+
     def require(self, part: str) -> Path:
         """The folder of an exported part that must be there. Raises MovieDreamerError otherwise."""
         folder = self.folder(part)
@@ -35,6 +50,22 @@ class Workspace:
                 f"Part '{part}' is not in {self.root / 'bundle'}: train it first (moviedreamer train --part {part})."
             )
         return folder
+
+
+def linked(source: Path, target: Path) -> None:
+    """The same file or folder at another place, without its bytes twice where the disk allows that."""
+    if source.is_dir():
+        shutil.copytree(source, target, copy_function=_link)
+    else:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _link(str(source), str(target))
+
+
+def _link(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # another disk, or one without links
+        shutil.copyfile(source, target)
 
 
 class Part(Generic[Network]):
@@ -64,6 +95,12 @@ class Part(Generic[Network]):
     def needs(cls, settings: Any) -> tuple[str, ...]:
         """The parts that this one, with these settings, is trained on: each must have passed its gate."""
         return ()
+
+    def build(self) -> Network:
+        """The network as it is before its first step, made anew: what a sharded training puts together at its end."""
+        raise MovieDreamerError(
+            f"Part '{self.name}' cannot be trained in pieces (FSDP, ZeRO): those that learn from prepared films can."
+        )
 
     def batch(self, step: int, rng: np.random.Generator, size: int) -> dict[str, Tensor]:
         """`size` training examples, decided by `rng` alone."""

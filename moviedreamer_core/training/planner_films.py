@@ -163,7 +163,7 @@ def _make_shard(job: tuple[Path, Path, str, FilmSettings, int, int]) -> str:
 
 def encode_films(films: Sequence[Film], encoders: Encoders, settings: FilmSettings) -> dict[str, Tensor]:
     """The tensors of a shard; see the module's contract."""
-    table, rows = _Table(), [_rows(film, settings) for film in films]
+    table, rows = SentenceTable(), [_rows(film, settings) for film in films]
     shots = [(f, film, row) for f, (film, film_rows) in enumerate(zip(films, rows)) for row in film_rows]
     first_face = np.cumsum([0, *(len(film.cast) for film in films)])
     slots = torch.zeros(len(shots), settings.max_slots, len(SLOT_SENTENCES), dtype=torch.int32)
@@ -190,7 +190,7 @@ def encode_films(films: Sequence[Film], encoders: Encoders, settings: FilmSettin
     }
 
 
-class _Table:
+class SentenceTable:
     """Sentences by number; 0 is the empty one."""
 
     def __init__(self) -> None:
@@ -274,7 +274,11 @@ class PlannerFilms:
         return replace(self, tensors={**self.tensors, "start": self.tensors["start"][: count + 1]})
 
     def gather(self, shots: Tensor, *, variant: Tensor | None = None) -> tuple[Tensor, Conditions]:
-        """Tokens float32 [..., T, D] and conditions of shots [...] by number.
+        """Tokens float32 [..., T, D] and conditions of shots [...] by number; `variant` as in `conditions`."""
+        return self.tensors["tokens"][shots].float(), self.conditions(shots, variant=variant)
+
+    def conditions(self, shots: Tensor, *, variant: Tensor | None = None) -> Conditions:
+        """Conditions of shots [...] by number.
 
         Faces are the normalised mean of a character's embeddings, or number `variant` [..., K] (any large integers).
         """
@@ -290,8 +294,7 @@ class PlannerFilms:
             chosen = faces.gather(-2, index.expand(*index.shape[:-1], faces.shape[-1])).squeeze(-2)
         texts = t["sentences"][t["slots"][shots]] * present[..., None, None]
         fields = t["sentences"][t["fields"][shots]]
-        conditions = Conditions(fields, texts, chosen * has_face[..., None], present, has_face)
-        return t["tokens"][shots].float(), conditions
+        return Conditions(fields, texts, chosen * has_face[..., None], present, has_face)
 
     def mirrored_tokens(self, shots: Tensor) -> Tensor:
         """Tokens float32 [..., T, D] of the flipped keyframes."""

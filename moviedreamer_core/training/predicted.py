@@ -28,6 +28,7 @@ from ..papertown import draw_frame
 from ..planner import Planner
 from .card import weights_fingerprint
 from .data import FRAME_SIZE
+from .film_shots import slots_of
 from .image_tensors import to_images
 from .part import Workspace
 from .planner_films import FilmSettings, PlannerFilms, cache_films, film_of, load_encoders
@@ -59,7 +60,7 @@ def planned_shots(workspace: Workspace, split: str, look: str, count: int, setti
     films = PlannerFilms.load(folder, count, settings.shard)
     every = torch.arange(len(films.tensors["tokens"]))
     tokens, c = films.gather(every)
-    slots = Slots(c.faces, c.slots[:, :, 0], c.slots[:, :, 1], c.slots[:, :, 2], c.has_face, c.present)
+    slots = slots_of(c)
     planner, vae = workspace.require("planner"), workspace.require("vae")
     name = f"predicted_{folder.name.removeprefix('films_')}_{count}_{weights_fingerprint(planner)}"
     predicted = _kept(workspace, name, lambda: predict(planner, films, workspace))
@@ -74,7 +75,12 @@ def predict(folder: Path, films: PlannerFilms, workspace: Workspace) -> Tensor:
     """Tokens float16 [N, T, D] that the planner in `folder` draws for every shot of `films`, given the true history."""
     planner = load_model(Planner, folder)
     _require_same_tokenizer(planner, workspace)
-    planner.to("cuda" if torch.cuda.is_available() else "cpu")
+    return draw_tokens(planner.to("cuda" if torch.cuda.is_available() else "cpu"), films)
+
+
+@torch.no_grad()
+def draw_tokens(planner: Planner, films: PlannerFilms) -> Tensor:
+    """Tokens float16 [N, T, D] that a planner draws for every shot of `films`, given the true history."""
     rows, temperature = [], planner.config.temperature
     for film in range(len(films)):
         tokens, conditions = films.gather(torch.tensor(films.shots(film))[None])

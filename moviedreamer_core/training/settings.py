@@ -49,8 +49,10 @@ class PartSettings:
 class LoopSettings:
     """How a part is trained. `warmup` is in steps, `checkpoint_seconds` and `limit_seconds` in seconds (0: no limit).
 
-    `batch` is the examples of a step, shared by all processes. `precision` is "no" (float32) or "bf16" (autocast).
-    `prefetch` processes make batches ahead of their use (0: none; the batches are the same).
+    `batch` is the examples of a step, shared by all processes, which read theirs in `accumulate` parts one after
+    another; `gradient_checkpointing` computes activations twice instead of keeping them. `ema` is the decay of the
+    averaged weights (0: none are kept). `precision` is "no" (float32) or "bf16" (autocast). `prefetch` processes make
+    batches ahead of their use (0: none; the batches are the same).
     """
 
     steps: int = 1000
@@ -68,6 +70,8 @@ class LoopSettings:
     limit_seconds: float = 0.0
     precision: str = "no"
     prefetch: int = 0
+    accumulate: int = 1
+    gradient_checkpointing: bool = False
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "LoopSettings":

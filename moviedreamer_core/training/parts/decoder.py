@@ -262,20 +262,32 @@ def places(heads: Tensor, more: float) -> Tensor:
     return weights / weights.mean((2, 3), keepdim=True)
 
 
-def random_conditions(rng: np.random.Generator, size: int, token_noise: float, drop: float) -> dict[str, Tensor]:
+def random_conditions(
+    rng: np.random.Generator, size: int, token_noise: float, drop: float, *, slots: int = 3
+) -> dict[str, Tensor]:
     """Noise levels U(0, token_noise), and which inputs are shown: each is hidden with rate `drop`."""
-    shown = {key: torch.from_numpy(rng.random((size, 3)) >= drop) for key in ("face_shown", "description_shown")}
+    shown = {key: torch.from_numpy(rng.random((size, slots)) >= drop) for key in ("face_shown", "description_shown")}
     level = torch.from_numpy(rng.uniform(0, token_noise, size).astype(np.float32))
     return {**shown, "level": level, "tokens_known": torch.from_numpy(rng.random(size) >= drop)}
 
 
 @torch.no_grad()
 def decode_grid(
-    model: KeyframeDecoder, vae: ModelMixin, tokens: Tensor, slots: Slots, *, steps: int = 12, sketch: bool = True
+    model: KeyframeDecoder,
+    vae: ModelMixin,
+    tokens: Tensor,
+    slots: Slots,
+    *,
+    steps: int = 12,
+    sketch: bool = True,
+    size: tuple[int, int] | None = None,
 ) -> list[Tensor]:
-    """Pictures [N, 3, H, W] from tokens by the decoder's full loop, and below them what the sketch alone shows."""
-    width = model.unet.config.sample_size
-    size = tuple(width) if isinstance(width, (list, tuple)) else (width, width)
+    """Pictures [N, 3, H, W] from tokens by the decoder's full loop, and below them what the sketch alone shows. `size`
+    is (height, width) of the latents, by default what the UNet says.
+    """
+    if size is None:
+        width: Any = model.unet.config.sample_size
+        size = tuple(width) if isinstance(width, (list, tuple)) else (width, width)
     level = torch.zeros(len(tokens), device=tokens.device)
     condition = Condition(*model.condition(tokens, slots, level, None, size))
     shape = (len(tokens), vae.config.latent_channels, *size)

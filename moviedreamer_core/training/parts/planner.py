@@ -30,11 +30,22 @@ CONDITIONS = tuple(each.name for each in fields(Conditions))
 
 
 @dataclass(frozen=True, kw_only=True)
-class PlannerSettings(PartSettings):
-    """`model` (a packaged config's name, or a config, which may say `extends: mini`; widths and fingerprints are filled
-    in), `films` and `validation_films` (how many), as `film` says; `basis` (whether the head takes the tokens'
-    principal axes), `rollouts` (the rate of films whose history is partly the planner's own draws), `details` (weights
-    of the losses of a planner that keeps details), `temperature` (of its draws in use), `gate` (least gain of the
+class PlanningSettings(PartSettings):
+    """`basis` (whether the head takes the tokens' principal axes), `rollouts` (the rate of films whose history is
+    partly the planner's own draws), `details` (weights of the losses of a planner that keeps details), `temperature`
+    (of its draws in use).
+    """
+
+    basis: bool = True
+    rollouts: CountedMean = 0.0
+    details: dict[str, Weight] = field(default_factory=dict)
+    temperature: Weight = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannerSettings(PlanningSettings):
+    """Those of every planner; `model` (a packaged config's name, or a config, which may say `extends: mini`; widths and
+    fingerprints are filled in), `films` and `validation_films` (how many), as `film` says; `gate` (least gain of the
     history on revisited places, in nats per dimension).
     """
 
@@ -42,17 +53,58 @@ class PlannerSettings(PartSettings):
     films: Count = 1500
     validation_films: Count = 64
     film: FilmSettings = FilmSettings()
-    basis: bool = True
-    rollouts: CountedMean = 0.0
-    details: dict[str, Weight] = field(default_factory=dict)
-    temperature: Weight = 1.0
     gate: float = 0.02
 
 
-class PlannerPart(Part[Planner]):
-    """Trains a `Planner`."""
+class PlanningPart(Part[Planner]):
+    """What every training of a `Planner` shares, whichever films it reads."""
 
     name = "planner"
+    settings: PlanningSettings
+    films: PlannerFilms
+    augment: Augment
+    classes: FilmDetails | None = None
+
+    def batch(self, step: int, rng: np.random.Generator, size: int) -> dict[str, Tensor]:
+        batch = make_batch(self.films, self.films.alike(rng, size), rng, self.augment, self.classes)
+        batch["rollout"] = draw_rollouts(rng, self.settings.rollouts, batch["steps"])
+        return batch
+
+    def loss(self, batch: dict[str, Tensor], model: Planner) -> tuple[Tensor, dict[str, float]]:
+        conditions = Conditions(*(batch[name] for name in CONDITIONS))
+        masks = ConditionMasks(*(batch[f"mask_{name}"] for name in ConditionMasks._fields))
+        steps, classes = batch["steps"], batch.get("classes")
+        seen = {"steps": steps, "positions": batch["positions"], "masks": masks}
+        past = self._past(batch, conditions, seen)
+        scores = model(batch["tokens"], conditions, past=past, classes=classes, **seen)
+        weights = {**LOSSES, **(self.model.config.head or {}), **self.settings.details}
+        # The paper's stage 2: negative log-likelihood of the true tokens under the mixture, L1 and L2 of its mean, and
+        # what details add; each [B, S], averaged over the steps that are there and may be learnt from.
+        learnt = batch.get("learnt", steps)
+        means = {name: value[learnt].mean() for name, value in scores._asdict().items()}
+        loss = sum(weights[name] * value for name, value in means.items())
+        return loss, {name: value.item() for name, value in means.items()}
+
+    @torch.no_grad()
+    def _past(self, batch: dict[str, Tensor], conditions: Conditions, seen: dict[str, Any]) -> Tensor:
+        """The history that is seen: at steps of `rollout` what the planner itself draws there (from true history)."""
+        past, chosen = batch["past"], batch["rollout"]
+        if not chosen.any():
+            return past
+        planner = self.model.eval()
+        state = planner.states(past, conditions, **seen)
+        if isinstance(planner.mixture, DetailedHead):
+            details = planner.mixture.details.one_hot(batch["classes"], conditions.present)
+            state = planner.mixture.mixture_state(state, details)
+        # Scheduled sampling (Bengio et al. 2015), from one pass over true history: [B, S, T*D]
+        drawn = planner.mixture.draw(state, ROLLOUT_HEAT)
+        planner.train()
+        return torch.where(chosen[..., None, None], drawn.view_as(past), past)
+
+
+class PlannerPart(PlanningPart):
+    """Trains a `Planner` on films of papertown."""
+
     Settings = PlannerSettings
     settings: PlannerSettings
 
@@ -89,41 +141,6 @@ class PlannerPart(Part[Planner]):
     def _films(self, split: str, count: int) -> PlannerFilms:
         folder = cache_films(self.workspace, count, split, self.settings.film)
         return PlannerFilms.load(folder, count, self.settings.film.shard)
-
-    def batch(self, step: int, rng: np.random.Generator, size: int) -> dict[str, Tensor]:
-        batch = make_batch(self.films, self.films.alike(rng, size), rng, self.augment, self.classes)
-        batch["rollout"] = draw_rollouts(rng, self.settings.rollouts, batch["steps"])
-        return batch
-
-    def loss(self, batch: dict[str, Tensor], model: Planner) -> tuple[Tensor, dict[str, float]]:
-        conditions = Conditions(*(batch[name] for name in CONDITIONS))
-        masks = ConditionMasks(*(batch[f"mask_{name}"] for name in ConditionMasks._fields))
-        steps, classes = batch["steps"], batch.get("classes")
-        seen = {"steps": steps, "positions": batch["positions"], "masks": masks}
-        past = self._past(batch, conditions, seen)
-        scores = model(batch["tokens"], conditions, past=past, classes=classes, **seen)
-        weights = {**LOSSES, **(self.model.config.head or {}), **self.settings.details}
-        # The paper's stage 2: negative log-likelihood of the true tokens under the mixture, L1 and L2 of its mean, and
-        # what details add; each [B, S], averaged over the steps that are there.
-        means = {name: value[steps].mean() for name, value in scores._asdict().items()}
-        loss = sum(weights[name] * value for name, value in means.items())
-        return loss, {name: value.item() for name, value in means.items()}
-
-    @torch.no_grad()
-    def _past(self, batch: dict[str, Tensor], conditions: Conditions, seen: dict[str, Any]) -> Tensor:
-        """The history that is seen: at steps of `rollout` what the planner itself draws there (from true history)."""
-        past, chosen = batch["past"], batch["rollout"]
-        if not chosen.any():
-            return past
-        planner = self.model.eval()
-        state = planner.states(past, conditions, **seen)
-        if isinstance(planner.mixture, DetailedHead):
-            details = planner.mixture.details.one_hot(batch["classes"], conditions.present)
-            state = planner.mixture.mixture_state(state, details)
-        # Scheduled sampling (Bengio et al. 2015), from one pass over true history: [B, S, T*D]
-        drawn = planner.mixture.draw(state, ROLLOUT_HEAT)
-        planner.train()
-        return torch.where(chosen[..., None, None], drawn.view_as(past), past)
 
     def validate(self, model: Planner) -> dict[str, float]:
         return summary(film_scores(model, self.held_out))
@@ -198,6 +215,8 @@ def make_batch(
     turned = mirrored(conditions)
     masks = draw_condition_masks(rng, augment, len(chosen), longest, slots, tokens.shape[2])
     batch = {"tokens": tokens, "past": noisy(rng, augment, tokens), "steps": steps}
+    if (learnt := films.tensors.get("learnt")) is not None:
+        batch["learnt"] = learnt[rows] & steps
     for name in CONDITIONS:
         plain, other = getattr(conditions, name), getattr(turned, name)
         batch[name] = torch.where(flip.view(-1, *[1] * (plain.ndim - 1)), other, plain)

@@ -44,15 +44,14 @@ def token_attributes() -> list[str]:
 
 
 class Autoencoder(nn.Module):
-    """Tokenizer, decoder and the label heads, in one forward."""
+    """Tokenizer, decoder and the label heads (of films without labels: none), in one forward."""
 
-    def __init__(self, tokenizer: KeyframeTokenizer, decoder: KeyframeDecoder):
+    def __init__(self, tokenizer: KeyframeTokenizer, decoder: KeyframeDecoder, *, heads: bool = True):
         super().__init__()
         self.tokenizer, self.decoder = tokenizer, decoder
         width = tokenizer.config.token_count * tokenizer.config.token_width
-        self.heads = nn.ModuleDict(
-            {name.replace(".", "_"): nn.Linear(width, len(ATTRIBUTES[name])) for name in token_attributes()}
-        )
+        read = token_attributes() if heads else ()
+        self.heads = nn.ModuleDict({name.replace(".", "_"): nn.Linear(width, len(ATTRIBUTES[name])) for name in read})
 
     def forward(
         self, images: Tensor, clean: Tensor, slots: Slots, level: Tensor, known: Tensor, share: int
@@ -115,18 +114,11 @@ class TokenizerPart(Part[Autoencoder]):
         self.ink = workspace.data.frames("train", self.settings.ink_frames, "ink").images
         self.latents = self.shots.latents("paper")
         tokenizer = KeyframeTokenizer(**self.settings.tokenizer)
-        self._start_from_clip(tokenizer)
+        start_from_clip(workspace, tokenizer)
         decoder = KeyframeDecoder(**self.settings.decoder)
         if decoder.sketcher is not None:
             decoder.sketcher.fit_layout(self.latents[:4096])
         self.model = Autoencoder(tokenizer, decoder)
-
-    def _start_from_clip(self, tokenizer: KeyframeTokenizer) -> None:
-        folder = self.workspace.folder("clip_vision")
-        if not (folder / "config.json").exists():
-            return
-
-        tokenizer.tower.load_state_dict(load_model(CLIPVisionModelWithProjection, folder).state_dict())
 
     def batch(self, step: int, rng: np.random.Generator, size: int) -> dict[str, Tensor]:
         rows = rng.integers(len(self.latents), size=size)
@@ -147,22 +139,9 @@ class TokenizerPart(Part[Autoencoder]):
         }
 
     def loss(self, batch: dict[str, Tensor], model: Autoencoder) -> tuple[Tensor, dict[str, float]]:
-        slots = unpack_slots(batch)
-        share = max(1, int(len(batch["images"]) * self.settings.denoise_share))
-        _, guessed, denoise, logits = model(
-            batch["images"], batch["latents"], slots, batch["level"], batch["tokens_known"], share
-        )
-        seen = batch["tokens_known"].float()
-        guess = torch.zeros((), device=denoise.device)
-        if guessed is not None:
-            guess = ((guessed - batch["latents"]).abs().mean(dim=(1, 2, 3)) * seen).sum() / seen.sum().clamp_min(1)
+        loss, numbers, logits = picture_loss(model, batch, self.settings.denoise_share, self.settings.sketch)
         labels = label_loss(logits, batch["labels"])
-        loss = denoise + self.settings.sketch * guess + self.settings.labels * labels
-        return loss, {
-            "denoise": float(denoise.detach()),
-            "sketch": float(guess.detach()),
-            "labels": float(labels.detach()),
-        }
+        return loss + self.settings.labels * labels, {**numbers, "labels": float(labels.detach())}
 
     @torch.no_grad()
     def validate(self, model: Autoencoder) -> dict[str, float]:
@@ -223,10 +202,36 @@ class TokenizerPart(Part[Autoencoder]):
     def warm_start(self, folder: Path) -> None:
         self.load(folder)
         if self.settings.tower_from_clip:
-            self._start_from_clip(self.model.tokenizer)
+            start_from_clip(self.workspace, self.model.tokenizer)
 
     def gate(self) -> tuple[str, float]:
         return "least", 0.95
+
+
+def start_from_clip(workspace: Workspace, tokenizer: KeyframeTokenizer) -> None:
+    """Give a new tokenizer the bundle's CLIP tower, if there is one."""
+    folder = workspace.folder("clip_vision")
+    if (folder / "config.json").exists():
+        tokenizer.tower.load_state_dict(load_model(CLIPVisionModelWithProjection, folder).state_dict())
+
+
+def picture_loss(
+    model: Autoencoder, batch: dict[str, Tensor], denoise_share: float, sketch: float
+) -> tuple[Tensor, dict[str, float], dict[str, Tensor]]:
+    """What the pictures alone teach: denoising of a share of the batch, and the guessed latents, weighed by `sketch`.
+    Returns the loss, its parts as numbers, and what the label heads say.
+    """
+    slots = unpack_slots(batch)
+    share = max(1, int(len(batch["images"]) * denoise_share))
+    _, guessed, denoise, logits = model(
+        batch["images"], batch["latents"], slots, batch["level"], batch["tokens_known"], share
+    )
+    seen = batch["tokens_known"].float()
+    guess = torch.zeros((), device=denoise.device)
+    if guessed is not None:
+        guess = ((guessed - batch["latents"]).abs().mean(dim=(1, 2, 3)) * seen).sum() / seen.sum().clamp_min(1)
+    numbers = {"denoise": float(denoise.detach()), "sketch": float(guess.detach())}
+    return denoise + sketch * guess, numbers, logits
 
 
 def _tokens(tokenizer: KeyframeTokenizer, images: np.ndarray) -> Tensor:

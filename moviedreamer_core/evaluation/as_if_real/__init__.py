@@ -1,0 +1,3 @@
+"""Papertown as if it were real: films drawn, encoded, stripped of every label, prepared, learnt from; and what is lost
+against learning from the labels.
+"""
