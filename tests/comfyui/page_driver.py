@@ -19,7 +19,7 @@ HARMLESS = (
     "violates the document's Content Security Policy",
 )
 OURS = ("/moviedreamer/", "/extensions/ComfyUI-MovieDreamer/")
-WAIT = 120_000
+WAIT = 240_000
 
 
 @contextmanager
