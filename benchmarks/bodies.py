@@ -4,14 +4,20 @@
 
 A real ComfyUI draws a film of SHOTS shots (300) by a body of one core node that makes an empty picture; with
 MEGABYTES each shot's nodes make so much more, to see what ComfyUI keeps. Prints milliseconds a shot (from the first
-shot's node to the end: copying, storing with fsync, previews and messages), the largest progress message and the memory
-at the end. TMPDIR=/dev/shm takes the disk out of it.
+shot's node to the end: copying, storing, previews and messages), how many of them on a processor (the rest is waiting:
+for the disk, and for a processor that others use), the largest progress message and the memory at the end. Where there
+is a disk in memory (/dev/shm) it runs there first, and then on the disk, with how long that disk takes for one fsync:
+the store waits three times for it (a result's files together, its folders together, its line in the index).
 
-On two cores that were busy with other work: 20.6 ms a shot in memory, 44.4 ms on a disk that others wrote to (the store
-waits until each result is on it), messages of 6.7 kB, 320 MB for 300 shots of 64x32.
+Messages of 6.7 kB, 350 MB for 300 shots of 64x32. On two cores that were busy with other work: 20.6 ms a shot in
+memory, 44.4 ms on a disk for which the store then waited five times; those waits alone took 17 to 32 ms there, the
+three of today 12 to 13 ms. With three, on two cores for which fifteen others queued: 41.8 ms in memory, 68.1 ms on the
+disk, whose fsync took 6.2 ms.
 """
 
 import json
+import os
+import statistics
 import sys
 import tempfile
 import time
@@ -23,6 +29,7 @@ from bodies import film, keyframe_body, with_probe  # noqa: E402
 from conftest import make_server  # noqa: E402
 
 SIDE = 64
+MEMORY = "/dev/shm"
 
 
 def script(shots: int) -> str:
@@ -42,8 +49,27 @@ def resident(pid: int) -> float:
     return pages * 4096 / 1e6
 
 
-def measured(shots: int, megabytes: int, flags: list[str]) -> dict[str, float]:
-    """The numbers of one run."""
+def worked(pid: int) -> float:
+    """Seconds that a process has been on a processor."""
+    user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+def fsync_ms(folder: Path, times: int = 30) -> float:
+    """Milliseconds until a small new file is on the disk, in the middle of several."""
+    taken = []
+    for number in range(times):
+        with (folder / f"fsync{number}").open("wb") as file:
+            file.write(bytes(6000))
+            file.flush()
+            began = time.perf_counter()
+            os.fsync(file.fileno())
+            taken.append(time.perf_counter() - began)
+    return statistics.median(taken) * 1000
+
+
+def measured(shots: int, megabytes: int, flags: list[str], place: str | None) -> dict[str, float]:
+    """The numbers of one run with its files in a folder of `place`, the system's own folder for them if None."""
     prompt = {**film("many.yaml"), **keyframe_body(shows=False)}
     for name in ("animate", "film", "probe", "loader"):
         prompt.pop(name)
@@ -60,13 +86,15 @@ def measured(shots: int, megabytes: int, flags: list[str]) -> dict[str, float]:
         node = str(data.get("node") or "")
         if kind == "executing" and node.endswith(".shot0"):
             seen.setdefault("first", time.perf_counter())
+            seen.setdefault("idle", worked(server.process.pid))
         if kind == "executing" and node.endswith(".end"):
-            seen["end"] = time.perf_counter()
+            seen["end"], seen["busy"] = time.perf_counter(), worked(server.process.pid)
         if kind == "progress_state":
             seen["largest"] = max(seen["largest"], len(json.dumps({"type": kind, "data": data})))
 
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=place) as folder:
         base = Path(folder)
+        seen["disk"] = fsync_ms(base)
         with make_server(base, *with_probe(base), *flags) as server:
             (base / "input" / "many.yaml").write_text(script(shots))
             before = resident(server.process.pid)
@@ -76,12 +104,17 @@ def measured(shots: int, megabytes: int, flags: list[str]) -> dict[str, float]:
             after = resident(server.process.pid)
     return {
         "shots": shots, "ms a shot": round((seen["end"] - seen["first"]) * 1000 / shots, 1),
+        "of it on a processor": round((seen["busy"] - seen["idle"]) * 1000 / shots, 1),
         "largest progress message, bytes": int(seen["largest"]), "MB before": round(before), "MB after": round(after),
+        "ms that one fsync takes": round(seen["disk"], 1),
     }  # fmt: skip
 
 
 if __name__ == "__main__":
     numbers = [int(value) for value in sys.argv[1:3] if value.isdigit()]
     counts = [*numbers, *(300, 0)[len(numbers) :]]
-    for name, value in measured(*counts, sys.argv[1 + len(numbers) :]).items():
-        print(f"{name}: {value}")
+    memory = [MEMORY] if os.path.isdir(MEMORY) and not os.environ.get("TMPDIR") else []
+    for place in (*memory, None):
+        print(f"files in {place or tempfile.gettempdir()}")
+        for name, value in measured(*counts, sys.argv[1 + len(numbers) :], place).items():
+            print(f"  {name}: {value}")

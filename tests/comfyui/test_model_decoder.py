@@ -29,7 +29,8 @@ def seen(tmp_path_factory):
     return seen_by_comfyui(tmp_path_factory.mktemp("model"))
 
 
-def test_it_draws_the_shots_sentence_at_its_own_size(seen):
+def test_it_draws_the_shots_sentence_at_the_size_that_is_asked_or_else_its_own(seen):
+    assert seen["asked"] == [3, 64, 128] and seen["own"] == [3, 32, 64]
     assert seen["shape"] == [3, 32, 64] and 0 <= seen["range"][0] < seen["range"][1] <= 1 and seen["spread"] > 0.001
     assert seen["again"] and seen["tokens_without_condition"]
     assert not seen["prompt"] and not seen["seed"]

@@ -64,9 +64,9 @@ def main() -> dict:
     model, clip, vae = tiny_model(width), tiny_clip(width), tiny_vae()
     paper = DecoderHandle(mini, DECODERS.find("paper"))
 
-    def draw(handle, tokens=tokens, prompt="a harbour", seed=5, steps=0, progress=None):
+    def draw(handle, tokens=tokens, prompt="a harbour", seed=5, steps=0, progress=None, size=(64, 32)):
         decoder = handle.maker.load(handle.bundle)
-        request = KeyframeRequest(tokens, prompt=prompt, size=(128, 64), steps=steps, seed=seed)
+        request = KeyframeRequest(tokens, prompt=prompt, size=size, steps=steps, seed=seed)
         return decoder.decode(request, progress or Counted())
 
     plain, conditioned = decoder_of(model, clip, vae, sampling), decoder_of(model, clip, vae, sampling, paper)
@@ -98,6 +98,8 @@ def main() -> dict:
     same = torch.equal
     return {
         "shape": list(first.shape),
+        "asked": list(draw(plain, size=(128, 64)).shape),
+        "own": list(draw(plain, size=None).shape),
         "range": [float(first.min()), float(first.max())],
         "spread": float(first.std()),
         "again": same(first, draw(plain)),
