@@ -68,7 +68,7 @@ def main() -> None:
 
 def measured(options: argparse.Namespace, count: int) -> tuple[tuple[float, float], list[tuple[Work, float]]]:
     """(seconds for keyframes and for clips, every piece with the seconds in which its worker made it)."""
-    script, folder = open_script(options.script)
+    script, folder = open_script(options.script, Path("library"))
     with tempfile.TemporaryDirectory() as place:
         settings = FilmSettings(seed=options.seed)
         session = FilmSession(script, Bundle.open(options.bundle), Store(place), folder=folder, settings=settings)
