@@ -295,7 +295,7 @@ def test_the_page_names_the_better_one_only_where_spreads_do_not_overlap(
     ablation = Ablation(tmp_path / "runs", bundle)
     ablation.make(runs_of(chosen_claims(["masking"]), 3, {}))
     files = write_page(ablation, tmp_path / "out")
-    assert [file.name for file in files] == ["ablations.md", "ablations.json", "masking.png"]
+    assert [file.name for file in files] == ["ablations.md", "ablations.json", "masking.webp"]
     page = files[0].read_text()
     line = next(line for line in page.splitlines() if line.startswith("- small set: on"))
     assert says in line and ("no difference seen" in line) == (better == "")
@@ -339,7 +339,7 @@ def test_the_command_plans_refuses_and_writes(bundle, tmp_path, monkeypatch, cap
     assert command([*options, "--only", "anchor", "--budget", "films=3"]) == 2
     assert "no kind of run (animator) has such a setting" in capsys.readouterr().err
     assert command([*options, "--only", "anchor", "--seeds", "2", "--budget", "clips=1", "--quiet"]) == 0
-    assert len(asked) == 10 and (tmp_path / "out" / "ablations" / "anchor.png").exists()
+    assert len(asked) == 10 and (tmp_path / "out" / "ablations" / "anchor.webp").exists()
     assert asdict(next(kept for _, kept in Ablation(tmp_path / "runs", bundle).all_done()))["claim"] == "anchor"
 
 

@@ -64,7 +64,7 @@ def episodes(store: Path) -> Image.Image:
 def main() -> None:
     """Write all four."""
     MEDIA.mkdir(exist_ok=True)
-    papertown().save(MEDIA / "papertown.webp", quality=60, method=6)
+    papertown().save(MEDIA / "papertown.webp", quality=45, method=6)
     sheet = Image.open(OUT / "contact_sheet.png").convert("RGB")
     sheet.resize((1200, round(1200 * sheet.height / sheet.width))).save(
         MEDIA / "contact_sheet.webp", quality=72, method=6

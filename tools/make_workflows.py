@@ -591,7 +591,7 @@ def thumbnail(pictures: list[Path], target: Path) -> None:
     sheet = Image.new("RGB", (320, 320))
     for row, picture in enumerate(pictures):
         sheet.paste(Image.open(picture).convert("RGB").resize((320, 160), Image.Resampling.LANCZOS), (0, 160 * row))
-    sheet.save(target, quality=78, optimize=True)
+    sheet.save(target, quality=58, optimize=True, progressive=True)
 
 
 def main() -> int:

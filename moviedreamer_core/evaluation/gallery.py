@@ -2,7 +2,7 @@
 
 <bundle>_film_<seed>.webp   contact sheets of a short film and the long one
 <bundle>_side_by_side.webp  one film drawn, from true tokens (the ceiling), as planned, and by copying
-<bundle>_continuity.png     continuity of the long film
+<bundle>_continuity.webp    continuity of the long film
 <bundle>_film.webp          the first sampled clips of one film
 """
 
@@ -58,7 +58,7 @@ def draw_gallery(made: Sequence[Made], out: Path, progress: Progress = SILENT) -
         f"{name}_side_by_side.webp": lambda: still_webp(
             side_by_side(example), sizes=((1832, 84), (1832, 72), *SMALLER)
         ),
-        f"{name}_continuity.png": lambda: continuity_png(long),
+        f"{name}_continuity.webp": lambda: continuity_webp(long),
         f"{name}_film.webp": lambda: film_webp(short[0]),
     }
     progress.stage("gallery", len(jobs))
@@ -104,7 +104,7 @@ def side_by_side(one: Made) -> Image.Image:
     return sheet
 
 
-def continuity_png(one: Made) -> bytes:
+def continuity_webp(one: Made) -> bytes:
     """The continuity plot of a film."""
     held, bundle = one.held, one.held.session.bundle
     faces = bundle if bundle.has("faces") else None
@@ -113,7 +113,7 @@ def continuity_png(one: Made) -> bytes:
         raise MovieDreamerError(f"bundle '{bundle.info.name}' has no tokenizer to measure continuity with")
     plot = continuity_plot(found, f"{held.session.script.title}, {len(found.shots)} shots")
     stream = BytesIO()
-    plot.quantize(64, dither=Image.Dither.NONE).save(stream, format="PNG", optimize=True)
+    plot.quantize(64, dither=Image.Dither.NONE).convert("RGB").save(stream, "WEBP", lossless=True, method=6)
     return stream.getvalue()
 
 

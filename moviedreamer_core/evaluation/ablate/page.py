@@ -45,7 +45,7 @@ def write_page(ablation: Ablation, out: Path, groups: dict[str, str] | None = No
                 continue
             table = tabled(claim, own)
             found = findings(claim, table)
-            files.append(out / PICTURES / f"{name}.png")
+            files.append(out / PICTURES / f"{name}.webp")
             draw_claim(claim, table, own, files[-1])
             short.append(f"| [{claim.title}](#{_anchor(claim.title)}) | {in_short(claim, found)} |")
             sections.append(_section(claim, own, table, found))
@@ -69,7 +69,7 @@ def _newest(ablation: Ablation, groups: dict[str, str]) -> dict[str, list[Result
 def _section(claim: Claim, results: Sequence[Result], table: Table, found: Sequence[Finding]) -> str:
     shown = [name for name in claim.metrics if any(name in row for row in table.values())]
     lines = [f"## {claim.title}", "", claim.says, "", f"**Where it is measured.** {claim.where}", ""]
-    lines += [f"![{claim.title}]({PICTURES}/{claim.name}.png)", ""]
+    lines += [f"![{claim.title}]({PICTURES}/{claim.name}.webp)", ""]
     lines += [f"| {' | '.join([claim.sweep or 'variant', 'seeds', *shown])} |", f"|{'---|' * (len(shown) + 2)}"]
     for regime in claim.regimes:
         order = sorted(claim.variants, key=lambda variant: variant != claim.reference)

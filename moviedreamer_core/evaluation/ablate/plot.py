@@ -23,7 +23,7 @@ ARROWS = {"low": "lower is better", "high": "higher is better"}
 
 
 def draw_claim(claim: Claim, table: Table, results: Sequence[Result], out: Path) -> None:
-    """Write the claim's plot as PNG."""
+    """Write the claim's plot as WebP."""
     metrics = [name for name in claim.judged if any(name in row for row in table.values())]
     curves = _curves(claim, results)
     panels = len(metrics) + bool(curves)
@@ -39,7 +39,7 @@ def draw_claim(claim: Claim, table: Table, results: Sequence[Result], out: Path)
         _lines(page, claim, curves, MARGIN + 30 + len(metrics) * (PANEL + GAP))
     out.parent.mkdir(parents=True, exist_ok=True)
     quantized = page.image.quantize(64, method=Image.Quantize.MAXCOVERAGE, kmeans=2, dither=Image.Dither.NONE)
-    quantized.save(out, format="PNG", optimize=True)
+    quantized.convert("RGB").save(out, format="WEBP", lossless=True, method=6)
 
 
 def _bars(page: "_Page", claim: Claim, table: Table, metric: str, left: int, *, split: bool) -> None:
