@@ -66,8 +66,8 @@ def main() -> None:
     MEDIA.mkdir(exist_ok=True)
     papertown().save(MEDIA / "papertown.webp", quality=45, method=6)
     sheet = Image.open(OUT / "contact_sheet.png").convert("RGB")
-    sheet.resize((1200, round(1200 * sheet.height / sheet.width))).save(
-        MEDIA / "contact_sheet.webp", quality=72, method=6
+    sheet.resize((1100, round(1100 * sheet.height / sheet.width))).save(
+        MEDIA / "contact_sheet.webp", quality=60, method=6
     )
     film_webp(OUT / "film.mp4", MEDIA / "film.webp")
     episodes(OUT / "store").save(MEDIA / "episodes.webp", quality=72, method=6)
