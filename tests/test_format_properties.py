@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from moviedreamer_core.film.packed import open_film, pack_film
@@ -58,6 +58,7 @@ def test_any_final_draft_file_says_the_same_however_its_text_is_cut_into_runs(ro
 
 
 @settings(max_examples=25, deadline=None)
+@example([(100, "a")] * 4)
 @given(st.lists(st.tuples(st.integers(100, 9000), NAMES), min_size=1, max_size=8))
 def test_any_prompt_of_h3_gives_its_shots_their_words_and_lengths(rows: list) -> None:
     at, pieces = 0, []

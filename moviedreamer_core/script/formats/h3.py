@@ -78,9 +78,9 @@ def _shot(piece: str, start: float | None, then: float | None) -> dict[str, Any]
         "dialogue": [line for line in lines if line["line"]],
     })  # fmt: skip
     if start is not None:
-        length = (then - start) if then is not None else LAST_SECONDS
+        length = round(then - start, 3) if then is not None else LAST_SECONDS
         if 0.1 <= length <= 120:
-            shot["seconds"] = round(length, 3)
+            shot["seconds"] = length
     return {"size": size_for(len(people)), **shot}
 
 
