@@ -159,6 +159,9 @@ def test_another_script_shows_new_shots_and_which_others_it_touches(film):
     text = SCRIPT.replace("      - id: two\n", "      - {id: extra, size: wide}\n      - id: two\n")
     text = text.replace("a red balloon", "a blue kite")
     board = board_of(film.with_changes(script=parse_script(text)))
+    run = replace(film, written=parse_script(SCRIPT))
+    both = run.with_changes(script=parse_script(text)).with_changes(planner={"seed": None})
+    assert states(board_of(both)) == states(board), "Plan Film's settings change no text"
     assert [shot["id"] for shot in board["shots"]] == ["one", "extra", "two", "three", "four", "five"]
     assert states(board) == dict.fromkeys(SHOTS, "animated") | {"extra": "unplanned", "four": "stale"}
     assert card(board, "two")["note"] == "kept, planned with an older shot extra"

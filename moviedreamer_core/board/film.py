@@ -104,7 +104,7 @@ class BoardFilm:
                 shots=(),
             )
 
-        film = self.mapped(change)
+        film = replace(self.mapped(change), written=script or self.written)
         recast = script is not None and _people(script) != _people(self.plan.script)
         return replace(film, cast=None) if recast else film
 

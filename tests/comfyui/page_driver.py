@@ -41,7 +41,7 @@ def open_page(server, chromium) -> Iterator:
     wait_for(opened, READY)
     yield opened
     opened.close()
-    assert not complaints
+    assert not complaints, "\n".join(complaints)
 
 
 def use_renderer(page, name: str) -> None:
