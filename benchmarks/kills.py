@@ -206,7 +206,7 @@ def _flip(rng: Random, store: Path, played: Round) -> None:
 def _check_end(store: Path, outs: list[Path], played: Round) -> None:
     for out in outs:
         left = {path.name for path in out.parent.iterdir()}
-        if not left <= {"film.mp4", "film.srt", "contact_sheet.png", "report.html"}:
+        if not left <= {"film.mp4", "film.papers.json", "film.srt", "contact_sheet.png", "report.html"}:
             played.fell.append(f"left beside the film: {sorted(left)}")
     report = verify(Store(store))
     if report.damaged and played.mode != "flip":

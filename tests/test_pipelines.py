@@ -112,7 +112,7 @@ def test_a_film_by_folders_and_where_they_lie_decides_nothing(folder, bundle, ti
     assert (info.width, info.height) == (96, 48), "the film has the size of its decoder's pictures"
     moved.symlink_to(sdxl)
     assert run([*asked, "--decoder", f"sdxl:{moved}@96x48"]) == 0
-    assert "0 of 6 keyframes, 0 of 5 clips made in this run" in capsys.readouterr().out.splitlines()[-1]
+    assert "0 of 6 keyframes, 0 of 5 clips made in this run" in capsys.readouterr().out
     session = FilmSession(parse_script(SCRIPT), bundle, Store(tmp_path / "store"))
     routed = FilmSession(
         session.script, bundle, session.store,

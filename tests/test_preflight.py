@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 from moviedreamer_core.bundle import Bundle
 from moviedreamer_core.cli.app import run
 from moviedreamer_core.errors import MovieDreamerError
-from moviedreamer_core.film import animating, keyframes
+from moviedreamer_core.film.cluster import engines
 from moviedreamer_core.film.session import FilmSession
 from moviedreamer_core.film.settings import FilmSettings
 from moviedreamer_core.licences import licence, licences, licences_of, unknown_files
@@ -163,14 +163,14 @@ def test_a_bundle_is_said_to_fit_to_lack_and_to_have_taken(tiny_bundle, tmp_path
 def test_the_planner_has_left_memory_before_the_first_picture(tiny_bundle, tmp_path, monkeypatch):
     (tmp_path / "film.yaml").write_text(SCRIPT[: SCRIPT.index("      - id: two")])
     loaded = []
-    for module, stage in ((keyframes, "render_keyframes"), (animating, "animate_clips")):
-        made = getattr(module, stage)
+    for stage in ("render_keyframes", "animate_clips"):
+        made = getattr(engines, stage)
 
         def watched(session, *rest, made=made):
             loaded.append({key.split(":")[0] for key in session.bundle._loaded})
             return made(session, *rest)
 
-        monkeypatch.setattr(module, stage, watched)
+        monkeypatch.setattr(engines, stage, watched)
     command = ["clips", str(tmp_path / "film.yaml"), "--bundle", str(tiny_bundle), "--store", str(tmp_path / "store")]
     assert run([*command, "-o", str(tmp_path / "out"), "--quiet", "--animator", "panzoom"]) == 0
     assert loaded[0] == {"text"} and "decoder" not in loaded[1] and "planner" not in loaded[1]

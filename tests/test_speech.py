@@ -161,7 +161,7 @@ def test_a_film_is_as_loud_as_was_asked_for(tmp_path: Path) -> None:
 
 def test_the_spoken_example_is_heard_where_its_plan_says(tmp_path: Path) -> None:
     """A screenplay in Fountain and its voices: every line is there, fits, and begins at its sample."""
-    script, folder = open_script("night_boat")
+    script, folder = open_script("night_boat", tmp_path / "library")
     plain = FilmSession(script, Bundle.open("mini"), Store(tmp_path / "store"), folder=folder)
     film = with_voices(plain, folder=Path("night_boat_voices"))
     assert len(film.voices) == 4 == sum(len(shot.lines) for shot in film.shots)

@@ -16,6 +16,7 @@ from ..film.session import FilmSession
 from ..media.assemble import assemble
 from ..media.clips import clip_info
 from ..media.frames import ClipSource
+from ..picture_files import picture_file
 from ..store import Artefact, artefact_key
 from ..store.index import Index
 from .film import BoardFilm
@@ -55,12 +56,12 @@ def media_file(film: BoardFilm, stage: str, key: str, index: Index, width: int |
 
 def _small(session: FilmSession, picture: Artefact, width: int | None) -> Path:
     wide = next((each for each in WIDTHS if width is not None and each >= width), None)
-    with Image.open(picture.path) as whole:
+    with picture_file(picture.path) as whole:
         if wide is None or whole.width <= wide:
             return picture.path
 
     def make(path: Path) -> None:
-        with Image.open(picture.path) as whole:
+        with picture_file(picture.path) as whole:
             size = (wide, max(1, round(whole.height * wide / whole.width)))
             whole.convert("RGB").resize(size, Image.Resampling.LANCZOS).save(path, "JPEG", quality=85)
 
