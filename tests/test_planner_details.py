@@ -14,7 +14,7 @@ from moviedreamer_core.planner.details import Details
 from moviedreamer_core.planner.model import packaged_config
 from moviedreamer_core.planner.packing import ConditionMasks
 from moviedreamer_core.training.film_details import film_details
-from moviedreamer_core.training.planner_films import FilmSettings, film_of
+from moviedreamer_core.training.planner_films import PlannerFilmSettings, film_of
 
 STEPS, SLOTS, WORDS, FACE, DIMS = 5, 2, 8, 4, 6
 KINDS = {"place": [["landmark", 3]], "shot": [["plot", 2]], "person": [["top", 4], ["bag", 2]]}
@@ -156,7 +156,7 @@ def test_a_config_must_name_all_three_kinds():
 
 def test_films_details_are_the_worlds_and_turn_with_the_picture():
     kinds = {k: v for k, v in packaged_config("mini")["details"].items() if k != "tries"}
-    settings = FilmSettings(shots=(5, 8))
+    settings = PlannerFilmSettings(shots=(5, 8))
     plain, mirrored = film_details(kinds, "train", 2, settings)
     film, row = film_of(settings, "train", 0), plain[0].tolist()
     place, shot = film.places[film.shots[0].place].arrangement, film.shots[0]
@@ -173,4 +173,4 @@ def test_films_details_are_the_worlds_and_turn_with_the_picture():
 
 def test_a_detail_that_papertown_does_not_have_is_named():
     with pytest.raises(MovieDreamerError, match="no place detail 'moat' of 2 classes"):
-        film_details({"place": [["moat", 2]], "shot": [], "person": []}, "train", 1, FilmSettings())
+        film_details({"place": [["moat", 2]], "shot": [], "person": []}, "train", 1, PlannerFilmSettings())

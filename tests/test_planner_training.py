@@ -16,10 +16,10 @@ from moviedreamer_core.training.loop import train
 from moviedreamer_core.training.part import Workspace
 from moviedreamer_core.training.parts import planner as part_module
 from moviedreamer_core.training.parts.planner import PlannerPart
-from moviedreamer_core.training.planner_films import Encoders, FilmSettings, PlannerFilms, cache_films
+from moviedreamer_core.training.planner_films import Encoders, PlannerFilms, PlannerFilmSettings, cache_films
 from moviedreamer_core.training.settings import LoopSettings
 
-SETTINGS = FilmSettings(shots=(5, 8), portraits=2, shard=2)
+SETTINGS = PlannerFilmSettings(shots=(5, 8), portraits=2, shard=2)
 
 
 def vector(text, width):
@@ -112,7 +112,7 @@ def test_cached_films_are_the_films_and_made_once(workspace, monkeypatch):
 
 def test_other_weights_or_settings_never_read_a_stale_cache(workspace, monkeypatch):
     first = cache_films(workspace, 1, "train", SETTINGS)
-    assert cache_films(workspace, 1, "train", FilmSettings(shots=(5, 8), portraits=1, shard=2)) != first
+    assert cache_films(workspace, 1, "train", PlannerFilmSettings(shots=(5, 8), portraits=1, shard=2)) != first
     other = Encoders(Tokenizer(), Text(), Faces())
     monkeypatch.setattr(Tokenizer, "fingerprint", "u" * 64)
     monkeypatch.setattr(planner_films, "load_encoders", lambda bundle: other)

@@ -16,11 +16,11 @@ from moviedreamer_core.training.part import Workspace
 from moviedreamer_core.training.parts import decoder as module
 from moviedreamer_core.training.parts import planner as planner_module
 from moviedreamer_core.training.parts.decoder import DecoderPart
-from moviedreamer_core.training.planner_films import FilmSettings
+from moviedreamer_core.training.planner_films import PlannerFilmSettings
 from moviedreamer_core.training.predicted import planned_shots
 from moviedreamer_core.training.settings import LoopSettings
 
-FILM = FilmSettings(shots=(3, 4), portraits=1, shard=2)
+FILM = PlannerFilmSettings(shots=(3, 4), portraits=1, shard=2)
 SETTINGS = {
     "frames": 6, "held_out": 12, "token_noise": 0.6, "drop": 0.1, "sketch": 0.5, "steps": 2,
     "guidance": 1.0, "predicted": 0.5, "films": 3, "held_out_films": 2,

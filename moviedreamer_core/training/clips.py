@@ -83,11 +83,11 @@ PLANS = {"moving": plan_clip, "keyframe": keyframe_clip}
 
 def draw_clip(plan: ClipPlan, frames: int, size: tuple[int, int]) -> np.ndarray:
     """uint8 [frames + 1, H, W, 3]: the anchor, then the clip."""
-    times = [0.0, *moments(plan, frames)]
+    times = [0.0, *frame_seconds(plan, frames)]
     return np.stack([draw_frame(plan.film, 0, t, size=size, look=plan.look) for t in times])
 
 
-def moments(plan: ClipPlan, frames: int) -> list[float]:
+def frame_seconds(plan: ClipPlan, frames: int) -> list[float]:
     """The second of the shot that each frame shows."""
     return [plan.begins + k * plan.speed / plan.fps for k in range(frames)]
 
@@ -95,7 +95,7 @@ def moments(plan: ClipPlan, frames: int) -> list[float]:
 def gesturing(plan: ClipPlan, frames: int, size: tuple[int, int]) -> np.ndarray:
     """float32 [frames, GESTURES, 3]: where hands and mouths are."""
     found = np.zeros((frames, GESTURES, 3), np.float32)
-    for row, t in zip(found, moments(plan, frames), strict=True):
+    for row, t in zip(found, frame_seconds(plan, frames), strict=True):
         seen = gestures(plan.film, 0, t, size).reshape(-1, 3)
         row[: len(seen)] = seen
     return found

@@ -12,13 +12,13 @@ from ..decoder.model import KeyframeDecoder
 from ..decoder.sampling import Condition, sample_latents
 from ..tokenizer import KeyframeTokenizer
 from .card import weights_fingerprint
-from .image_tensors import to_images, to_uint8
+from .image_tensors import to_images, to_pixels
 from .shots import Shots
 
 AT_ONCE = 32
 
 
-def true_tokens(tokenizer: KeyframeTokenizer, shots: Shots) -> Tensor:
+def tokens_of_frames(tokenizer: KeyframeTokenizer, shots: Shots) -> Tensor:
     """Tokens [N, T, D] that the tokenizer reads from the drawn frames, kept beside them."""
     path = shots.data.root / f"tokens_{shots.split}_{shots.count}_{tokenizer.fingerprint[:12]}.safetensors"
     if not path.exists():
@@ -49,7 +49,7 @@ def _decoded(shots: Shots) -> np.ndarray:
     require = shots.workspace.require
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     model = load_model(KeyframeDecoder, require("decoder")).eval().to(device)
-    tokens = true_tokens(load_model(KeyframeTokenizer, require("tokenizer")), shots)
+    tokens = tokens_of_frames(load_model(KeyframeTokenizer, require("tokenizer")), shots)
     vae = load_autoencoder(require("vae")).to(device)
     shape = latent_shape(vae, (shots.images.shape[2], shots.images.shape[1]))
     rows = []
@@ -63,5 +63,5 @@ def _decoded(shots: Shots) -> np.ndarray:
         noise = torch.randn((len(some), *shape), generator=torch.Generator().manual_seed(int(some[0]))).to(device)
         steps, guidance = int(model.config.steps), float(model.config.guidance)
         latents = sample_latents(model, full, noise, steps, uncond=uncond, guidance=guidance)
-        rows.append(to_uint8(decode_latents(vae, latents)))
+        rows.append(to_pixels(decode_latents(vae, latents)))
     return np.concatenate(rows)

@@ -14,7 +14,7 @@ from ..errors import MovieDreamerError
 from ..papertown import ATTRIBUTES, Film, labels
 from ..papertown.labels import figure_values
 from ..planner.details import KINDS, Kinds
-from .planner_films import FilmSettings, film_of
+from .planner_films import PlannerFilmSettings, film_of
 
 FLIPPED = "side"  # the one detail that a picture and its mirror image do not share
 
@@ -26,7 +26,7 @@ class FilmDetails(NamedTuple):
     mirrored: Tensor
 
 
-def film_details(kinds: Kinds, split: str, count: int, settings: FilmSettings) -> FilmDetails:
+def film_details(kinds: Kinds, split: str, count: int, settings: PlannerFilmSettings) -> FilmDetails:
     """Of the first `count` films of a split. Raises MovieDreamerError for a detail that papertown does not have."""
     _require_known(kinds)
     rows: list[tuple[list[int], list[int]]] = []

@@ -52,7 +52,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class FilmSettings(PartSettings):
+class PlannerFilmSettings(PartSettings):
     """Which films: `shots` (least, most) a film, `portraits` per character, `max_slots` characters in a shot, `shard`
     films a file; `seed` decides them all.
     """
@@ -92,7 +92,7 @@ def load_encoders(bundle: Path) -> Encoders:
     return Encoders(tokenizer, SentenceEncoder.load(bundle / "text"), FacePack(bundle / "faces"))
 
 
-def film_of(settings: FilmSettings, split: str, index: int) -> Film:
+def film_of(settings: PlannerFilmSettings, split: str, index: int) -> Film:
     """Film `index` of a split: a function of its arguments alone."""
     rng = np.random.default_rng([settings.seed, ("train", "validation", "test").index(split), index, 7])
     least, most = settings.shots
@@ -108,7 +108,7 @@ def cache_films(
     workspace: Workspace,
     count: int,
     split: str,
-    settings: FilmSettings | None = None,
+    settings: PlannerFilmSettings | None = None,
     *,
     progress: Progress = SILENT,
 ) -> Path:
@@ -116,7 +116,7 @@ def cache_films(
 
     Raises MovieDreamerError if the bundle lacks the tokenizer, the text encoder or the face pack.
     """
-    settings = settings or FilmSettings()
+    settings = settings or PlannerFilmSettings()
     bundle = workspace.folder("tokenizer").parent
     made_from = json.dumps([load_encoders(bundle).fingerprints, asdict(settings)], sort_keys=True)
     key = hashlib.sha256(made_from.encode()).hexdigest()[:12]
@@ -147,7 +147,7 @@ def shard_path(folder: Path, first: int, last: int) -> Path:
     return folder / f"{first:06d}-{last:06d}.safetensors"
 
 
-def _make_shard(job: tuple[Path, Path, str, FilmSettings, int, int]) -> str:
+def _make_shard(job: tuple[Path, Path, str, PlannerFilmSettings, int, int]) -> str:
     """Make one shard (runs in a worker process)."""
     bundle, folder, split, settings, first, last = job
     if get_context("spawn").parent_process() is not None:
@@ -161,7 +161,7 @@ def _make_shard(job: tuple[Path, Path, str, FilmSettings, int, int]) -> str:
     return f"films {first} to {last}, {len(tensors['tokens'])} shots" + (f", {blank} without a face" if blank else "")
 
 
-def encode_films(films: Sequence[Film], encoders: Encoders, settings: FilmSettings) -> dict[str, Tensor]:
+def encode_films(films: Sequence[Film], encoders: Encoders, settings: PlannerFilmSettings) -> dict[str, Tensor]:
     """The tensors of a shard; see the module's contract."""
     table, rows = SentenceTable(), [_rows(film, settings) for film in films]
     shots = [(f, film, row) for f, (film, film_rows) in enumerate(zip(films, rows)) for row in film_rows]
@@ -204,7 +204,7 @@ class SentenceTable:
         return list(self.numbers)
 
 
-def _rows(film: Film, settings: FilmSettings) -> list[ShotSentences]:
+def _rows(film: Film, settings: PlannerFilmSettings) -> list[ShotSentences]:
     rows = [shot_sentences(shot) for shot in resolved_film(film)]
     if len(rows) != len(film.shots):
         raise MovieDreamerError(f"papertown film {film.seed}: {len(film.shots)} shots, but its script has {len(rows)}")

@@ -19,14 +19,20 @@ from ..script.sentences import shot_sentences
 from .data import FRAME_SIZE
 from .image_tensors import save_grid, to_images
 from .part import Workspace
-from .planner_films import FilmSettings, PlannerFilms, film_of, resolved_film
+from .planner_films import PlannerFilms, PlannerFilmSettings, film_of, resolved_film
 
 SHOTS = 8
 
 
 @torch.no_grad()
 def draw_samples(
-    planner: Planner, films: PlannerFilms, settings: FilmSettings, workspace: Workspace, path: Path, *, film: int = 0
+    planner: Planner,
+    films: PlannerFilms,
+    settings: PlannerFilmSettings,
+    workspace: Workspace,
+    path: Path,
+    *,
+    film: int = 0,
 ) -> None:
     """Write a PNG of `SHOTS` shots of a validation film, teacher-forced.
 

@@ -31,7 +31,7 @@ from .data import FRAME_SIZE
 from .film_shots import slots_of
 from .image_tensors import to_images
 from .part import Workspace
-from .planner_films import FilmSettings, PlannerFilms, cache_films, film_of, load_encoders
+from .planner_films import PlannerFilms, PlannerFilmSettings, cache_films, film_of, load_encoders
 
 CHUNK = 4
 
@@ -51,7 +51,9 @@ class PlannedShots:
         return len(self.tokens)
 
 
-def planned_shots(workspace: Workspace, split: str, look: str, count: int, settings: FilmSettings) -> PlannedShots:
+def planned_shots(
+    workspace: Workspace, split: str, look: str, count: int, settings: PlannerFilmSettings
+) -> PlannedShots:
     """All shots of the first `count` planner films of a split, in one look.
 
     Raises MovieDreamerError if the bundle has no planner, or one that reads the tokens of another tokenizer.
@@ -112,7 +114,7 @@ def _kept(workspace: Workspace, name: str, make: Callable[[], Tensor]) -> Tensor
 
 @torch.no_grad()
 def _latents(
-    workspace: Workspace, vae_folder: Path, split: str, look: str, count: int, settings: FilmSettings
+    workspace: Workspace, vae_folder: Path, split: str, look: str, count: int, settings: PlannerFilmSettings
 ) -> Tensor:
     """VAE latents float16 of every shot's keyframe, drawn by the workspace's processes."""
     device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -126,7 +128,7 @@ def _latents(
     return torch.cat(rows)
 
 
-def draw_films(job: tuple[FilmSettings, str, str, int, int]) -> np.ndarray:
+def draw_films(job: tuple[PlannerFilmSettings, str, str, int, int]) -> np.ndarray:
     """The keyframes of films a..b, uint8 [n, H, W, 3] (runs in a worker process)."""
     settings, split, look, a, b = job
     films = [film_of(settings, split, index) for index in range(a, b)]

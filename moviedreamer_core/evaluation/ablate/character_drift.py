@@ -19,7 +19,7 @@ from ...script.sentences import shot_sentences
 from ...sentences import load_text
 from ...tokenizer import load_tokenizer
 from ...training.image_tensors import to_images
-from ...training.planner_films import Encoders, FilmSettings, PlannerFilms, encode_films, resolved_film
+from ...training.planner_films import Encoders, PlannerFilms, PlannerFilmSettings, encode_films, resolved_film
 from ...upscaler import load_upscaler, upscale
 
 PICTURES = ("planned", "true", "drawn")
@@ -107,7 +107,7 @@ def likeness(found: list[Sighting]) -> tuple[dict[str, float], dict[str, float]]
 def _decoded(bundle: Bundle, film: Film, settings: dict[str, Any]) -> Tensor:
     """The film's keyframes [N, 3, h, w], decoded from planned or true tokens."""
     encoders = Encoders(load_tokenizer(bundle), load_text(bundle), load_faces(bundle))
-    films = PlannerFilms(encode_films([film], encoders, FilmSettings()))
+    films = PlannerFilms(encode_films([film], encoders, PlannerFilmSettings()))
     tokens, conditions = films.gather(torch.arange(len(film.shots)))
     if settings["pictures"] == "planned":
         tokens = planned(load_planner(bundle), conditions, settings["seed"])

@@ -24,10 +24,10 @@ from ...prepare.shards import ShotRecord, write_shards
 from ...progress import SILENT, Progress
 from ...script import script_from, script_text
 from ...training.face_embeddings import portrait_crops
-from ...training.planner_films import FilmSettings, film_of
+from ...training.planner_films import PlannerFilmSettings, film_of
 from ..prepared import DRAWN, draw_film, joins_of
 
-SETTINGS = FilmSettings(seed=40, shots=(12, 12), portraits=6)
+SETTINGS = PlannerFilmSettings(seed=40, shots=(12, 12), portraits=6)
 SECONDS = 1.5  # of a shot: 12 frames are enough to find, and cheap to draw
 PHRASES = {
     "place": banks.PLACE, "time": banks.TIME, "plot": banks.PLOT, "style": banks.STYLE, "action": banks.ACTION,

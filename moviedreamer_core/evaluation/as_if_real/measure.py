@@ -28,13 +28,13 @@ from ...script import load_script, resolve
 from ...training.data import Data
 from ...training.image_tensors import to_images
 from ...training.parts.tokenizer import probe
-from ...training.planner_films import Encoders, FilmSettings, PlannerFilms, encode_films, film_of, load_encoders
+from ...training.planner_films import Encoders, PlannerFilms, PlannerFilmSettings, encode_films, film_of, load_encoders
 from ..counted_mean import CountedMean, added
 from .films import PHRASES, SETTINGS, film_at, film_name
 
 SAID = ("place", "time", "style", "size", "plot")
 UNSAID = ("side", "landmark", "accent", "prop")
-HELD_OUT = FilmSettings(seed=41, shots=SETTINGS.shots, portraits=3)
+HELD_OUT = PlannerFilmSettings(seed=41, shots=SETTINGS.shots, portraits=3)
 FITTED = 2048  # drawn frames on which the regression is fitted
 
 

@@ -27,7 +27,7 @@ from ..export import save_half
 from ..identity_heads import DecoderWithHeads, identity_loss
 from ..image_tensors import save_grid, to_images
 from ..part import Part, Workspace
-from ..planner_films import FilmSettings
+from ..planner_films import PlannerFilmSettings
 from ..predicted import PlannedShots, planned_shots
 from ..settings import Count, CountedMean, PartSettings, Weight
 from ..shots import Shots
@@ -58,7 +58,7 @@ class DecoderSettings(PartSettings):
     predicted: CountedMean = 0.0
     films: Count = 200
     held_out_films: Count = 6
-    film: FilmSettings = FilmSettings()
+    film: PlannerFilmSettings = PlannerFilmSettings()
 
 
 Trained = KeyframeDecoder | DecoderWithHeads

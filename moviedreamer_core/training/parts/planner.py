@@ -20,7 +20,7 @@ from ...planner.regularise import Augment, draw_condition_masks, draw_positions,
 from ..export import save_half
 from ..film_details import FilmDetails, film_details
 from ..part import Part, Workspace
-from ..planner_films import FilmSettings, PlannerFilms, cache_films, load_encoders
+from ..planner_films import PlannerFilms, PlannerFilmSettings, cache_films, load_encoders
 from ..planner_samples import draw_samples
 from ..settings import EXTENDS, Count, CountedMean, PartSettings, Weight, merged
 
@@ -52,7 +52,7 @@ class PlannerSettings(PlanningSettings):
     model: str | dict[str, Any] = "mini"
     films: Count = 1500
     validation_films: Count = 64
-    film: FilmSettings = FilmSettings()
+    film: PlannerFilmSettings = PlannerFilmSettings()
     gate: float = 0.02
 
 

@@ -18,7 +18,7 @@ from ...decoder.latents import decode_latents, encode_images, load_autoencoder
 from ...upscaler import Upscaler, upscale
 from ..card import weights_fingerprint
 from ..export import save_half
-from ..image_tensors import save_grid, to_images, to_uint8
+from ..image_tensors import save_grid, to_images, to_pixels
 from ..part import Part, Workspace
 from ..settings import Count, CountedMean, PartSettings, Weight
 from .vae import LOOKS, edge_loss
@@ -132,7 +132,7 @@ def through(vae_folder: Path, frames: np.ndarray) -> np.ndarray:
     out = []
     for k in range(0, len(frames), 32):
         images = to_images(frames[k : k + 32]).to(device)
-        out.append(to_uint8(decode_latents(vae, encode_images(vae, images))))
+        out.append(to_pixels(decode_latents(vae, encode_images(vae, images))))
     return np.concatenate(out)
 
 
