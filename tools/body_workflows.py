@@ -562,16 +562,8 @@ node in its place**: text, language and the voice of *Line In* into it, its AUDI
             [Group("Script", [script, Node("bundle", md("LoadBundle"), bundle="mini")])],
             [Group("What says a line", saying, ORANGE)],
             [Group("Plan and keyframes", [cast, *planned("bundle").parts], GREEN)],
-            [
-                Group(
-                    "Film",
-                    [
-                        Node("clips", md("AnimateKeyframes"), ["frames", "bundle"]),
-                        Node("film", md("CombineFilm"), ["clips", "papers"], tall=200),
-                    ],
-                    PURPLE,
-                )
-            ],
+            [Group("Clips", [Node("clips", md("AnimateKeyframes"), ["frames", "bundle"])], PURPLE)],
+            [Group("Film", [Node("film", md("CombineFilm"), ["clips", "papers"], tall=200)], PURPLE)],
         ],
         (4, 8),
     )
