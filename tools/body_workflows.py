@@ -562,8 +562,10 @@ node in its place**: text, language and the voice of *Line In* into it, its AUDI
             [Group("Script", [script, Node("bundle", md("LoadBundle"), bundle="mini")])],
             [Group("What says a line", saying, ORANGE)],
             [Group("Plan and keyframes", [cast, *planned("bundle").parts], GREEN)],
-            [Group("Clips", [Node("clips", md("AnimateKeyframes"), ["frames", "bundle"])], PURPLE)],
-            [Group("Film", [Node("film", md("CombineFilm"), ["clips", "papers"], tall=200)], PURPLE)],
+            [  # the film above: below it, the minimap would lie over it
+                Group("Film", [Node("film", md("CombineFilm"), ["clips", "papers"], tall=160)], PURPLE),
+                Group("Clips", [Node("clips", md("AnimateKeyframes"), ["frames", "bundle"])], PURPLE),
+            ],
         ],
         (4, 8),
     )
