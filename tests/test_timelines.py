@@ -59,6 +59,11 @@ def test_any_cut_comes_back_through_each_adapter(kind: str, tmp_path: Path, rows
     _there_and_back(tmp_path / f"cut{kind}", known, fps)
 
 
+def test_fifty_seven_frames_are_not_cut_down_by_floating_point(tmp_path: Path) -> None:
+    for fps in (24, 25, 30):
+        _there_and_back(tmp_path / "cut.fcpxml", [CutShot(f"s{n}", n, 0, n) for n in range(1, 130)], fps)
+
+
 def test_a_cut_comes_back_through_avids_adapter(tmp_path: Path) -> None:
     """One cut: it takes a second."""
     rows = [CutShot("a", 48, 0, 48), CutShot("b", 60, 5, 40, 13), CutShot("c", 24, 3, 20)]

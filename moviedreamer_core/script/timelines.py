@@ -141,7 +141,10 @@ def read_timeline(path: Path, fps: int) -> list[CutShot]:
         _check_nesting(path)
     more = {"rate": fps} if adapter == "cmx_3600" else {}
     try:
-        timeline = otio.adapters.read_from_file(str(path), adapter_name=adapter, **more)
+        if adapter == "fcpx_xml":
+            timeline = otio.adapters.read_from_string(_whole_frames(path.read_text("utf-8")), adapter_name=adapter)
+        else:
+            timeline = otio.adapters.read_from_file(str(path), adapter_name=adapter, **more)
         timeline = timeline[0] if isinstance(timeline, otio.schema.SerializableCollection) else timeline
         return list(_shots(otio, timeline.video_tracks()[0], fps))
     except MovieDreamerError:
@@ -151,6 +154,18 @@ def read_timeline(path: Path, fps: int) -> list[CutShot]:
         raise MovieDreamerError(
             f"{path.name}: cannot be read as a timeline: {type(error).__name__}: {str(error)[:200]}"
         ) from error
+
+
+def _whole_frames(text: str) -> str:
+    """FCPXML whose fractions of a second are a millionth of a second more: its adapter cuts frames down, and 57/25 s in
+    floating point is a little less than 57 frames.
+    """
+
+    def more(found: re.Match[str]) -> str:
+        name, count, per = found[1], int(found[2]), int(found[3])
+        return f'{name}="{count * 10**6 + per}/{per * 10**6}s"'
+
+    return re.sub(r'\b(offset|start|duration)="(\d{1,15})/(\d{1,9})s"', more, text)
 
 
 def _check_nesting(path: Path) -> None:
