@@ -6,6 +6,7 @@ the content of all its files.
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -15,6 +16,7 @@ from typing import Any
 from ..bundle import check_weights, file_hash
 from ..errors import MovieDreamerError
 from ..files import is_file, read_json, shown_name
+from ..registry import Capabilities, Factory
 
 Size = tuple[int, int]
 _NAMED = re.compile(r"(?P<folder>.+?)(@(?P<width>\d{1,5})x(?P<height>\d{1,5}))?")
@@ -97,3 +99,17 @@ class ModelFolder:
             if file.suffix in DECIDING and not hidden and file.is_file():
                 digest.update(f"{inside.as_posix()}:{file_hash(file)}\n".encode())
         return digest.hexdigest()
+
+
+def folder_factory(
+    stage: str, place: str, folder: ModelFolder, make: Callable[[ModelFolder], Any], reads: Capabilities
+) -> Factory[Any]:
+    """The maker of a stage ("decoder", "animator") that the folder alone decides; `place` is what its name says."""
+    family = folder.family
+    return Factory(
+        family.name,
+        family.summary,
+        lambda bundle: bundle.once(f"{stage}:{family.name}:{place}", lambda: make(folder)),
+        lambda _: folder.fingerprint,
+        lambda _: reads,
+    )

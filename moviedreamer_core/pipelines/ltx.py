@@ -7,7 +7,7 @@ from torch import Tensor
 from ..progress import SILENT, Progress
 from ..registry import Capabilities, Factory
 from ..requests import ClipRequest
-from .folder import Family, ModelFolder
+from .folder import Family, ModelFolder, folder_factory
 from .running import Running, clip, drawn_size, first_frame, frame_count, movement
 
 FAMILY = Family("ltx", "LTX-Video from a folder", ("LTXImageToVideoPipeline",), 32)
@@ -43,10 +43,5 @@ class LtxAnimator:
 def factory(place: str) -> Factory[Any]:
     """The animator of the folder that a name says."""
     folder = ModelFolder.named(FAMILY, place)
-    return Factory(
-        FAMILY.name,
-        FAMILY.summary,
-        lambda bundle: bundle.once(f"animator:ltx:{place}", lambda: LtxAnimator(folder)),
-        lambda _: folder.fingerprint,
-        lambda _: Capabilities(size=folder.size, values=VALUES),
-    )
+    reads = Capabilities(size=folder.size, values=VALUES)
+    return folder_factory("animator", place, folder, LtxAnimator, reads)

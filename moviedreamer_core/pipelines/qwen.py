@@ -13,7 +13,7 @@ from ..errors import MovieDreamerError
 from ..progress import SILENT, Progress
 from ..registry import Capabilities, Factory
 from ..requests import KeyframeRequest
-from .folder import Family, ModelFolder
+from .folder import Family, ModelFolder, folder_factory
 from .running import Running, picture, shown
 
 FAMILY = Family(
@@ -80,10 +80,4 @@ def factory(place: str) -> Factory[Any]:
     """The decoder of the folder that a name says."""
     folder = ModelFolder.named(FAMILY, place)
     reads = Capabilities(size=folder.size, values=VALUES, references=PEOPLE, earlier=frozenset({"place"}))
-    return Factory(
-        FAMILY.name,
-        FAMILY.summary,
-        lambda bundle: bundle.once(f"decoder:qwen:{place}", lambda: QwenDecoder(folder)),
-        lambda _: folder.fingerprint,
-        lambda _: reads,
-    )
+    return folder_factory("decoder", place, folder, QwenDecoder, reads)

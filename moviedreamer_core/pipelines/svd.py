@@ -10,7 +10,7 @@ from ..animator.animate import VideoAnimator
 from ..animator.load import load_original
 from ..errors import MovieDreamerError
 from ..registry import Capabilities, Factory
-from .folder import SETTINGS, Family, ModelFolder
+from .folder import SETTINGS, Family, ModelFolder, folder_factory
 
 FAMILY = Family(
     "svd", "Stable Video Diffusion from a folder", ("StableVideoDiffusionPipeline",), 8, (1024, 576)
@@ -36,10 +36,5 @@ def _load(folder: ModelFolder) -> VideoAnimator:
 def factory(place: str) -> Factory[Any]:
     """The animator of the folder that a name says."""
     folder = ModelFolder.named(FAMILY, place)
-    return Factory(
-        FAMILY.name,
-        FAMILY.summary,
-        lambda bundle: bundle.once(f"animator:svd:{place}", lambda: _load(folder)),
-        lambda _: folder.fingerprint,
-        lambda _: Capabilities(size=folder.size, values=VALUES),
-    )
+    reads = Capabilities(size=folder.size, values=VALUES)
+    return folder_factory("animator", place, folder, _load, reads)

@@ -9,7 +9,7 @@ from ..errors import MovieDreamerError
 from ..progress import SILENT, Progress
 from ..registry import Capabilities, Factory
 from ..requests import ClipRequest
-from .folder import Family, ModelFolder
+from .folder import Family, ModelFolder, folder_factory
 from .running import Running, clip, drawn_size, first_frame, frame_count, movement
 
 FAMILY = Family("wan", "Wan image-to-video from a folder", ("WanImageToVideoPipeline",), 16)
@@ -49,10 +49,5 @@ class WanAnimator:
 def factory(place: str) -> Factory[Any]:
     """The animator of the folder that a name says."""
     folder = ModelFolder.named(FAMILY, place)
-    return Factory(
-        FAMILY.name,
-        FAMILY.summary,
-        lambda bundle: bundle.once(f"animator:wan:{place}", lambda: WanAnimator(folder)),
-        lambda _: folder.fingerprint,
-        lambda _: Capabilities(size=folder.size, values=VALUES),
-    )
+    reads = Capabilities(size=folder.size, values=VALUES)
+    return folder_factory("animator", place, folder, WanAnimator, reads)
