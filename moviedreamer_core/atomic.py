@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 
 from .errors import MovieDreamerError
@@ -40,8 +41,24 @@ def sync_all(paths: Sequence[Path]) -> None:
     """Force files and folders to the disk, together: the file system writes once for all that wait, not once for each.
     Raises the first one's OSError.
     """
-    with ThreadPoolExecutor(len(paths)) as pool:
-        list(pool.map(lambda path: sync_folder(path) if path.is_dir() else sync_file(path), paths))
+    first, *others = paths
+    rest = _waiting().map(_sync, others)
+    _sync(first)
+    list(rest)
+
+
+def _sync(path: Path) -> None:
+    sync_folder(path) if path.is_dir() else sync_file(path)
+
+
+@cache
+def _waiting() -> ThreadPoolExecutor:
+    """Threads that wait for the disk; kept, for to start them takes longer than a disk in memory."""
+    return ThreadPoolExecutor(8, thread_name_prefix="sync")
+
+
+if hasattr(os, "register_at_fork"):  # a copy of this process has none of its threads
+    os.register_at_fork(after_in_child=_waiting.cache_clear)
 
 
 def publish(temporary: Path, final: Path) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from ..moviedreamer_core.requests import KeyframeRequest
 from ._comfy import io
-from .bodies.expanding import expand_shot, forget_progress, go_on
+from .bodies.expanding import MOST_IN_ORDER, expand_shot, forget_progress, go_on
 from .bodies.lines import LINE_SLOTS, line_values
 from .bodies.memory import MEMORY
 from .bodies.results import clip_of, picture_of, spoken_sound
@@ -182,28 +182,28 @@ class MovieDreamerBodyLineKeep(io.ComfyNode):
         return io.NodeOutput(unit[0])
 
 
-class MovieDreamerBodyPair(io.ComfyNode):
-    """First one, then the other."""
+class MovieDreamerBodyOrder(io.ComfyNode):
+    """One after another."""
 
     @classmethod
     def define_schema(cls) -> io.Schema:
         return step_schema(
-            "Pair",
+            "Order",
             "asks for its inputs one after another.",
             inputs=[
-                DoneType.Input("first", lazy=True, tooltip="What is made first."),
-                DoneType.Input("then", lazy=True, tooltip="What is made after it."),
+                DoneType.Input(f"step_{n}", optional=True, lazy=True, tooltip="What is made when those before it are.")
+                for n in range(MOST_IN_ORDER)
             ],
-            outputs=[done_output("Both are in the store.")],
+            outputs=[done_output("All are in the store.")],
         )
 
     @classmethod
-    def check_lazy_status(cls, first: Any = None, then: Any = None) -> list[str]:
-        return ["first"] if first is None else ["then"]
+    def check_lazy_status(cls, **steps: str | None) -> list[str]:
+        return [f"step_{n}" for n in range(len(steps)) if steps[f"step_{n}"] is None][:1]
 
     @classmethod
-    def execute(cls, first: str, then: str) -> io.NodeOutput:
-        return io.NodeOutput(then)
+    def execute(cls, **steps: str) -> io.NodeOutput:
+        return io.NodeOutput(steps[f"step_{len(steps) - 1}"])
 
 
 class MovieDreamerBodyHold(io.ComfyNode):
@@ -267,7 +267,7 @@ NODES: list[type[io.ComfyNode]] = [
     MovieDreamerBodyShot,
     MovieDreamerBodyValues,
     MovieDreamerBodyKeep,
-    MovieDreamerBodyPair,
+    MovieDreamerBodyOrder,
     MovieDreamerBodyHold,
     MovieDreamerBodyEnd,
     MovieDreamerBodyLineValues,

@@ -217,8 +217,9 @@ class Planner(ModelMixin, ConfigMixin):
     @torch.no_grad()
     def predict_state(self, memory: Memory, conditions: Conditions) -> Tensor:
         """The state [H] of the next step, given its conditions (no leading dimension). The memory stays as it was."""
-        one = conditions.map(lambda value: value.to(self.device)[None, None])
-        alone = torch.tensor([[memory.steps == 0]], device=self.device)
+        device = self.device
+        one = conditions.map(lambda value: value.to(device)[None, None])
+        alone = torch.tensor([[memory.steps == 0]], device=device)
         now, filled = self._embed_current(one, alone, ConditionMasks())
         now = self._with_memory(now, memory, one)
         embeds = now[0, 0][filled[0, 0]]
@@ -231,13 +232,14 @@ class Planner(ModelMixin, ConfigMixin):
     @torch.no_grad()
     def append(self, memory: Memory, tokens: Tensor, conditions: Conditions | None) -> None:
         """Append a step with its chosen tokens [T, D]. Without conditions its place and cast count as unknown."""
-        unknown = ConditionMasks(context=torch.tensor([[conditions is None]], device=self.device))
-        one = (conditions or self._nothing()).map(lambda value: value.to(self.device)[None, None])
-        past = self._embed_past(tokens.to(self.device, self.kind.dtype)[None, None], one, unknown)
+        device = self.device
+        unknown = ConditionMasks(context=torch.tensor([[conditions is None]], device=device))
+        one = (conditions or self._nothing()).map(lambda value: value.to(device)[None, None])
+        past = self._embed_past(tokens.to(device, self.kind.dtype)[None, None], one, unknown)
         self._extend(memory, past[0, 0])
         details = self.details
         if (self._attends_history or details is not None) and conditions is not None:
-            step, flat = one.map(lambda value: value[0]), tokens.to(self.device, self.kind.dtype).flatten()[None]
+            step, flat = one.map(lambda value: value[0]), tokens.to(device, self.kind.dtype).flatten()[None]
             memory.note(step, flat, None if details is None else details.read(flat, details.seen(step)))
         memory.steps += 1
 

@@ -222,7 +222,7 @@ def _write_record(folder: Path, stage: str, key: str, inputs: Mapping[str, objec
         "files": {file.relative_to(folder).as_posix(): [file.stat().st_size, sha256_of(file)] for file in files},
         "inputs": json.loads(canonical_json(inputs)),
     }
-    (folder / RECORD).write_bytes((json.dumps(record, indent=1, ensure_ascii=False) + "\n").encode())
+    (folder / RECORD).write_bytes((json.dumps(record, ensure_ascii=False) + "\n").encode())
     sync_all([*files, folder / RECORD, *{file.parent for file in files}])
 
 

@@ -1,8 +1,8 @@
 """The nodes that are added for the shots that are missing: one small node a shot, run one after another.
 
-A binary tree of nodes with two lazy inputs, asked for first and then second, makes the order certain, with a depth of
-log2(shots); a chain would meet Python's recursion limit at about 1200. Each shot's node copies its body when its turn
-comes, so no picture is asked for before those that it is shown are there.
+A tree of nodes whose lazy inputs are asked for one after another makes the order certain, and is flat: a chain would
+meet Python's recursion limit at about 1200 shots, and what ComfyUI does for each node is a third of what a shot costs.
+Each shot's node copies its body when its turn comes, so no picture is asked for before those that it is shown exist.
 """
 
 import logging
@@ -17,7 +17,8 @@ from .makers import SHOT_IN, BodyMaker
 from .memory import MEMORY
 from .runs import Run, Unit
 
-SHOT, PAIR, END, HOLD = "MovieDreamerBodyShot", "MovieDreamerBodyPair", "MovieDreamerBodyEnd", "MovieDreamerBodyHold"
+SHOT, ORDER, END, HOLD = "MovieDreamerBodyShot", "MovieDreamerBodyOrder", "MovieDreamerBodyEnd", "MovieDreamerBodyHold"
+MOST_IN_ORDER = 16
 log = logging.getLogger(__name__)
 
 
@@ -135,11 +136,14 @@ class _Adding:
 
     def tree(self, links: list[list[Any]]) -> list[Any]:
         """One link that stands for all of them, in order."""
-        if len(links) == 1:
-            return links[0]
-        half = len(links) // 2
-        first, then = self.tree(links[:half]), self.tree(links[half:])
-        return self.add(PAIR, f"pair{len(self.nodes)}", first=first, then=then)
+        while len(links) > 1:
+            parts = [links[n : n + MOST_IN_ORDER] for n in range(0, len(links), MOST_IN_ORDER)]
+            links = [self._in_order(part) if len(part) > 1 else part[0] for part in parts]
+        return links[0]
+
+    def _in_order(self, links: list[list[Any]]) -> list[Any]:
+        steps: dict[str, Any] = {f"step_{n}": link for n, link in enumerate(links)}
+        return self.add(ORDER, f"order{len(self.nodes)}", **steps)
 
     def held(self, source: str, slot: int) -> list[Any]:
         """A value from outside a body, by a node that remembers it: with --cache-none its maker would run again for
