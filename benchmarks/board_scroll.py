@@ -5,7 +5,8 @@
 Scrolls two steps of a wheel (240 pixels) a frame through the film and back while shots change live (an event a frame),
 and prints what the page's main thread worked in each frame, script, style, layout and paint: half of the frames, the
 slowest twentieth, the slowest. Milliseconds of processor time from Chromium's own trace, so that a busy computer does
-not count; what a frame may cost is 16 ms.
+not count. A frame may cost 16 ms; one that costs more fails. Seven runs of 239 frames each on two busy cores
+(November 2026, Chromium 156): half 6.3 to 7.4 ms, slowest twentieth 9.3 to 10.6 ms, slowest 11.4 to 13.2 ms.
 """
 
 import argparse
@@ -22,6 +23,10 @@ from server import board_of, serving
 
 FRAME = 16.0
 BUSY = "ThreadControllerImpl::RunTask"
+TRACED = ["toplevel", "blink.user_timing"]
+"""No more than is read: the trace cuts its thread times to whole microseconds from event to event and puts them right
+twice a second, so with every event of Chromium's timeline one frame in 25 seemed to cost 2 to 8 ms more than it did.
+"""
 SCROLL = """([frames, shots]) => new Promise((done) => {
   const list = document.querySelector('.md-cards'), most = list.scrollHeight - list.clientHeight;
   let at = 0, by = 240; const states = ['rendering', 'rendered', 'animated', 'stale'];
@@ -47,7 +52,7 @@ def measured(shots: int, frames: int) -> tuple[list[float], int, str]:
         page.goto(f"{address}/?width=700")
         page.wait_for_selector(".md-card")
         page.evaluate(SCROLL, [30, shots])
-        browser.start_tracing(page=page, categories=["toplevel", "devtools.timeline", "blink.user_timing"])
+        browser.start_tracing(page=page, categories=TRACED)
         page.evaluate(SCROLL, [frames, shots])
         trace = json.loads(browser.stop_tracing())["traceEvents"]
         cards, version = page.locator(".md-card").count(), browser.version
@@ -74,7 +79,7 @@ def by_frame(trace: list[dict]) -> list[float]:
 
 
 def main() -> int:
-    """Print the table; 1 if the slowest twentieth is over a frame."""
+    """Print the table; 1 if a frame costs more than it may."""
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("--shots", type=int, default=500)
     asked.add_argument("--frames", type=int, default=240)
@@ -88,7 +93,7 @@ def main() -> int:
         f"main thread a frame: half {half:.1f} ms, 95 % {twentieth:.1f} ms, slowest {ordered[-1]:.1f} ms; "
         f"{over} over {FRAME:.0f} ms\n"
     )
-    return int(twentieth > FRAME)
+    return int(over > 0)
 
 
 if __name__ == "__main__":

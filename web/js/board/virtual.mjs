@@ -34,7 +34,10 @@ export class VirtualGrid {
     this.space = document.createElement("div");
     this.space.className = "md-space";
     scroller.append(this.space);
-    this.scrolled = () => this.later();
+    this.scrolled = () => {
+      this.top = scroller.scrollTop;
+      this.later();
+    };
     scroller.addEventListener("scroll", this.scrolled, { passive: true });
     this.watcher = new ResizeObserver(() => {
       this.resize();
@@ -50,8 +53,11 @@ export class VirtualGrid {
     if (this.width) this.arrange();
   }
 
-  /** Measures the room; reading it costs a layout, so that is done only when the page says that it changed. */
+  /** Measures the room; reading it, or how far it is scrolled, costs a layout in the midst of a frame that writes cards,
+   *  so that is done only when the page says that it changed.
+   */
   resize() {
+    this.top = this.scroller.scrollTop;
     this.width = Math.max(0, this.scroller.clientWidth - 2 * this.padding);
     this.high = this.scroller.clientHeight;
     if (this.width) this.arrange();
@@ -75,7 +81,7 @@ export class VirtualGrid {
 
   draw() {
     if (!this.grid) return;
-    const { first, last } = windowOf(this.grid, this.items.length, this.scroller.scrollTop, this.high);
+    const { first, last } = windowOf(this.grid, this.items.length, this.top, this.high);
     for (const [index, card] of this.cards) {
       if (index < first || index >= last) this.release(index, card);
     }
@@ -111,6 +117,7 @@ export class VirtualGrid {
     const end = y + this.grid.cardHeight + 2 * this.padding;
     if (y < top) this.scroller.scrollTop = y;
     else if (end > top + high) this.scroller.scrollTop = end - high;
+    this.top = this.scroller.scrollTop;
     this.draw();
   }
 
