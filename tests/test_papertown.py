@@ -28,6 +28,7 @@ from moviedreamer_core.papertown import (
     faces,
     labels,
     make_film,
+    new_pairs,
     person_split,
     place_split,
     portrait_face,
@@ -68,6 +69,15 @@ def test_films_keep_to_their_split(split: str) -> None:
         assert {person_split(member.person) for member in film.cast} == {split}
         assert {place_split(place) for place in film.places} == {split}
     assert len(make_film(0, split=split, shots=210).shots) == 210
+
+
+@pytest.mark.parametrize("pairs, shown", [("seen", {False}), ("new", {True}), ("any", {False, True})])
+def test_the_harder_split_keeps_pairs_of_looks_for_later(pairs: str, shown: set[bool]) -> None:
+    cast = [member for seed in range(8) for member in make_film(seed, split="validation", pairs=pairs).cast]
+    assert {new_pairs(member.person) for member in cast} == {new_pairs(member.wardrobe) for member in cast} == shown
+    assert {person_split(member.person) for member in cast} == {"validation"}
+    with pytest.raises(ValueError, match="pairs: got 'old', expected one of any, seen, new"):
+        make_film(0, split="train", pairs="old")
 
 
 def test_shots_hold_as_many_people_as_their_size_says() -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from .canvas import LOOKS
 from .draw import FaceBox, draw_frame, draw_portrait, faces, gestures, portrait_face
-from .films import make_film, random_person, random_shot_film
+from .films import ANY_PAIRS, make_film, new_pairs, random_person, random_shot_film
 from .labels import ATTRIBUTES, labels
 from .scripts import to_script
 from .sheets import draw_samples, sample_sheet
@@ -30,6 +30,7 @@ from .world import (
     PERSON,
     PLACES,
     PLOTS,
+    RESERVED,
     SHOT_SIZES,
     STYLES,
     TIMES,
@@ -48,6 +49,7 @@ from .world import (
 
 __all__ = [
     "ACTIONS",
+    "ANY_PAIRS",
     "ARRANGEMENT",
     "ATTRIBUTES",
     "Arrangement",
@@ -60,6 +62,7 @@ __all__ = [
     "PERSON",
     "PLACES",
     "PLOTS",
+    "RESERVED",
     "Person",
     "Place",
     "SHOT_SIZES",
@@ -80,6 +83,7 @@ __all__ = [
     "gestures",
     "labels",
     "make_film",
+    "new_pairs",
     "person_split",
     "place_split",
     "place_text",

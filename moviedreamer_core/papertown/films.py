@@ -15,6 +15,7 @@ from .world import (
     PERSON,
     PLACES,
     PLOTS,
+    RESERVED,
     SHOT_SIZES,
     SPLITS,
     STYLES,
@@ -62,6 +63,9 @@ NAMES: tuple[str, ...] = (
 )
 LOOKALIKE_CHANCE = 0.3
 SECONDS: tuple[float, ...] = (1.5, 2.0, 2.5, 3.0)
+ANY_PAIRS = "any"
+PAIRS = (ANY_PAIRS, "seen", "new")
+"""Who may be in a film: anybody; who shows no pair of `RESERVED`; who shows one in face and outfit alike."""
 
 
 def random_person(rng: Random, split: str) -> Person:
@@ -98,16 +102,30 @@ def random_place(rng: Random, kind: str, split: str) -> Place:
             return place
 
 
-def random_cast(rng: Random, count: int, split: str) -> tuple[CastMember, ...]:
+def random_cast(rng: Random, count: int, split: str, pairs: str = ANY_PAIRS) -> tuple[CastMember, ...]:
     """`count` different people with names of their own; some are look-alikes of another."""
     people: list[Person] = []
     while len(people) < count:
         copied = people and rng.random() < LOOKALIKE_CHANCE
         person = lookalike(rng, rng.choice(people), split) if copied else random_person(rng, split)
-        if person not in people:
+        if person not in people and (pairs == ANY_PAIRS or new_pairs(person) == (pairs == "new")):
             people.append(person)
     names = rng.sample(NAMES, count)
-    return tuple(CastMember(name.lower(), name, person, random_wardrobe(rng)) for name, person in zip(names, people))
+    worn = [_wardrobe_of(rng, pairs) for _ in people]
+    return tuple(CastMember(name.lower(), name, *both) for name, *both in zip(names, people, worn))
+
+
+def new_pairs(look: Person | Wardrobe) -> bool:
+    """Whether this person or wardrobe shows one of `RESERVED`."""
+    values = {(each.name, getattr(look, each.name)) for each in fields(look)}
+    return any(values >= set(pair) for pair in RESERVED)
+
+
+def _wardrobe_of(rng: Random, pairs: str) -> Wardrobe:
+    while True:
+        wardrobe = random_wardrobe(rng)
+        if pairs == ANY_PAIRS or new_pairs(wardrobe) == (pairs == "new"):
+            return wardrobe
 
 
 def random_shot(rng: Random, place: int, time: str, cast: int, *, plot: str | None = None) -> Shot:
@@ -141,17 +159,20 @@ def _random_shots(rng: Random, places: int, cast: int, total: int) -> tuple[Shot
     return tuple(shots)
 
 
-def make_film(seed: int, *, split: str, shots: int | None = None) -> Film:
+def make_film(seed: int, *, split: str, shots: int | None = None, pairs: str = ANY_PAIRS) -> Film:
     """A film of 3-5 characters, 3-6 places and 8-40 shots (or exactly `shots`).
 
-    `split` is train, validation or test; people and arrangements of one split never appear in another.
+    `split` is train, validation or test; people and arrangements of one split never appear in another. `pairs`: of
+    `PAIRS`.
     """
+    if pairs not in PAIRS:
+        raise ValueError(f"pairs: got {pairs!r}, expected one of {', '.join(PAIRS)}")
     if split not in SPLITS:
         raise ValueError(f"split: got {split!r}, expected one of {', '.join(SPLITS)}")
     if shots is not None and shots < 1:
         raise ValueError(f"shots: got {shots}, expected at least 1; leave it out for 8-40")
     rng = Random(stable_hash("film", seed, split))
-    cast = random_cast(rng, rng.randint(3, 5), split)
+    cast = random_cast(rng, rng.randint(3, 5), split, pairs)
     places = tuple(random_place(rng, kind, split) for kind in rng.sample(PLACES, rng.randint(3, 6)))
     total = rng.randint(8, 40) if shots is None else shots
     return Film(seed, rng.choice(STYLES), cast, places, _random_shots(rng, len(places), len(cast), total))

@@ -40,6 +40,16 @@ EXPRESSIONS: tuple[str, ...] = ("calm", "happy", "sad", "surprised")
 PLOTS: tuple[str, ...] = ("none", "balloon", "dog", "kite", "umbrella", "lantern")
 SPLITS: tuple[str, ...] = ("train", "validation", "test")
 MAX_PEOPLE = 3
+RESERVED: tuple[tuple[tuple[str, str], tuple[str, str]], ...] = (
+    (("hair_color", "red"), ("hat", "cap")),
+    (("skin", "tan"), ("beard", "full")),
+    (("glasses", "round"), ("hair_style", "bun")),
+    (("face_shape", "square"), ("eyes", "sleepy")),
+    (("top_color", "red"), ("top_pattern", "dots")),
+    (("top_color", "blue"), ("accessory", "scarf")),
+    (("top_pattern", "stripes"), ("accessory", "satchel")),
+)
+"""The harder split: pairs of values that a film of `pairs="seen"` never shows on one person."""
 
 
 @dataclass(frozen=True)

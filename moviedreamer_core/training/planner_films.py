@@ -33,7 +33,7 @@ from ..atomic import replacing
 from ..bundle import load_model
 from ..cast import FacePack
 from ..errors import MovieDreamerError
-from ..papertown import Film, Person, draw_frame, make_film, to_script
+from ..papertown import ANY_PAIRS, Film, Person, draw_frame, make_film, to_script
 from ..planner.conditions import FIELDS, SLOT_SENTENCES, Conditions
 from ..progress import SILENT, Progress
 from ..script.model import Script
@@ -54,7 +54,7 @@ log = logging.getLogger(__name__)
 @dataclass(frozen=True)
 class PlannerFilmSettings(PartSettings):
     """Which films: `shots` (least, most) a film, `portraits` per character, `max_slots` characters in a shot, `shard`
-    films a file; `seed` decides them all.
+    films a file; `seed` decides them all. `pairs`: which pairs of looks its people may show (`papertown.PAIRS`).
     """
 
     seed: int = 0
@@ -62,6 +62,7 @@ class PlannerFilmSettings(PartSettings):
     portraits: Count = 3
     max_slots: Count = 3
     shard: Count = 50
+    pairs: str = ANY_PAIRS
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,9 @@ def film_of(settings: PlannerFilmSettings, split: str, index: int) -> Film:
     """Film `index` of a split: a function of its arguments alone."""
     rng = np.random.default_rng([settings.seed, ("train", "validation", "test").index(split), index, 7])
     least, most = settings.shots
-    return make_film(int(rng.integers(1 << 40)), split=split, shots=int(rng.integers(least, most + 1)))
+    return make_film(
+        int(rng.integers(1 << 40)), split=split, shots=int(rng.integers(least, most + 1)), pairs=settings.pairs
+    )
 
 
 def resolved_film(film: Film) -> tuple[ResolvedShot, ...]:
@@ -118,7 +121,8 @@ def cache_films(
     """
     settings = settings or PlannerFilmSettings()
     bundle = workspace.folder("tokenizer").parent
-    made_from = json.dumps([load_encoders(bundle).fingerprints, asdict(settings)], sort_keys=True)
+    values = {name: value for name, value in asdict(settings).items() if (name, value) != ("pairs", ANY_PAIRS)}
+    made_from = json.dumps([load_encoders(bundle).fingerprints, values], sort_keys=True)
     key = hashlib.sha256(made_from.encode()).hexdigest()[:12]
     folder = workspace.data.root / f"films_{split}_{settings.seed}_{key}"
     folder.mkdir(parents=True, exist_ok=True)

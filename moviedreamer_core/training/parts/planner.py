@@ -45,14 +45,15 @@ class PlanningSettings(PartSettings):
 @dataclass(frozen=True, kw_only=True)
 class PlannerSettings(PlanningSettings):
     """Those of every planner; `model` (a packaged config's name, or a config, which may say `extends: mini`; widths and
-    fingerprints are filled in), `films` and `validation_films` (how many), as `film` says; `gate` (least gain of the
-    history on revisited places, in nats per dimension).
+    fingerprints are filled in), `films` and `validation_films` (how many), as `film` and `held_out` (None: as `film`)
+    say; `gate` (least gain of the history on revisited places, in nats per dimension).
     """
 
     model: str | dict[str, Any] = "mini"
     films: Count = 1500
     validation_films: Count = 64
     film: PlannerFilmSettings = PlannerFilmSettings()
+    held_out: PlannerFilmSettings | None = None
     gate: float = 0.02
 
 
@@ -133,20 +134,23 @@ class PlannerPart(PlanningPart):
         if self.settings.basis:
             self.model.mixture.fit_basis(self.films.tensors["tokens"].float().flatten(1))
 
+    def _film(self, split: str) -> PlannerFilmSettings:
+        return self.settings.film if split == "train" else self.settings.held_out or self.settings.film
+
     def _classes(self, split: str, count: int) -> FilmDetails | None:
         """The true details of the films, if the planner has any."""
         kinds = {k: v for k, v in (self.model.config.details or {}).items() if k != "tries"}
         return film_details(kinds, split, count, self.settings.film) if kinds else None
 
     def _films(self, split: str, count: int) -> PlannerFilms:
-        folder = cache_films(self.workspace, count, split, self.settings.film)
-        return PlannerFilms.load(folder, count, self.settings.film.shard)
+        film = self._film(split)
+        return PlannerFilms.load(cache_films(self.workspace, count, split, film), count, film.shard)
 
     def validate(self, model: Planner) -> dict[str, float]:
         return summary(film_scores(model, self.held_out))
 
     def samples(self, model: Planner, path: Path) -> None:
-        draw_samples(model, self.held_out, self.settings.film, self.workspace, path)
+        draw_samples(model, self.held_out, self._film("validation"), self.workspace, path)
 
     def export(self, model: Planner, folder: Path) -> None:
         model.register_to_config(temperature=self.settings.temperature)
