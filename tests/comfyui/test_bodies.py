@@ -150,7 +150,7 @@ def test_a_shot_that_fails_is_named_and_those_before_it_are_kept(server):
     last = [data for data in run.of("executing") if data.get("node")][-1]
     assert last["display_node"] == "probe", "the page knows the artist's node"
     assert [data["shot"] for data in run.of("moviedreamer.body")] == ["arrival", "hello"]
-    assert "shot hello by the nodes that lead to node out" in server.log()
+    assert "shot 'hello' by the nodes that lead to node out" in server.log()
     assert len(made(server.store, "keyframe")) == 1
     noted(server)
     prompt["script"]["inputs"]["script"] = "three_shots.yaml"
