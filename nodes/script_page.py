@@ -9,6 +9,7 @@ from ..moviedreamer_core.script import ResolvedShot, Script, parse_script, resol
 from ..moviedreamer_core.script.edits import edit_script
 from ..moviedreamer_core.script.formats import any_document
 from ..moviedreamer_core.script.marks import text_kind
+from ..moviedreamer_core.script.named_files import named_paths
 from ..moviedreamer_core.script.portraits import EXAMPLES
 from . import host
 from .answers import answer_to, text_of
@@ -76,15 +77,7 @@ def script_text(name: str, embedded: str) -> dict[str, str]:
 
 def moved_names(script: Script, folder: str) -> dict[tuple[str | int, ...], Any]:
     """The files that a script of a subfolder names, as names from the input folder, for `Document.edit_all`."""
-    values: dict[tuple[str | int, ...], Any] = {}
-    for index, person in enumerate(script.characters):
-        if person.references:
-            values["characters", index, "references"] = [_moved(name, folder) for name in person.references]
-        if person.embeddings:
-            values["characters", index, "embeddings"] = _moved(person.embeddings, folder)
-    if script.audio:
-        values[("audio",)] = _moved(script.audio, folder)
-    return values
+    return {path: _moved(name, folder) for path, name in named_paths(script)}
 
 
 def _moved(name: str, folder: str) -> str:

@@ -34,6 +34,7 @@ from ..moviedreamer_core.film.settings import FilmSettings
 from ..moviedreamer_core.film.takes import NO_TAKES, FilmTakes
 from ..moviedreamer_core.script import Document, Script, document_of, named_files, parse_script
 from ..moviedreamer_core.script.check import named_issues
+from ..moviedreamer_core.script.cues import sound_paths
 from ..moviedreamer_core.script.errors import ScriptError, nearest, problem_of
 from ..moviedreamer_core.script.formats import SUFFIXES, any_document
 from ..moviedreamer_core.script.library import parts_from_library, with_library
@@ -129,7 +130,7 @@ def kept_text(kept: Embedded) -> str:
     """
     home = host.input_folder() / HOME
     script = kept.script(home, [host.input_folder()])
-    values: dict[tuple[str | int, ...], object] = {("audio",): f"{HOME}/{script.audio}"} if script.audio else {}
+    values: dict[tuple[str | int, ...], object] = {path: f"{HOME}/{name}" for path, name in sound_paths(script)}
     for index, person in enumerate(script.characters):
         if person.embeddings:
             values["characters", index, "references"] = None

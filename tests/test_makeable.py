@@ -39,6 +39,7 @@ def check(tiny_bundle, tmp_path, capsys):
         ),
         (SCRIPT.replace("decoder: ink", "decoder: nosuch"), "line 34"),
         (SCRIPT.replace("fps: 4", "audio: sound.wav"), "film.yaml:3: "),
+        (SCRIPT.replace("decoder: ink", "music: {file: sound.wav}"), "film.yaml:38: "),
         (SCRIPT.replace("name: Mara,", "name: Mara, references: [face.png],"), "film.yaml:6: "),
     ],
 )  # fmt: skip

@@ -172,12 +172,15 @@ def test_a_damaged_or_foreign_copy_is_refused(pack):
 def test_sound_does_not_travel_but_is_found_by_name_and_content(pack):
     folder = pack.host.base / "input"
     (folder / "a.wav").write_bytes(b"sound")
-    (folder / "s.yaml").write_text(f"audio: a.wav\n{SCRIPT}")
+    text = SCRIPT.replace("    shots:", "    sound: {file: a.wav}\n    shots:", 1)
+    (folder / "s.yaml").write_text(f"audio: a.wav\n{text}")
     here, ui = outcome(pack.run("MovieDreamerLoadScript", script="s.yaml", embed=True))
     (folder / "s.yaml").unlink()
     shutil.rmtree(pack.host.base / "output")
     there = pack.run("MovieDreamerLoadScript", script="s.yaml", embedded=ui["embedded"][0]).args[0]
     assert there.script == here.script and (there.folder / there.script.audio).read_bytes() == b"sound"
+    under = there.script.scenes[0].sound.file
+    assert (there.folder / under).read_bytes() == b"sound" and under == here.script.scenes[0].sound.file
     (folder / "a.wav").write_bytes(b"another")
     shutil.rmtree(pack.host.base / "output")
     with pytest.raises(Exception, match="a.wav, which does not travel"):

@@ -75,6 +75,28 @@ def grown() -> Script:
     return parse_script(GROWN)
 
 
+CUES = GROWN.replace("sound: gulls", "sound: {words: gulls, file: gulls.wav, level: -3}").replace(
+    "music: a slow waltz", "music: {words: a slow waltz, file: waltz.ogg}"
+)
+
+
+def test_sounds_and_music_may_be_files_that_a_film_alone_reads() -> None:
+    script, plain = parse_script(CUES), grown()
+    first, second, third = resolve(script)
+    assert (first.sound, second.sound, second.music) == ("gulls", "waves", "a slow waltz")
+    assert [(cue.kind, cue.file, cue.level, cue.begins) for cue in first.cues] == [("sound", "gulls.wav", -3.0, 0)]
+    assert [(cue.kind, cue.file, cue.begins) for cue in second.cues] == [("music", "waltz.ogg", 1)], "it says its sound"
+    assert [cue.begins for cue in third.cues] == [0], "the scene's goes on"
+    for stage in ("cast", "plan", "keyframe", "clip"):
+        assert stage_fields(stage, first, script) == stage_fields(stage, resolve(plain)[0], plain)
+    assert {"gulls.wav", "waltz.ogg"} <= set(named_files(script))
+    assert parse_script(script_text(script)) == script
+    with pytest.raises(ScriptError, match="a level of music without a file"):
+        parse_script(GROWN.replace("music: a slow waltz", "music: {level: 3}"))
+    with pytest.raises(ScriptError, match="level"):
+        parse_script(CUES.replace("level: -3", "level: 30"))
+
+
 KNOWN = {
     "lighthouse": "c8c5312a01c27ff3635c1d0edb46193247ebcb2d58680d04f7c25f49433df2c4",
     "lighthouse_2": "82319d2bee580650fb6df152b593ec2445d6441201ced09ca279316783ac45fe",

@@ -181,7 +181,8 @@ def _keep_clips(session: "FilmSession", clips: "Sequence[Clip]", folder: Path) -
 
 def _dry_run(session: "FilmSession", options: argparse.Namespace) -> None:
     from ..film.dry_run import dry_run
-    from ..film.making import format_of, sound_of
+    from ..film.making import format_of
+    from ..film.sounds import sound_of
 
     film = options.what in ("film", "animatic")
     kind = format_of(options.output, options.format) if film else "mp4"

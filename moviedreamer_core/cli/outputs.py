@@ -23,7 +23,8 @@ def check_output(session: "FilmSession", options: argparse.Namespace) -> None:
     output: Path | None = options.output
     if output is None:
         return
-    from ..film.making import format_of, sound_of
+    from ..film.making import format_of
+    from ..film.sounds import sound_of
 
     _check_name(output)
     film = options.what in ("film", "animatic")

@@ -61,7 +61,7 @@ def _file_problems(script: Script, folder: Path) -> Iterator[str]:
     for path, name in named_paths(script):
         file = named_file(folder, name)
         try:
-            if path[0] == "audio":
+            if path == ("audio",) or path[-1] == "file":
                 check_audio(file)
             elif path[2] == "references":
                 with picture_file(file) as picture:

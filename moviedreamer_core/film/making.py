@@ -12,7 +12,6 @@ from .. import __version__
 from ..atomic import plain_errors, replacing
 from ..errors import MovieDreamerError
 from ..media.assemble import assemble
-from ..media.audio import check_audio
 from ..media.clips import clip_info
 from ..media.frames import FITS, TRANSITIONS, ClipSource
 from ..media.mp4 import retag
@@ -22,6 +21,7 @@ from ..store import Artefact, content_hash
 from .artefacts import Clip
 from .keys import VERSIONS
 from .session import FilmSession
+from .sounds import cue_inputs, files_of, sound_of
 from .spoken import heard, voices_of
 
 FORMATS = ("mp4", "gif", "png")
@@ -35,7 +35,7 @@ class Joining:
     """What may be said of one film file beside the script; None leaves it to the script and the session.
 
     `transition` comes between all shots but those that continue the one before; the first keeps its own. `fps` shows
-    the clips in their own time. Without `sound` the script's sound file is left out too (a GIF can have none).
+    the clips in their own time. Without `sound` the script's sound files are left out too (a GIF can have none).
     `credits` is a picture that is shown for `credits_seconds` after the last shot.
     """
 
@@ -141,14 +141,6 @@ def stems_of(
     return write_stems(film_clips(session, clips, joining), folder, rate, music, joining.transition_seconds)
 
 
-def sound_of(session: FilmSession, audio: Path | None = None) -> Path | None:
-    """The sound file that goes under the film: `audio`, else the script's. Raises MovieDreamerError if it is none."""
-    sound = audio or (session.file(session.script.audio) if session.script.audio else None)
-    if sound is not None:
-        check_audio(sound)
-    return sound
-
-
 def format_of(out: Path, format: str | None) -> str:
     """The film's format: what was asked for, else what the file's name says, else a folder of pictures."""
     kind = format or out.suffix.lstrip(".").lower() or "png"
@@ -170,7 +162,7 @@ def film_inputs(
         "format": kind,
         "arguments": {**arguments, "size": list(arguments["size"])},
         "transition": joining.transition,
-        **(voices_of(session) if kind == "mp4" else {}),
+        **({**voices_of(session), **cue_inputs(session)} if kind == "mp4" else {}),
         **_credits_inputs(session, joining),
     }
 
@@ -231,6 +223,8 @@ def film_clips(session: FilmSession, clips: Sequence[Clip], joining: Joining = A
             sound=c.sound,
             skip=c.shot.trim[0],
             lines=heard(session, c.shot),
+            level=c.shot.level,
+            files=files_of(session, c.shot) if joining.sound else (),
         )  # fmt: skip
         for c in clips
     ] + credits

@@ -27,6 +27,7 @@ from ..cast import Cast, Member
 from ..errors import MovieDreamerError
 from ..files import DAMAGED, is_file, json_object, leads_outside, whole_text
 from ..script import Character, Script, ScriptError, missing_files, named_files, outside_files, parse_script
+from ..script.cues import with_sounds
 from ..script.errors import nearest
 from ..script.parts import Look, Place, Prop, Voice
 from ..script.portraits import named_file
@@ -97,10 +98,10 @@ class Embedded:
         )
 
     def script(self, home: Path, sounds: Iterable[Path] = ()) -> Script:
-        """The script, its faces in a file under `home`. Its sound does not travel: it is looked for under `home` and,
-        by name and content, in the folders `sounds`.
+        """The script, its faces in a file under `home`. Its sounds do not travel: they are looked for under `home`
+        and, by name and content, in the folders `sounds`.
 
-        Raises MovieDreamerError if the sound is nowhere, or the kept faces do not belong to the kept words.
+        Raises MovieDreamerError if a sound is nowhere, or the kept faces do not belong to the kept words.
         """
         script = parse_script(self.text, kind=self.kind, file=self.file)
         if outside := outside_files(script, _place(self.name)):
@@ -114,8 +115,8 @@ class Embedded:
                     "save the workflow again where the script's own file is"
                 )
             people.append(_with(person, references=(), embeddings=stored if person.id in self.faces else None))
-        audio = self._sound(script.audio, home, sounds) if script.audio else None
-        return _changed(script, characters=tuple(people), audio=audio)
+        heard = with_sounds(script, lambda name: self._sound(name, home, sounds))
+        return _changed(heard, characters=tuple(people))
 
     def _save_faces(self, home: Path) -> str:
         digest = sha256(self.pack.encode())
@@ -138,7 +139,7 @@ class Embedded:
                 return keep(path, home, "sounds")
         raise MovieDreamerError(
             f"{self.file} has the sound file {name}, which does not travel inside a workflow: put {plain} (the same "
-            "file) into ComfyUI's input folder, or take `audio` out of the script"
+            "file) into ComfyUI's input folder, or take it out of the script"
         )
 
 
@@ -173,9 +174,9 @@ def gather(script: Script, folder: Path, home: Path) -> Script:
         )
         for person in script.characters
     )
-    audio = keep(folder / script.audio, home, "sounds") if script.audio else None
+    heard = with_sounds(script, lambda name: keep(folder / name, home, "sounds"))
     things = {kind: tuple(_kept_pictures(each, folder, home) for each in getattr(script, kind)) for kind in _THINGS}
-    return _changed(script, characters=people, audio=audio, **things)
+    return _changed(heard, characters=people, **things)
 
 
 def _kept_pictures(part: P, folder: Path, home: Path) -> P:

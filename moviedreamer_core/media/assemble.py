@@ -27,7 +27,7 @@ from .audio import check_audio
 from .clips import checked_fps, checked_size
 from .frames import ClipSource, Span, film_frames, timeline
 from .job import Job
-from .mixing import heard_clips, heard_lines
+from .mixing import film_sounds
 from .mp4 import write_mp4
 from .picture_files import FILM_FILE, write_gif, write_pngs
 from .subtitles import cues, srt
@@ -67,7 +67,7 @@ def assemble(
 
     `size` = (width, height) in pixels; MP4 pads odd sides by one pixel. `format`: mp4, gif or png (a folder of
     frames), by default from the suffix of `out`. `audio` is cut or padded to the film's length, the clips' own sounds
-    are heard in their shots (MP4 only).
+    and the files under them are heard in their shots (MP4 only).
     `loudness`: of all sound together, in LUFS (None: as it is).
     `subtitles`: with a text track and an .srt beside the film. `chapters`: one per run of shots of a scene; a mapping
     names scenes for the viewer. `metadata`: title, comment, script, seeds, versions, ...; values that are not text are
@@ -80,10 +80,9 @@ def assemble(
     spans = timeline(clips, rate, transition_seconds)
     found = cues(clips, spans, rate) if subtitles else ()
     frames = _counted(film_frames(clips, spans, rate, size, fit), progress)
-    heard = heard_clips(clips, spans, rate) if kind == "mp4" else ()
-    speech = heard_lines(clips, spans, rate) if kind == "mp4" else ()
+    heard = film_sounds(clips, spans, rate) if kind == "mp4" else {}
     titles, texts = _chapters(spans, chapters), _texts(metadata or {})
-    job = Job(frames, spans, rate, size, audio, found, titles, texts, heard, speech, loudness)
+    job = Job(frames, spans, rate, size, audio, found, titles, texts, **heard, loudness=loudness)
     progress.stage("film", spans[-1].end)
     beside = _write_all(job, out, kind, subtitles)
     return FilmFile(out, job.count, float(job.count / rate), size, beside, spans)

@@ -36,6 +36,18 @@ class Heard:
 
 
 @dataclass(frozen=True)
+class SoundFile:
+    """A file under one shot or several: `kind` "sound" or "music", how much louder it is made in dB, and the id of the
+    shot with whose first frame it begins.
+    """
+
+    kind: str
+    path: Path
+    level: float
+    begins: str
+
+
+@dataclass(frozen=True)
 class ClipSource:
     """One shot's moving picture, or a still that stands for it.
 
@@ -43,7 +55,8 @@ class ClipSource:
     comes). `seconds`: how long the shot lasts; a single frame is held, a longer clip is cut. `fps`: the rate of
     `frames`; None: what the file says, or the film's. `transition`: how the shot comes in. `sound`: a sound file that
     begins with the shot and is heard in it alone. `skip`: seconds of frames and sound that are left out before.
-    `lines`: what was said in the shot; then they are its subtitles, each as long as it is heard.
+    `lines`: what was said in the shot; then they are its subtitles, each as long as it is heard. `level`: how much
+    louder `sound` is made, in dB. `files`: the sound files under the shot.
     """
 
     frames: Path | Iterable[np.ndarray] | Callable[[], Iterable[np.ndarray]]
@@ -56,6 +69,8 @@ class ClipSource:
     sound: Path | None = None
     skip: float = 0.0
     lines: tuple[Heard, ...] = ()
+    level: float = 0.0
+    files: tuple[SoundFile, ...] = ()
 
 
 @dataclass(frozen=True)

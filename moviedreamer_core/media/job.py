@@ -17,8 +17,8 @@ from .subtitles import Cue
 @dataclass(frozen=True)
 class Job:
     """`frames`: uint8 [H, W, 3] at `size` = (width, height), as many as `count`. Chapters are (title, first frame,
-    end). `audio` lies under the whole film, `heard` are the shots' own sounds, `speech` what is said.
-    `loudness`: how loud all of it is in LUFS; None leaves it as it is."""
+    end). `audio` lies under the whole film, `heard` are the sounds of shots and scenes, `speech` what is
+    said, `music` the music of shots and scenes. `loudness`: how loud all of it is in LUFS; None leaves it as it is."""
 
     frames: Iterator[np.ndarray]
     spans: tuple[Span, ...]
@@ -30,6 +30,7 @@ class Job:
     metadata: dict[str, str]
     heard: tuple[HeardClip, ...] = ()
     speech: tuple[HeardClip, ...] = ()
+    music: tuple[HeardClip, ...] = ()
     loudness: float | None = None
 
     @property

@@ -1,14 +1,16 @@
-"""The film's sound: its sound file under everything, each shot's own sound in its place, streaming.
+"""The film's sound: its sound file under everything, those of scenes and shots and each shot's own sound in their
+places, streaming.
 
 A shot's sound begins with the shot's first frame in the film and ends with its last; shots without sound are silent,
 and nothing is shifted. Where two shots share frames (a dissolve) the one fades out as the other fades in. Sounds are
-added as they are; what is louder than full scale is cut off. What is said lies over all that, and the film's sound
-file makes room for it.
+added as they are; what is louder than full scale is cut off. A file under several
+shots goes on from one to the next. What is said lies over all that, and music (the film's sound file too) makes room
+for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -25,8 +27,8 @@ RAMP = 0.2
 
 @dataclass(frozen=True)
 class HeardClip:
-    """One shot's sound in the film, in samples at 48 kHz: where it begins and ends, how long it fades, and
-    how much of the file is left out before."""
+    """A sound in the film, in samples at 48 kHz: where it begins and ends, how long it fades, and how much of the file
+    is left out before; `gain` times as loud as the file."""
 
     path: Path
     first: int
@@ -34,6 +36,7 @@ class HeardClip:
     rise: int = 0
     fall: int = 0
     skip: int = 0
+    gain: float = 1.0
 
 
 def heard_clips(clips: Sequence[ClipSource], spans: Sequence[Span], fps: Fraction) -> tuple[HeardClip, ...]:
@@ -41,8 +44,7 @@ def heard_clips(clips: Sequence[ClipSource], spans: Sequence[Span], fps: Fractio
     found = []
     for i, (clip, span) in enumerate(zip(clips, spans, strict=True)):
         if clip.sound is not None:
-            shared = spans[i + 1].overlap if i + 1 < len(spans) else 0
-            rise, fall = (_samples(count, fps) for count in (span.overlap, shared))
+            rise, fall = (_samples(count, fps) for count in (span.overlap, _shared(spans, i)))
             found.append(
                 HeardClip(
                     clip.sound,
@@ -51,6 +53,28 @@ def heard_clips(clips: Sequence[ClipSource], spans: Sequence[Span], fps: Fractio
                     rise,
                     fall,
                     _samples(round(clip.skip * fps), fps),
+                    _gain_of(clip.level),
+                )
+            )
+    return tuple(found)
+
+
+def heard_files(kind: str, clips: Sequence[ClipSource], spans: Sequence[Span], fps: Fraction) -> tuple[HeardClip, ...]:
+    """Where the files of a kind ("sound", "music") are heard that lie under shots. One under shots in a row is heard
+    as a whole; under shots further on it is where it would be by then.
+    """
+    found, begin = [], {span.shot: span.first for span in spans}
+    for file in dict.fromkeys(file for clip in clips for file in clip.files if file.kind == kind):
+        for first, last in _runs(i for i, clip in enumerate(clips) if file in clip.files):
+            found.append(
+                HeardClip(
+                    file.path,
+                    _samples(spans[first].first, fps),
+                    _samples(spans[last].end, fps),
+                    _samples(spans[first].overlap, fps),
+                    _samples(_shared(spans, last), fps),
+                    _samples(spans[first].first - begin.get(file.begins, spans[first].first), fps),
+                    _gain_of(file.level),
                 )
             )
     return tuple(found)
@@ -69,6 +93,14 @@ def heard_lines(clips: Sequence[ClipSource], spans: Sequence[Span], fps: Fractio
     return tuple(found)
 
 
+def film_sounds(clips: Sequence[ClipSource], spans: Sequence[Span], fps: Fraction) -> dict[str, tuple[HeardClip, ...]]:
+    """All that is heard beside the film's sound file: "heard" (what clips bring, sound files), "speech", "music"."""
+    heard = heard_clips(clips, spans, fps) + heard_files("sound", clips, spans, fps)
+    return {
+        "heard": heard, "speech": heard_lines(clips, spans, fps), "music": heard_files("music", clips, spans, fps)
+    }  # fmt: skip
+
+
 def ducked(chunks: Iterator[np.ndarray], speech: Sequence[HeardClip]) -> Iterator[np.ndarray]:
     """Music that makes room for speech: `DUCK` dB lower while somebody speaks, with ramps of `RAMP` seconds around."""
     low, ramp, at = 10 ** (DUCK / 20), round(RAMP * RATE), 0
@@ -84,10 +116,16 @@ def ducked(chunks: Iterator[np.ndarray], speech: Sequence[HeardClip]) -> Iterato
 
 
 def mixed(
-    under: Path | None, clips: Sequence[HeardClip], total: int, speech: Sequence[HeardClip] = ()
+    under: Path | None,
+    clips: Sequence[HeardClip],
+    total: int,
+    speech: Sequence[HeardClip] = (),
+    music: Sequence[HeardClip] = (),
 ) -> Iterator[np.ndarray]:
     """[2, 1024] arrays (the last may be shorter) of `total` samples in all: the sum of all that is heard."""
     base = sound_chunks(under, total) if under is not None else None
+    if music:
+        base = mixed(under, music, total)
     if base is not None and speech:
         base = ducked(base, speech)
     clips = [*clips, *speech]
@@ -138,8 +176,27 @@ class _Playing:
             gain = np.minimum(gain, at / clip.rise)
         if clip.fall:
             gain = np.minimum(gain, (length - at) / clip.fall)
-        return gain
+        return gain if clip.gain == 1 else gain * np.float32(clip.gain)
+
+
+def _gain_of(level: float) -> float:
+    """How many times as loud a level in dB is."""
+    return float(10 ** (level / 20))
 
 
 def _samples(frames: int, fps: Fraction) -> int:
     return round(frames / fps * RATE)
+
+
+def _shared(spans: Sequence[Span], index: int) -> int:
+    """How many frames a shot shares with the one after it."""
+    return spans[index + 1].overlap if index + 1 < len(spans) else 0
+
+
+def _runs(numbers: Iterable[int]) -> list[tuple[int, int]]:
+    """The first and the last of each run of numbers in a row."""
+    runs: list[tuple[int, int]] = []
+    for number in numbers:
+        first = runs.pop()[0] if runs and runs[-1][1] == number - 1 else number
+        runs.append((first, number))
+    return runs

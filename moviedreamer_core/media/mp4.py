@@ -118,7 +118,7 @@ def _picture(frame: np.ndarray, number: int, job: Job, starts_shot: bool) -> Vid
 
 def _sound(container: OutputContainer, job: Job) -> Callable[[Fraction | None], None]:
     """A function that encodes the sound up to a time (all of it: None)."""
-    if job.audio is None and not job.heard and not job.speech:
+    if job.audio is None and not (job.heard or job.speech or job.music):
         return lambda until: None
     stream = container.add_stream("aac", rate=RATE, layout="stereo")
     stream.bit_rate = 160_000
@@ -144,9 +144,9 @@ def film_sound(job: Job) -> Iterator[np.ndarray]:
     """All that is heard, as [2, 1024] arrays, as loud as was asked for."""
     total = round(Fraction(job.count) / job.fps * RATE)
     if job.loudness is None:
-        return mixed(job.audio, job.heard, total, job.speech)
-    gain = gain_to(job.loudness, integrated_loudness(mixed(job.audio, job.heard, total, job.speech)))
-    return made_louder(mixed(job.audio, job.heard, total, job.speech), gain)
+        return mixed(job.audio, job.heard, total, job.speech, job.music)
+    gain = gain_to(job.loudness, integrated_loudness(mixed(job.audio, job.heard, total, job.speech, job.music)))
+    return made_louder(mixed(job.audio, job.heard, total, job.speech, job.music), gain)
 
 
 def _text_stream(container: OutputContainer) -> SubtitleStream:

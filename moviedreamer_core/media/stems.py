@@ -1,4 +1,4 @@
-"""A film's sound in parts, as WAV files of the film's length: what is said, the shots' own sounds, the music."""
+"""A film's sound in parts, as WAV files of the film's length: what is said, the sounds of shots, the music."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from ..atomic import plain_errors
 from .audio import RATE
 from .frames import ClipSource, timeline
-from .mixing import ducked, heard_clips, heard_lines, mixed
+from .mixing import ducked, film_sounds, mixed
 
 
 def write_stems(
@@ -23,14 +23,15 @@ def write_stems(
     """
     spans = timeline(clips, fps, transition_seconds)
     total = round(spans[-1].end / fps * RATE)
-    speech, effects = heard_lines(clips, spans, fps), heard_clips(clips, spans, fps)
+    heard = film_sounds(clips, spans, fps)
+    speech, effects, tunes = heard["speech"], heard["heard"], heard["music"]
     sounds: dict[str, Iterator[np.ndarray]] = {}
     if speech:
         sounds["dialogue"] = mixed(None, speech, total)
     if effects:
         sounds["effects"] = mixed(None, effects, total)
-    if music is not None:
-        sounds["music"] = ducked(mixed(music, (), total), speech)
+    if music is not None or tunes:
+        sounds["music"] = ducked(mixed(music, (), total, music=tunes), speech)
     with plain_errors(folder, "write the stems"):
         folder.mkdir(parents=True, exist_ok=True)
         return {name: _write(folder / f"{name}.wav", chunks) for name, chunks in sounds.items()}

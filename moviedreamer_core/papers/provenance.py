@@ -15,8 +15,8 @@ from typing import Any
 from .. import __version__
 from ..bundle import Bundle
 from ..film.artefacts import EXTERNAL, Clip, Keyframe
-from ..film.making import sound_of
 from ..film.session import FilmSession
+from ..film.sounds import cue_files, sound_of
 from ..licences import Licence, licences_of
 from ..preflight import Engine
 from ..store import content_hash
@@ -99,6 +99,7 @@ def provenance_of(
         used += [_foreign(moving, "voices", len(moving.voices), speaker, {}) for speaker in speakers if moving.voices]
         music = sound_of(session, audio)
         sounds += [music.name] if music else []
+        sounds += [name for file in cue_files(moving) if (name := Path(file).name) not in sounds]
         sounds += [f"voices of {len(moving.voices)} lines"] if moving.voices and not speakers else []
     order = [shot.id for shot in session.shots if shot.id in drawn | moved]
     return Provenance(session.script.title, f"MovieDreamer {__version__}", tuple(used), tuple(order), tuple(sounds))

@@ -25,7 +25,13 @@ def reference_issues(script: Any) -> list[Issue]:
     """Everything wrong between the parts of a script (see the module)."""
     cast = [c for c in parts_of(script, "characters") if isinstance(value_of(c, "id"), str)]
     issues = [issue for kind in NAMED for issue in _naming_issues(script, kind)]
-    issues += [*_id_issues(script), *_aspect_issues(script), *_length_issues(script), *set_issues(script)]
+    issues += [
+        *_id_issues(script),
+        *_aspect_issues(script),
+        *_length_issues(script),
+        *set_issues(script),
+        *_music_issues(script),
+    ]
     known = names_of(cast)
     shown = tuple(str(value_of(c, "name") or value_of(c, "id")) for c in cast)
     for path, number, shot in each_shot(script):
@@ -90,6 +96,24 @@ def _aspect_issues(script: Any) -> Iterator[Issue]:
         if max(width, height) > MAX_ASPECT * min(width, height):
             message = f"the script: aspect is {aspect!r}; expected at most {MAX_ASPECT}:1, at least 1:{MAX_ASPECT}"
             yield Issue(("aspect",), message)
+
+
+def _music_issues(script: Any) -> Iterator[Issue]:
+    """A level of music without a file: it would change nothing."""
+    scenes = [(("scenes", index), scene) for index, scene in enumerate(parts_of(script, "scenes"))]
+    shots = [(path, shot) for path, _, shot in each_shot(script)]
+    for path, part in (*scenes, *shots):
+        music = value_of(part, "music")
+        if (
+            music is not None
+            and not isinstance(music, str)
+            and value_of(music, "level")
+            and not value_of(music, "file")
+        ):
+            yield Issue(
+                (*path, "music", "level"),
+                "a level of music without a file; expected a `file`, or the level at `sound` for what the clip brings",
+            )
 
 
 def _length_issues(script: Any) -> Iterator[Issue]:

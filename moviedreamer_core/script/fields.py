@@ -64,6 +64,11 @@ def _faces(shot: ResolvedShot, script: Script) -> Any:
     return [[c.id, list(c.references), c.embeddings] for c in script.characters]
 
 
+def _cues(shot: ResolvedShot, script: Script) -> Any:
+    """The files under a shot, of its sound and of its music, each with its level and where it begins."""
+    return [[cue.kind, cue.file, cue.level, cue.begins] for cue in shot.cues]
+
+
 def _steps(shot: ResolvedShot, script: Script) -> int | None:
     return shot.choice("steps").value
 
@@ -116,6 +121,8 @@ FIELDS: tuple[ScriptField, ...] = (
     ScriptField("shot.transition", ("film",), _of_shot("transition")),
     ScriptField("shot.dialogue", ("film",), _of_shot("dialogue")),
     ScriptField("shot.trim", ("film",), _of_shot("trim"), default=[0.0, 0.0]),
+    ScriptField("shot.sound.file", ("film",), _cues, default=[]),
+    ScriptField("shot.sound.level", ("film",), _of_shot("level"), default=0.0),
     ScriptField("title", ("film",), _of_script("title"), whole_script=True),
     ScriptField("aspect", ("film",), _of_script("aspect"), whole_script=True),
     ScriptField("audio", ("film",), _of_script("audio"), whole_script=True),

@@ -20,6 +20,7 @@ from .parts import (
     Camera,
     FilePath,
     Guidance,
+    Heard,
     Id,
     Keyframes,
     Kind,
@@ -144,8 +145,8 @@ class Shot(Part):
     places: tuple[Name, ...] | None = Field(
         None, max_length=2, description="Places instead of the scene's: none, one, or two that are seen together."
     )
-    sound: Text = Field("", description="What is heard besides speech and music, e.g. gulls, a bell.")
-    music: Text = Field("", description="The music of this shot in words.")
+    sound: Heard = Field("", description="What is heard besides speech and music: words, or {words, file, level}.")
+    music: Heard = Field("", description="The music of this shot: words, or {words, file, level}.")
     translations: Translations = Field((), description="plot, still, motion and dialogue in other languages.")
 
 
@@ -157,8 +158,8 @@ class Scene(Part):
     time: Text = Field("", description="Time of day, e.g. evening.")
     elements: tuple[Text, ...] = Field((), max_length=32, description="Things that belong to the place.")
     look: Text = Field("", description="A style for this scene beside the film's, e.g. misty.")
-    sound: Text = Field("", description="What is heard in every shot that does not say its own sound.")
-    music: Text = Field("", description="Music of every shot that does not say its own.")
+    sound: Heard = Field("", description="What is heard in every shot that does not say its own sound.")
+    music: Heard = Field("", description="Music of every shot that does not say its own.")
     translations: Translations = Field((), description="The place in other languages.")
     defaults: Defaults = Field(Defaults(), description="Values for the shots of this scene.")
     shots: tuple[Shot, ...] = Field(min_length=1, description="The shots in order.")

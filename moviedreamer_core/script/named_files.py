@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ..files import is_file, leads_outside, shown_name
 from .check import NAMED
+from .cues import sound_paths
 from .errors import Problem, problem_of
 from .model import Character, Script
 from .parts import Described
@@ -23,8 +24,7 @@ def named_paths(script: Script) -> Iterator[tuple[FieldPath, str]]:
     for kind in NAMED:
         for index, part in enumerate(getattr(script, kind)):
             yield from (((kind, index, *path), name) for path, name in files_of(part))
-    if script.audio:
-        yield ("audio",), script.audio
+    yield from sound_paths(script)
 
 
 def files_of(part: Character | Described) -> Iterator[tuple[FieldPath, str]]:

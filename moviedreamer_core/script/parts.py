@@ -59,6 +59,7 @@ Keyframes = Annotated[int, _number("keyframes")]
 Steps = Annotated[int, _number("steps")]
 Guidance = Annotated[float, _number("guidance")]
 MotionStrength = Annotated[float, _number("motion")]
+Level = Annotated[float, Field(strict=True, ge=-100, le=24)]
 PartName = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[\w.:/-]+$")]
 Pictures = Annotated[tuple[FilePath, ...], Field(max_length=32)]
 Kind = Literal["person", "drawn", "animal", "thing"]
@@ -159,6 +160,26 @@ class Trim(Part):
 
     start: Margin = Field(0.0, description="Seconds of the clip that are not shown at its beginning.")
     end: Margin = Field(0.0, description="Seconds of the clip that are not shown at its end.")
+
+
+class SoundCue(Part):
+    """What is heard, where words alone are not enough: from a file, and how loud."""
+
+    words: Text = Field("", description="What is heard in words, for makers that make sound.")
+    file: FilePath | None = Field(
+        None, description="A sound file laid under the shot or scene, relative to the script."
+    )
+    level: Level = Field(
+        0.0, description="How much louder the file is made, in dB; of a sound without a file: the clip."
+    )
+
+
+def _sound_kind(value: Any) -> str:
+    return "cue" if isinstance(value, dict | SoundCue) else "text"
+
+
+Heard = Annotated[Annotated[Text, Tag("text")] | Annotated[SoundCue, Tag("cue")], Discriminator(_sound_kind)]
+"""A sound or a music: in words, or a cue."""
 
 
 class Camera(Part):

@@ -5,10 +5,12 @@ scene's defaults, then the script's; for the fields in `PER_SHOT` there may be l
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from .choices import ShotSettings, Voices, inherit
 from .controls import CONTROLS
+from .cues import cues_of, own_level, words_of
 from .ids import script_targets
 from .model import Character, Scene, Script, Shot
 from .parts import AUTO, Described
@@ -40,7 +42,9 @@ def resolve(
             target = targets[len(shots)]
             choices = voices.choices(target, scene, shot)
             line = script.line_of(("scenes", scene_index, "shots", shot_index))
-            shots.append(_resolved(script, scene, shot, target, scene_index, line, cast, choices, voiced))
+            made = _resolved(script, scene, shot, target, scene_index, line, cast, choices, voiced)
+            cues = cues_of(scene, shot, target.index, target.index - shot_index)
+            shots.append(replace(made, cues=cues, level=own_level(scene, shot)))
     return tuple(shots)
 
 
@@ -91,8 +95,8 @@ def _resolved(
         props=tuple(_things(script.props, shot.props)),
         places=places,
         lines=lines,
-        sound=shot.sound or scene.sound,
-        music=shot.music or scene.music,
+        sound=words_of(shot.sound or scene.sound),
+        music=words_of(shot.music or scene.music),
         trim=(shot.trim.start, shot.trim.end) if shot.trim else (0.0, 0.0),
     )
 

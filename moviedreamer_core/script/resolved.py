@@ -47,6 +47,18 @@ class ResolvedThing:
 
 
 @dataclass(frozen=True)
+class ResolvedCue:
+    """A sound file under a shot: its `kind` ("sound" or "music"), its name in the script, how much louder it is made in
+    dB, and the index of the shot with whose first frame it begins.
+    """
+
+    kind: str
+    file: str
+    level: float
+    begins: int
+
+
+@dataclass(frozen=True)
 class ResolvedLine:
     """One spoken line: `who` is the speaker's id, `name` the shown name; `language` "" where nobody says one."""
 
@@ -66,7 +78,8 @@ class ResolvedShot:
     `choices` holds what may be decided for a shot (`PER_SHOT`) and by whom; `deciding` decides anew. `dialogue` is the
     subtitle's text: one spoken line a line, "Name: words" where it says who. `place` is in words; `places` are those of
     the script that it names. `still`, `motion_words`, `negative`, `camera`, `props`, `lines`, `sound` and `music` are
-    for makers that read words.
+    for makers that read words. `cues` are the sound files under the shot; `level` is how much louder, in dB, the sound
+    is made that its animator brings.
     """
 
     index: int
@@ -96,6 +109,8 @@ class ResolvedShot:
     lines: tuple[ResolvedLine, ...] = ()
     sound: str = ""
     music: str = ""
+    cues: tuple[ResolvedCue, ...] = ()
+    level: float = 0.0
     trim: tuple[float, float] = (0.0, 0.0)
 
     @property
