@@ -61,13 +61,16 @@ class BundleInfo:
 class Bundle:
     """An opened bundle: files and their fingerprints. What a stage loads from it (its `load.py`) is kept with `once`.
 
-    `swapped` are folders outside of it that stand for its own parts.
+    `swapped` are folders outside of it that stand for its own parts. `read_hash` gives the SHA-256 of a file: one that
+    remembers from run to run (`hashed_by`) spares reading gigabytes.
     """
 
     folder: Path
     info: BundleInfo
     swapped: Mapping[str, Path] = field(default_factory=dict)
     _loaded: dict[str, Any] = field(default_factory=dict, repr=False)
+    read_hash: Callable[[Path], str] = field(default_factory=lambda: file_hash, repr=False)
+    _hashes: dict[tuple[str, int, int], str] = field(default_factory=dict, repr=False)
 
     @classmethod
     def open(cls, name: str | Path) -> "Bundle":
@@ -99,6 +102,18 @@ class Bundle:
     def with_part(self, part: str, folder: Path | str) -> "Bundle":
         """The same bundle with another folder as one part (a face pack, a planner trained elsewhere)."""
         return replace(self, swapped={**self.swapped, part: Path(folder).resolve()}, _loaded={})
+
+    def hashed_by(self, read_hash: Callable[[Path], str]) -> "Bundle":
+        """The same bundle, what it loaded included, whose files are hashed by another function (a store's memory)."""
+        return self if self.read_hash == read_hash else replace(self, read_hash=read_hash)
+
+    def hash_of(self, file: Path) -> str:
+        """SHA-256 of a file of this bundle or of a model beside it, asked for once for each size and time of change."""
+        stat = file.stat()
+        stamp = (str(file), stat.st_size, stat.st_mtime_ns)
+        if stamp not in self._hashes:
+            self._hashes[stamp] = self.read_hash(file.absolute())
+        return self._hashes[stamp]
 
     def home(self, part: str) -> Path:
         """Where a part lies, there or not."""
@@ -135,7 +150,7 @@ class Bundle:
         home = self.path(part)
         for file in sorted(home.rglob("*")):
             if file.is_file() and file.name != "card.json":
-                digest.update(f"{part}/{file.relative_to(home).as_posix()}:{file_hash(file)}\n".encode())
+                digest.update(f"{part}/{file.relative_to(home).as_posix()}:{self.hash_of(file)}\n".encode())
         return digest.hexdigest()
 
     def config(self, part: str) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, runtime_check
 from .bundle import Bundle
 from .errors import MovieDreamerError
 from .progress import SILENT, Progress
-from .requests import ClipRequest, ClipWithSound, KeyframeRequest, LineRequest, Sound
+from .requests import ClipRequest, ClipWithSound, KeyframeRequest, LineRequest, ShotWords, Sound
 
 if TYPE_CHECKING:  # annotations alone: torch and diffusers take seconds that a list of names need not wait for
     from torch import Tensor
@@ -71,6 +71,15 @@ class MadeElsewhere(Protocol):
 
     def spent(self, request: KeyframeRequest | ClipRequest) -> float:
         """Seconds that the result of this request took, which asking for it does not."""
+        ...
+
+
+@runtime_checkable
+class ReadsAhead(Protocol):
+    """A decoder or animator with large text encoders: told the words of all its shots, it lets them run once and go."""
+
+    def read_ahead(self, words: Sequence[ShotWords], progress: Progress = SILENT) -> None:
+        """Called before every shot that it makes, with the words of all those that it makes or made."""
         ...
 
 

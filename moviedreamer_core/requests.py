@@ -78,6 +78,14 @@ class SpokenLine:
     end: float
 
 
+@dataclass(frozen=True)
+class ShotWords:
+    """What a request will say in words, known before anything is made; the fields are those of the requests."""
+
+    prompt: str = ""
+    sentence: str = ""
+
+
 @dataclass(frozen=True, eq=False)
 class KeyframeRequest:
     """One keyframe. `number` counts a shot's keyframes from 0; `slots` are its people from left to right.

@@ -257,7 +257,7 @@ def opened(folder: Path, **swapped: Path) -> HostBundle:
     key, state = (folder, *sorted(swapped.items())), stamp(folder, *swapped.values())
     known = _bundles.get(key)
     if known is None or known[0] != state:  # new weights under an old name must not meet networks loaded before
-        bundle = HostBundle.open(folder)
+        bundle = HostBundle.open(folder).hashed_by(film_store().hashes.hash)
         for part, home in swapped.items():
             bundle = bundle.with_part(part, home)
         known = _bundles[key] = (state, bundle)

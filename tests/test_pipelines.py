@@ -1,11 +1,16 @@
 """Pipelines of diffusers from local folders as decoders and animators: real classes with tiny random weights."""
 
+import gc
 import json
+import time
+from contextlib import contextmanager
 
 import pytest
 import torch
+import transformers
 from conftest import SCRIPT
 from tiny_pipelines import build_pipeline, write_face_adapter
+from torch.nn.modules.module import register_module_forward_hook
 
 from moviedreamer_core.builtin import ANIMATORS, DECODERS
 from moviedreamer_core.bundle import Bundle
@@ -15,7 +20,7 @@ from moviedreamer_core.errors import MovieDreamerError
 from moviedreamer_core.film.keys import keyframe_inputs
 from moviedreamer_core.film.session import FilmSession
 from moviedreamer_core.media.clips import clip_info
-from moviedreamer_core.requests import ClipRequest, KeyframeRequest, Reference
+from moviedreamer_core.requests import ClipRequest, KeyframeRequest, Reference, ShotWords
 from moviedreamer_core.script import Route, parse_script
 from moviedreamer_core.script.portraits import portrait_path
 from moviedreamer_core.store import Store
@@ -107,7 +112,10 @@ def test_a_film_by_folders_and_where_they_lie_decides_nothing(folder, bundle, ti
     sdxl, moved = folder("sdxl"), tmp_path / "elsewhere"
     asked = ["film", str(script), "--bundle", str(tiny_bundle), "--store", str(tmp_path / "store"), "--quiet"]
     asked += ["--threads", "1", "-o", str(tmp_path / "film.mp4"), "--animator", "panzoom"]
-    assert run([*asked, "--decoder", f"sdxl:{sdxl}@96x48"]) == 0
+    with ran() as networks:
+        assert run([*asked, "--decoder", f"sdxl:{sdxl}@96x48"]) == 0
+    first = networks.index("UNet2DConditionModel")
+    assert "CLIPTextModel" in networks[:first] and "CLIPTextModel" not in networks[first:], "the film is read at once"
     info = clip_info(tmp_path / "film.mp4")
     assert (info.width, info.height) == (96, 48), "the film has the size of its decoder's pictures"
     moved.symlink_to(sdxl)
@@ -121,6 +129,43 @@ def test_a_film_by_folders_and_where_they_lie_decides_nothing(folder, bundle, ti
     inputs = keyframe_inputs(routed, routed.shots[0], 0, "tokens", {})
     assert inputs["decoder"][0] == "sdxl" and set(inputs["values"]) == {"sentence", "size", "steps", "guidance", "seed"}
     assert not {"references", "earlier", "tokens", "faces"} & set(inputs)
+
+
+@pytest.mark.parametrize("family", ["sdxl", "flux2", "wan", "ltx"])
+def test_text_encoders_run_once_for_a_film_and_leave(family, folder, bundle):
+    """And what they made stands for the words, to the last bit."""
+    home = folder(family)
+    kind = getattr(transformers, json.loads((home / "model_index.json").read_text())["text_encoder"][1])
+    fresh, makers = Bundle(bundle.folder, bundle.info), ANIMATORS if family in ("wan", "ltx") else DECODERS
+    maker, others = makers.find(f"{family}:{home}@64x32").load(fresh), encoders(kind)
+
+    def made(words):
+        if makers is ANIMATORS:
+            return maker.animate(ClipRequest(torch.ones(3, 32, 64), 2, 8, prompt=words, sentence=words, seed=3))
+        return maker.decode(KeyframeRequest(torch.zeros(0), sentence=words, size=(64, 32), seed=3))
+
+    unread = made(WORDS)
+    assert encoders(kind) > others, "nobody said what comes: it stays"
+    maker.read_ahead([ShotWords(said, said) for said in (WORDS, "an empty library", WORDS)])
+    assert encoders(kind) == others
+    assert torch.equal(made(WORDS), unread) and not torch.equal(made("an empty library"), unread)
+    assert encoders(kind) == others, "all was read"
+
+
+@contextmanager
+def ran():
+    """The names of the networks that run, in their order."""
+    names = []
+    hook = register_module_forward_hook(lambda module, *_: names.append(type(module).__name__))
+    try:
+        yield names
+    finally:
+        hook.remove()
+
+
+def encoders(kind):
+    """How many networks of a kind are in memory."""
+    return sum(type(each) is kind for each in gc.get_objects())
 
 
 @pytest.mark.parametrize(
@@ -145,3 +190,16 @@ def test_a_setting_that_the_pipeline_does_not_have_is_refused(bundle, tmp_path):
     assert factory.fingerprint(bundle) != before
     with pytest.raises(MovieDreamerError, match="has no argument steps; it has .*num_inference_steps"):
         factory.load(bundle)
+
+
+def test_files_of_models_are_hashed_by_the_memory_of_the_store(folder, tiny_bundle, tmp_path):
+    """A file of gigabytes takes seconds to read; one that did not change since the last run is not read again."""
+    sdxl, own = folder("sdxl"), Bundle.open(tiny_bundle)
+    plain = DECODERS.find(f"sdxl:{sdxl}").fingerprint(own), own.fingerprint("vae")
+    settled = 2.1 + max(file.stat().st_ctime for place in (sdxl, own.folder) for file in place.rglob("*"))
+    time.sleep(max(0.0, settled - time.time()))  # what changed just now could change again with the same time
+    bundle = FilmSession(parse_script(SCRIPT), Bundle.open(tiny_bundle), Store(tmp_path)).bundle
+    anew = type(DECODERS)(DECODERS.kind, DECODERS.group, [], DECODERS.places).find(f"sdxl:{sdxl}")
+    assert (anew.fingerprint(bundle), bundle.fingerprint("vae")) == plain
+    known = json.loads((tmp_path / "hashes.json").read_text())
+    assert {str(sdxl / "unet" / "config.json"), str(own.folder / "vae" / "config.json")} <= set(known)

@@ -41,7 +41,7 @@ class SeenBundle(Bundle):
 
 def seen_bundle(bundle: Bundle) -> SeenBundle:
     """The bundle for one look."""
-    return SeenBundle(bundle.folder, bundle.info, bundle.swapped)
+    return SeenBundle(bundle.folder, bundle.info, bundle.swapped, read_hash=bundle.read_hash, _hashes=bundle._hashes)
 
 
 def seen(session: FilmSession, glance: Glance) -> FilmSession:

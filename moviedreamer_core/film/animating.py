@@ -17,7 +17,7 @@ from ..requests import ClipWithSound
 from ..script import ResolvedShot
 from ..store import Artefact, artefact_key
 from .artefacts import EXTERNAL, SOUND, Clip, Keyframe, Known, by_shot
-from .asking import clip_request
+from .asking import clip_request, tell_animator
 from .from_store import fetch_shot, kept_take, pinned_take
 from .keys import clip_inputs
 from .results import checked_clip, joined, without_first
@@ -84,6 +84,7 @@ def _animate(
     that were spent on it before.
     """
     animator, reads = session.load_animator(shot), session.animator_capabilities(shot)
+    tell_animator(session, shot, animator)
     parts, spent = [], 0.0
     for number in range(len(keyframes)):
         request = clip_request(session, shot, number, keyframes, start)

@@ -12,7 +12,8 @@ from torch import Tensor
 
 from ..cast import Cast
 from ..errors import MovieDreamerError
-from ..requests import ClipRequest, EarlierKeyframe, KeyframeRequest, Slot, SpokenLine, VoiceSample
+from ..registry import Animator, Decoder, ReadsAhead
+from ..requests import ClipRequest, EarlierKeyframe, KeyframeRequest, ShotWords, Slot, SpokenLine, VoiceSample
 from ..script import ResolvedShot, action_sentence, shot_sentences
 from ..script.sentences import movement_words, picture_words, size_words, sound_words, spoken_words
 from ..script.speech import timed
@@ -120,6 +121,23 @@ def read_values(
         )
     read = {name: table[name](session, shot, number) for name in sorted(names)}
     return {name: value for name, value in read.items() if value or name not in NEWER}
+
+
+def tell_decoder(session: FilmSession, shot: ResolvedShot, decoder: Decoder) -> None:
+    """Tell the decoder of a shot the words of all shots that it draws, if it wants to read ahead."""
+    if isinstance(decoder, ReadsAhead):
+        name = session.decoder(shot)
+        shots = [session.as_made(each, "keyframe") for each in session.shots if session.decoder(each) == name]
+        words = [ShotWords(prompt_of(each, worded=True), sentence_of(each, worded=True)) for each in shots]
+        decoder.read_ahead(words, session.inner)
+
+
+def tell_animator(session: FilmSession, shot: ResolvedShot, animator: Animator) -> None:
+    """The same of a shot's animator."""
+    if isinstance(animator, ReadsAhead):
+        shots = [each for each in session.shots if session.animator(each) == session.animator(shot)]
+        words = [ShotWords(movement_words(each), sentence_of(each, worded=True)) for each in shots]
+        animator.read_ahead(words, session.inner)
 
 
 def keyframe_request(

@@ -18,7 +18,7 @@ from ..script import ResolvedShot
 from ..store import Artefact, artefact_key
 from ..tokenizer import Tokens
 from .artefacts import Keyframe, Known, keyframe_stage
-from .asking import keyframe_request
+from .asking import keyframe_request, tell_decoder
 from .drawn_before import EARLIER, kept_drawing, same_but_earlier
 from .from_store import fetch_shot, kept_take, pinned_take
 from .keys import keyframe_inputs
@@ -71,6 +71,7 @@ def render_keyframe(
                 cast_of(session, shot, cast),
                 session.load_decoder(shot),
             )
+            tell_decoder(session, shot, decoder)
             request = keyframe_request(session, then, number, carried, faces, earlier)
             picture = decoder.decode(request, session.inner)
             save_picture(checked_keyframe(picture, request, can, session.decoder(shot)), path)

@@ -73,6 +73,7 @@ class FilmSession:
             script = self.script.model_copy(update={"seed": self.settings.seed})
             self._set(script=script.locate(self.script.file, self.script._lines))
         self._set(folder=Path(self.folder), name=self.name or self.script.title)
+        self._set(bundle=self.bundle.hashed_by(self.store.hashes.hash))
         if not self.shots:
             self._set(shots=self._resolved())
             self._check_shots()

@@ -1,12 +1,13 @@
 """Flux.2 (Klein and Dev): pictures from words and from pictures of what must stay the same, in order."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from torch import Tensor
 
 from ..progress import SILENT, Progress
 from ..registry import Capabilities, Factory
-from ..requests import KeyframeRequest
+from ..requests import KeyframeRequest, ShotWords
 from .folder import Family, ModelFolder, folder_factory
 from .running import Running, picture, shown
 
@@ -18,12 +19,22 @@ PEOPLE = 3
 LEAST_SIDE = 64
 
 
+def _encode(pipeline: Any, text: str, settings: Mapping[str, Any]) -> dict[str, Tensor]:
+    said = {"prompt_embeds": pipeline.encode_prompt(text, **settings)[0]}
+    if not pipeline.config.get("is_distilled", True):  # Dev has no such setting, and no negative prompt
+        said["negative_prompt_embeds"] = pipeline.encode_prompt("", **settings)[0]
+    return said
+
+
 class Flux2Decoder:
     """Reads `sentence`, `size`, `steps`, `guidance`, `seed`, the `references`, and the last picture of the place."""
 
-    def __init__(self, folder: ModelFolder) -> None:
-        self.fingerprint = folder.fingerprint
-        self._run = Running(folder)
+    def __init__(self, folder: ModelFolder, fingerprint: str) -> None:
+        self.fingerprint, self._run = fingerprint, Running(folder, _encode)
+
+    def read_ahead(self, words: Sequence[ShotWords], progress: Progress = SILENT) -> None:
+        """The text encoder runs for all shots, and leaves."""
+        self._run.read_ahead([each.sentence for each in words], progress)
 
     def decode(self, request: KeyframeRequest, progress: Progress = SILENT) -> Tensor:
         """float32 [3, height, width] in [0, 1]."""

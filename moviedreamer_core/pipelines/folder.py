@@ -7,13 +7,15 @@ the content of all its files.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from ..bundle import check_weights, file_hash
+import diffusers
+
+from ..bundle import Bundle, check_weights
 from ..errors import MovieDreamerError
 from ..files import is_file, read_json, shown_name
 from ..registry import Capabilities, Factory
@@ -47,6 +49,7 @@ class ModelFolder:
     family: Family
     path: Path
     size: Size | None
+    _hashed: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def named(cls, family: Family, text: str) -> "ModelFolder":
@@ -81,7 +84,26 @@ class ModelFolder:
     @property
     def pipeline(self) -> str:
         """The name of its class in diffusers."""
-        return str(read_json(self.path / "model_index.json")["_class_name"])
+        return str(self._index["_class_name"])
+
+    @property
+    def _index(self) -> dict[str, Any]:
+        return read_json(self.path / "model_index.json")
+
+    @property
+    def kind(self) -> Any:
+        """Its class in diffusers."""
+        return getattr(diffusers, self.pipeline)
+
+    @cached_property
+    def weighty(self) -> list[str]:
+        """Its components that have weights."""
+        return sorted({file.parent.name for file in self.path.glob("*/*.safetensors")} & {*self._index})
+
+    @property
+    def encoders(self) -> list[str]:
+        """Those that read text."""
+        return [name for name in self.weighty if name.startswith("text_encoder")]
 
     @property
     def arguments(self) -> dict[str, Any]:
@@ -89,27 +111,35 @@ class ModelFolder:
         file = self.path / SETTINGS
         return read_json(file) if is_file(file) else {}
 
-    @cached_property
-    def fingerprint(self) -> str:
-        """A hash over the content of what it is made of, and the family's version; folders are hashed once a run."""
+    def fingerprint(self, bundle: Bundle) -> str:
+        """A hash over the content of what it is made of, and the family's version. A folder is looked through once a
+        run; the bundle's hasher decides which files are read again.
+        """
+        if not self._hashed:
+            self._hashed["all"] = self._hash(bundle)
+        return self._hashed["all"]
+
+    def _hash(self, bundle: Bundle) -> str:
         digest = sha256(f"{self.family.name}-{self.family.version}".encode())
         for file in sorted(self.path.rglob("*")):
             inside = file.relative_to(self.path)
             hidden = any(part.startswith(".") for part in inside.parts)
             if file.suffix in DECIDING and not hidden and file.is_file():
-                digest.update(f"{inside.as_posix()}:{file_hash(file)}\n".encode())
+                digest.update(f"{inside.as_posix()}:{bundle.hash_of(file)}\n".encode())
         return digest.hexdigest()
 
 
 def folder_factory(
-    stage: str, place: str, folder: ModelFolder, make: Callable[[ModelFolder], Any], reads: Capabilities
+    stage: str, place: str, folder: ModelFolder, make: Callable[[ModelFolder, str], Any], reads: Capabilities
 ) -> Factory[Any]:
-    """The maker of a stage ("decoder", "animator") that the folder alone decides; `place` is what its name says."""
+    """The maker of a stage ("decoder", "animator") that the folder alone decides; `place` is what its name says.
+    `make` is told the folder and its fingerprint.
+    """
     family = folder.family
     return Factory(
         family.name,
         family.summary,
-        lambda bundle: bundle.once(f"{stage}:{family.name}:{place}", lambda: make(folder)),
-        lambda _: folder.fingerprint,
+        lambda bundle: bundle.once(f"{stage}:{family.name}:{place}", lambda: make(folder, folder.fingerprint(bundle))),
+        folder.fingerprint,
         lambda _: reads,
     )

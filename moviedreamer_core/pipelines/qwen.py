@@ -1,6 +1,7 @@
 """Qwen-Image-Edit-Plus (2509, 2511): pictures from words and up to three pictures of what must stay the same.
 
-Its text encoder looks at the pictures, so that it must have one: a shot of which there is none is refused.
+Its text encoder looks at the pictures, so that it must have one: a shot of which there is none is refused. One of them
+may be drawn just before, so that the encoder cannot read a film ahead: it stays with the pipeline.
 """
 
 from typing import Any
@@ -48,10 +49,11 @@ class Words:
 class QwenDecoder:
     """Reads `sentence`, `size`, `steps`, `guidance`, `seed`, the `references`, and the last picture of the place."""
 
-    def __init__(self, folder: ModelFolder) -> None:
-        self.fingerprint = folder.fingerprint
-        self._run = Running(folder, processor=None)
-        self._run.pipeline.processor = Words(folder)
+    def __init__(self, folder: ModelFolder, fingerprint: str) -> None:
+        self.fingerprint = fingerprint
+        self._run = Running(
+            folder, prepare=lambda pipeline: setattr(pipeline, "processor", Words(folder)), processor=None
+        )
 
     def decode(self, request: KeyframeRequest, progress: Progress = SILENT) -> Tensor:
         """float32 [3, height, width] in [0, 1]. Raises MovieDreamerError for a shot without a picture to go by."""

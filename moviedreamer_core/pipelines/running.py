@@ -1,43 +1,64 @@
-"""Loading and running a pipeline of diffusers, and pictures and frames on their way in and out.
+"""Running a pipeline of diffusers, and pictures and frames on their way in and out.
 
-On a GPU a pipeline runs in bfloat16, each component there only while it works; without one in float32 on the CPU. Noise
-comes from a CPU generator, so that a request's seed decides it. Pictures are float32 [3, H, W] in [0, 1].
+Noise comes from a CPU generator, so that a request's seed decides it. Pictures are float32 [3, H, W] in [0, 1].
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cached_property
 from inspect import signature
 from typing import Any
 
-import diffusers
 import torch
 from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
-from ..bundle import no_bars
 from ..errors import MovieDreamerError
 from ..picture_files import picture_file
-from ..progress import Progress
-from ..requests import ClipRequest, EarlierKeyframe, Reference
+from ..progress import SILENT, Progress
+from ..requests import ClipRequest, EarlierKeyframe, Reference, ShotWords
 from .folder import SETTINGS, ModelFolder
+from .opened import opened
+from .text_encoders import Encode, TextEncoders
 
 
 class Running:
-    """The pipeline of a folder, ready to be called; `components` stand for its own, None leaves one out.
+    """The pipeline of a folder, ready to be called. It is loaded for its first call; `prepare` then does the rest.
 
-    Raises MovieDreamerError if it cannot be loaded, or the folder's settings name an argument that it does not have.
+    With `encode` its text encoders are loaded apart from it, and leave once a film was read; then every call has a
+    `prompt`. Raises MovieDreamerError if the folder's settings name an argument that the pipeline does not have.
     """
 
-    def __init__(self, folder: ModelFolder, **components: Any) -> None:
-        self.pipeline = _opened(folder, components)
+    def __init__(
+        self,
+        folder: ModelFolder,
+        encode: Encode | None = None,
+        prepare: Callable[[Any], object] = lambda _: None,
+        **components: Any,
+    ) -> None:
+        self._folder, self._prepare, self._components = folder, prepare, components
         self._usual = folder.arguments
-        known = signature(self.pipeline.__call__).parameters
+        known = signature(folder.kind.__call__).parameters
         if unknown := sorted(set(self._usual) - set(known)):
             raise MovieDreamerError(
                 f"{folder.path / SETTINGS}: {folder.pipeline} has no argument {', '.join(unknown)}; it has "
                 f"{', '.join(known)}"
             )
+        self._texts = TextEncoders(folder, encode, self._usual) if encode else None
+
+    @cached_property
+    def pipeline(self) -> Any:
+        """The pipeline, without its text encoders if they are apart."""
+        apart = self._folder.encoders if self._texts else ()
+        pipeline = opened(self._folder, {**dict.fromkeys(apart), **self._components})
+        self._prepare(pipeline)
+        return pipeline
+
+    def read_ahead(self, texts: Sequence[str], progress: Progress = SILENT) -> None:
+        """Let the text encoders read all texts of a film and leave."""
+        if self._texts:
+            self._texts.read_ahead(texts, progress)
 
     def __call__(self, seed: int, progress: Progress, **arguments: Any) -> Any:
         """What the pipeline gives, as tensors. Arguments that are None are left to the folder's settings, then to the
@@ -49,32 +70,13 @@ class Running:
             return values
 
         progress.check()
-        given = {name: value for name, value in arguments.items() if value is not None}
+        given = self._usual | {name: value for name, value in arguments.items() if value is not None}
+        if self._texts:
+            told = {"prompt", *self._texts.settings}
+            given = {k: v for k, v in given.items() if k not in told} | self._texts(given["prompt"])
         generator = torch.Generator().manual_seed(seed)
         with torch.inference_mode():
-            return self.pipeline(
-                **{**self._usual, **given}, generator=generator, callback_on_step_end=between, output_type="pt"
-            )
-
-
-def _opened(folder: ModelFolder, components: dict[str, Any]) -> Any:
-    """The pipeline, from safetensors only and without a network."""
-    gpu = torch.cuda.is_available()
-    try:
-        with no_bars():
-            pipeline = getattr(diffusers, folder.pipeline).from_pretrained(
-                str(folder.path),
-                use_safetensors=True,
-                local_files_only=True,
-                torch_dtype=torch.bfloat16 if gpu else torch.float32,
-                **components,
-            )
-    except Exception as error:
-        raise MovieDreamerError(f"{folder.path}: cannot be loaded as a {folder.pipeline}: {error}") from error
-    pipeline.set_progress_bar_config(disable=True)
-    if gpu:
-        pipeline.enable_model_cpu_offload()
-    return pipeline
+            return self.pipeline(**given, generator=generator, callback_on_step_end=between, output_type="pt")
 
 
 def picture(images: Tensor) -> Tensor:
@@ -121,6 +123,6 @@ def drawn_size(size: tuple[int, int], side: int) -> tuple[int, int]:
     return width, height
 
 
-def movement(request: ClipRequest) -> str:
+def movement(request: ClipRequest | ShotWords) -> str:
     """What a model that reads words is told: what moves, then the whole shot."""
     return ", ".join(filter(None, (request.prompt, request.sentence)))

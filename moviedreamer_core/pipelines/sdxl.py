@@ -5,6 +5,7 @@ face of the first person who has a picture, through the bundle's face pack, whos
 trained for (512 for the published ones: a pack of InsightFace's).
 """
 
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -18,15 +19,17 @@ from ..cast.load import load_faces
 from ..errors import MovieDreamerError
 from ..progress import SILENT, Progress
 from ..registry import Capabilities, Factory
-from ..requests import KeyframeRequest
+from ..requests import KeyframeRequest, ShotWords
 from .folder import Family, ModelFolder
 from .running import Running, picture
+from .text_encoders import named
 
 FAMILY = Family(
     "sdxl", "SDXL from a folder, with faces by IP-Adapter FaceID", ("StableDiffusionXLPipeline",), 8, (1344, 768)
 )
 VALUES = frozenset({"sentence", "size", "steps", "guidance", "seed"})
 FACE_SCALE = 0.7
+ENCODE = named("prompt_embeds", "negative_prompt_embeds", "pooled_prompt_embeds", "negative_pooled_prompt_embeds")
 
 
 class SdxlDecoder:
@@ -34,8 +37,12 @@ class SdxlDecoder:
 
     def __init__(self, folder: ModelFolder, bundle: Bundle, adapter: Path | None) -> None:
         self.fingerprint = fingerprint(folder, bundle)
-        self._bundle, self._run = bundle, Running(folder)
-        self._width = _adapt(self._run.pipeline, adapter) if adapter else 0
+        self._bundle, self._width = bundle, _width(adapter) if adapter else 0
+        self._run = Running(folder, ENCODE, (lambda pipeline: _adapt(pipeline, adapter)) if adapter else _as_it_is)
+
+    def read_ahead(self, words: Sequence[ShotWords], progress: Progress = SILENT) -> None:
+        """Both text encoders run for all shots, and leave."""
+        self._run.read_ahead([each.sentence for each in words], progress)
 
     def decode(self, request: KeyframeRequest, progress: Progress = SILENT) -> Tensor:
         """float32 [3, height, width] in [0, 1]."""
@@ -86,7 +93,7 @@ def factory(place: str) -> Factory[Any]:
 
 def fingerprint(folder: ModelFolder, bundle: Bundle) -> str:
     """What decides its pictures: the folder, and the face pack where it looks at faces."""
-    return folder.fingerprint + (f"+{bundle.fingerprint('faces')}" if adapter_of(folder) else "")
+    return folder.fingerprint(bundle) + (f"+{bundle.fingerprint('faces')}" if adapter_of(folder) else "")
 
 
 def adapter_of(folder: ModelFolder) -> Path | None:
@@ -100,8 +107,11 @@ def adapter_of(folder: ModelFolder) -> Path | None:
     return files[0] if files else None
 
 
-def _adapt(pipeline: Any, adapter: Path) -> int:
-    """Load the adapter; the width of the faces that it reads."""
+def _as_it_is(pipeline: Any) -> None: ...
+
+
+def _width(adapter: Path) -> int:
+    """The width of the faces that an adapter reads. Raises MovieDreamerError for one that cannot be used."""
     with safe_open(adapter, "pt") as file:
         keys = set(file.keys())
         if "image_proj.proj.0.weight" not in keys:
@@ -114,6 +124,10 @@ def _adapt(pipeline: Any, adapter: Path) -> int:
         raise MovieDreamerError(
             f"{adapter}: its LoRA part needs the package peft, without which it would be left out: pip install peft"
         )
+    return int(width)
+
+
+def _adapt(pipeline: Any, adapter: Path) -> None:
     pipeline.load_ip_adapter(
         str(adapter.parent),
         subfolder="",
@@ -122,4 +136,3 @@ def _adapt(pipeline: Any, adapter: Path) -> int:
         local_files_only=True,
     )
     pipeline.set_ip_adapter_scale(FACE_SCALE)
-    return int(width)

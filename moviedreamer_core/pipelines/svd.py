@@ -18,14 +18,14 @@ FAMILY = Family(
 VALUES = frozenset({"fps", "motion", "anchor_strength", "seed"})
 
 
-def _load(folder: ModelFolder) -> VideoAnimator:
+def _load(folder: ModelFolder, fingerprint: str) -> VideoAnimator:
     known, given = {"num_inference_steps"}, folder.arguments
     if unknown := sorted(set(given) - known):
         raise MovieDreamerError(
             f"{folder.path / SETTINGS}: svd has no setting {', '.join(unknown)}; it has {', '.join(known)}"
         )
     animator = load_original(
-        folder.path, fingerprint=folder.fingerprint, render_size=folder.size, steps=given.get("num_inference_steps")
+        folder.path, fingerprint=fingerprint, render_size=folder.size, steps=given.get("num_inference_steps")
     )
     if torch.cuda.is_available():
         for model in filter(None, (animator.model, animator.vae)):

@@ -1,5 +1,6 @@
 """Wan image-to-video (2.1, and 2.2 with both transformers): clips from a keyframe, to the next one if there is one."""
 
+from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import Any
 
@@ -8,24 +9,30 @@ from torch import Tensor
 from ..errors import MovieDreamerError
 from ..progress import SILENT, Progress
 from ..registry import Capabilities, Factory
-from ..requests import ClipRequest
+from ..requests import ClipRequest, ShotWords
 from .folder import Family, ModelFolder, folder_factory
 from .running import Running, clip, drawn_size, first_frame, frame_count, movement
+from .text_encoders import named
 
 FAMILY = Family("wan", "Wan image-to-video from a folder", ("WanImageToVideoPipeline",), 16)
 VALUES = frozenset({"prompt", "sentence", "fps", "seed"})
 FPS, STEP = 16, 4
 """It was taught 16 frames a second, and takes 4 n + 1 of them."""
+ENCODE = named("prompt_embeds", "negative_prompt_embeds")
 
 
 class WanAnimator:
     """Reads `prompt`, `sentence`, `fps` and `seed`, and the shot's keyframes."""
 
-    def __init__(self, folder: ModelFolder) -> None:
+    def __init__(self, folder: ModelFolder, fingerprint: str) -> None:
         if find_spec("ftfy") is None:
             raise MovieDreamerError("Wan's pipeline needs the package ftfy: pip install 'moviedreamer[models]'")
-        self.fingerprint = folder.fingerprint
-        self._folder, self._run = folder, Running(folder)
+        self.fingerprint = fingerprint
+        self._folder, self._run = folder, Running(folder, ENCODE)
+
+    def read_ahead(self, words: Sequence[ShotWords], progress: Progress = SILENT) -> None:
+        """The text encoder runs for all shots, and leaves."""
+        self._run.read_ahead([movement(each) for each in words], progress)
 
     def animate(self, request: ClipRequest, progress: Progress = SILENT) -> Tensor:
         """Frames [request.frames, 3, H, W] in [0, 1], of the keyframe's size or the one that was asked for."""
