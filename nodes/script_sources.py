@@ -4,7 +4,7 @@ Functions raise MovieDreamerError in the words of an artist;
 `true_or_message` turns that into what `validate_inputs` returns.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -32,6 +32,7 @@ from ..moviedreamer_core.film.portable import (
 )  # fmt: skip
 from ..moviedreamer_core.film.settings import FilmSettings
 from ..moviedreamer_core.film.takes import NO_TAKES, FilmTakes
+from ..moviedreamer_core.registry import Registry
 from ..moviedreamer_core.script import Document, Script, document_of, named_files, parse_script
 from ..moviedreamer_core.script.check import named_issues
 from ..moviedreamer_core.script.cues import sound_paths
@@ -41,6 +42,7 @@ from ..moviedreamer_core.script.library import parts_from_library, with_library
 from ..moviedreamer_core.script.marks import text_kind
 from ..moviedreamer_core.script.named_files import named_paths
 from ..moviedreamer_core.script.portraits import EXAMPLES, example_path, named_file, portrait_path
+from ..moviedreamer_core.script.walk import Issue
 from ..moviedreamer_core.store import content_hash
 from . import host
 from .types import ScriptCast, ScriptSource
@@ -149,11 +151,23 @@ def check_loadable(name: str) -> None:
 
 
 def check_makers(script: Script) -> None:
-    """Raise ScriptError for decoders and animators that are neither registered nor named as a wired one can be."""
-    issues = [*named_issues(script, "decoder", DECODERS.names()), *named_issues(script, "animator", ANIMATORS.names())]
-    wrong = [issue for issue in issues if not host.is_wired_name(issue.got)]
+    """Raise ScriptError for decoders and animators that are neither registered, nor named as a wired one can be, nor
+    the folder of a model of their kind.
+    """
+    wrong = [*_unknown(script, "decoder", DECODERS), *_unknown(script, "animator", ANIMATORS)]
     if wrong:
         raise ScriptError(problem_of(issue, file=script.file, line=script.line_of(issue.path)) for issue in wrong)
+
+
+def _unknown(script: Script, field: str, makers: Registry[Any]) -> Iterator[Issue]:
+    for issue in named_issues(script, field, makers.names()):
+        of_folder = makers.kind_of(issue.got) != issue.got
+        if host.is_wired_name(issue.got) and not of_folder:
+            continue
+        try:
+            makers.find(issue.got)
+        except MovieDreamerError as error:  # of "sdxl:FOLDER" it says what is wrong with the folder
+            yield replace(issue, message=str(error), valid=()) if ":" in issue.got else issue
 
 
 def written_source(text: str, name: str) -> ScriptSource:

@@ -9,6 +9,7 @@ import pytest
 import torch
 from conftest import SCRIPT
 from PIL import Image
+from safetensors.torch import save_file
 
 FACED = SCRIPT.replace(
     "description: a woman with red hair}", "description: a woman with red hair, references: [m.png]}"
@@ -321,6 +322,21 @@ def test_a_wrong_decoder_or_animator_is_said_by_the_scripts_node_with_its_line(p
     assert "bad.yaml:38" in pack.node("MovieDreamerLoadScript").validate_inputs(script="bad.yaml")
     for wired in ("forest/paper", "model-1a2b3c4d"):
         assert check(text=SCRIPT.replace("decoder: ink", f"decoder: {wired}")) is True, wired
+
+
+def test_the_folder_of_a_model_is_a_decoder_for_the_scripts_node_as_for_the_command(pack, tmp_path):
+    check = pack.node("MovieDreamerEditScript").validate_inputs
+
+    def said(name):
+        return check(text=SCRIPT.replace("decoder: ink", f"decoder: '{name}'"))
+
+    home = tmp_path / "sdxl"
+    assert "text:38: sdxl:" in said(f"sdxl:{home}") and "no folder of diffusers" in said(f"sdxl:{home}")
+    assert "and of a folder sdxl:FOLDER" in said("sdlx:base")
+    home.mkdir()
+    (home / "model_index.json").write_text('{"_class_name": "StableDiffusionXLPipeline"}')
+    save_file({"weight": torch.zeros(1)}, home / "weights.safetensors")
+    assert said(f"sdxl:{home}") is True is said(f"sdxl:{home}@1024x576")
 
 
 def test_a_picture_without_a_face_is_refused_by_character_with_the_artists_name(pack, faces):

@@ -60,7 +60,9 @@ Steps = Annotated[int, _number("steps")]
 Guidance = Annotated[float, _number("guidance")]
 MotionStrength = Annotated[float, _number("motion")]
 Level = Annotated[float, Field(strict=True, ge=-100, le=24)]
-PartName = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[\w.:/-]+$")]
+PartName = Annotated[
+    str, StringConstraints(min_length=1, max_length=500, pattern=r"^([\w.:/-]+|\w+:[^\x00-\x1f\x7f]+)$")
+]
 Pictures = Annotated[tuple[FilePath, ...], Field(max_length=32)]
 Kind = Literal["person", "drawn", "animal", "thing"]
 

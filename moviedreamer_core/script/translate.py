@@ -50,8 +50,8 @@ _PATTERNS = {
     "look": "letters, digits, - and _",
     "language": "a language tag, e.g. en or pt-BR",
     "aspect": "width:height, e.g. 2:1 or 16:9",
-    "decoder": "a name of letters, digits and . _ - : /",
-    "animator": "a name of letters, digits and . _ - : /",
+    "decoder": "a name of letters, digits and . _ - : /, or FAMILY:FOLDER",
+    "animator": "a name of letters, digits and . _ - : /, or FAMILY:FOLDER",
 }
 
 
