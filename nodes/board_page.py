@@ -15,6 +15,7 @@ from ..moviedreamer_core.film.direction import read_direction
 from ..moviedreamer_core.film.takes import FilmTakes
 from ..moviedreamer_core.script import Script
 from .answers import NotThereError, answer, answer_to, number_of, text_of, worked
+from .board_settings import with_nodes
 from .boards import BOARDS, Remembered, titles
 from .script_sources import written_source
 from .types import ScriptSource
@@ -75,7 +76,9 @@ def board_now(known: Remembered) -> dict[str, Any]:
 
 
 def board_changed(known: Remembered, asked: dict[str, Any]) -> dict[str, Any]:
-    """The board as it would be with the page's script, direction and takes; what is left out is as it was run."""
+    """The board as it would be with the page's script, direction, takes and what its nodes hold (`planner`, `nodes`);
+    what is left out is as it was run.
+    """
     return _with_live(known, board_of(_changed(known, asked)))
 
 
@@ -87,7 +90,8 @@ def _changed(known: Remembered, asked: dict[str, Any]) -> BoardFilm:
         film = film.with_changes(script=source.script, folder=source.folder)
     direction = read_direction(text_of(asked, "direction")) if asked.get("direction") is not None else None
     takes = FilmTakes.read(text_of(asked, "takes")) if asked.get("takes") is not None else None
-    return film.with_changes(direction=direction, takes=takes, planner=_planner(asked.get("planner")))
+    film = film.with_changes(direction=direction, takes=takes, planner=_planner(asked.get("planner")))
+    return with_nodes(film, asked.get("nodes"))
 
 
 def _planner(sent: Any) -> dict[str, Any] | None:

@@ -24,11 +24,11 @@ def control_input(name: str, tooltip: str, *, always: bool = False, **options: A
 
 
 def decided(name: str, value: float, else_: str = "leave it alone") -> Any:
-    """What a widget's number decides, None for its unset. Raises MovieDreamerError for one out of bounds; `else_` says
-    what the unset number does.
+    """What a widget's number decides, of the control's own kind (a page sends 1.0 as 1, and keys tell them apart); None
+    for its unset. Raises MovieDreamerError for one out of bounds; `else_` says what the unset number does.
     """
     control = CONTROLS[name]
     if value == control.unset or (control.kind is int and value < 0):
         return None
-    control.check(value, or_else=f", or {control.unset:g} to {else_}")
-    return value
+    control.check(value, or_else="" if control.unset is None else f", or {control.unset:g} to {else_}")
+    return control.kind(value)

@@ -156,3 +156,44 @@ def test_continuity_follows_each_character_and_place():
     assert strips[0] == ["Mara", [["a", 0.9, False], ["c", 0.5, True]], 0.7]
     assert strips[1] == ["quay", [["a", None, False], ["b", None, False], ["c", None, True]], None] and len(strips) == 2
     assert [point[0] for point in curve[0]] == [5, 15] and none == []
+
+
+def test_the_server_is_told_what_the_nodes_hold_but_not_what_is_wired_in_or_unseen():
+    program = """
+    const node = (comfyClass, widgets, wires = {}, wired = []) => ({ comfyClass, mode: 0,
+      widgets: Object.entries(widgets).map(([name, value]) => ({ name, value })),
+      inputs: [...Object.keys(wires).map((name) => ({ name, link: 1 })), ...wired.map((name) => ({ name, link: 2, widget: { name } })),
+        { name: "free", link: null }],
+      getInputNode(at) { return wires[this.inputs[at].name]; } });
+    const M = (name) => `MovieDreamer${name}`;
+    const shots = (which, before) => node(M("ShotSettings"), { shots: which, seed: 7, steps: 0, guidance: 0, seconds: 0, motion: -1,
+      lock: false }, before ? { shot_settings: before } : {});
+    const plan = node(M("PlanFilm"), { seed: 6, temperature: 1, candidates: 1, replan: "changed", direction: "{}" },
+      { shot_settings: shots("2", shots("1")) }, ["seed"]);
+    const routes = node(M("RouteDecoder"), { shots: "3" });
+    const draw = node(M("DecodeKeyframes"), { seed: -1, steps: 4, guidance: 0, leave_out: "", instead: "paper" },
+      { plan, decoder: node(M("LoadDecoder"), { bundle: "mini", decoder: "ink" }), routes });
+    const move = node(M("AnimateKeyframes"), { seed: -1, motion: 0.5, anchor_strength: 1, leave_out: "5", instead: "panzoom" },
+      { keyframes: draw, animator: node(M("ShotOutClip"), {}), shot_settings: undefined }, ["motion"]);
+    const other = node(M("AnimateKeyframes"), {}, {});
+    out.push(m.settingsOf(plan, [plan, draw, move, other]));
+    routes.mode = 4;
+    out.push(m.settingsOf(plan, [plan, draw, node(M("DecodeKeyframes"), {}, { plan })]).nodes, m.settingsOf(plan, [plan, draw]).nodes.keyframe);
+    """
+    found, two, bypassed = ran("settings.mjs", program)
+    assert found["planner"] == {"temperature": 1, "candidates": 1, "replan": "changed"}, "the seed is wired in"
+    row = {"seed": 7, "steps": 0, "guidance": 0, "seconds": 0, "motion": -1, "lock": False}
+    assert found["nodes"]["plan"] == {"shot_settings": [{"shots": "1", **row}, {"shots": "2", **row}]}
+    assert found["nodes"]["keyframe"] == {
+        "seed": -1, "steps": 4, "guidance": 0, "leave_out": "", "instead": "paper",
+        "maker": {"bundle": "mini", "name": "ink"}, "shot_settings": [], "routes": [{"shots": "3"}],
+    }  # fmt: skip
+    assert found["nodes"]["clip"] == {
+        "seed": -1,
+        "anchor_strength": 1,
+        "leave_out": "5",
+        "instead": "panzoom",
+        "routes": [],
+    }, "a body's animator and settings from outside of the subgraph are those of the last run"
+    assert "keyframe" not in two, "of two that draw one film the last run's counts"
+    assert "routes" not in bypassed

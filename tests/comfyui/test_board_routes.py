@@ -78,6 +78,21 @@ def test_what_a_choice_costs_is_what_then_runs(server, film, workflow):
     assert made == {"keyframe": ["hello"], "clip": ["hello"]}
 
 
+def test_what_a_nodes_widget_costs_is_what_then_runs(server, film):
+    _, prompt, board = film
+    assert board_of(server, board, nodes={"clip": {"motion": 1, "seed": -1}})["cost"]["stages"] == []
+    cost = board_of(server, board, nodes={"keyframe": {"leave_out": "ask", "instead": "ink"}, "clip": {"motion": 0.5}})
+    predicted = {stage["stage"]: stage["shots"] for stage in cost["cost"]["stages"]}
+    changed = json.loads(json.dumps(prompt))
+    changed[the(prompt, "DecodeKeyframes")]["inputs"] |= {"leave_out": "ask", "instead": "ink"}
+    changed[the(prompt, "AnimateKeyframes")]["inputs"]["motion"] = 0.5
+    run = server.run(changed)
+    made = {stage: [shot["id"] for shot in run.outputs[the(prompt, node)]["shots"] if shot["made"]]
+            for stage, node in (("keyframe", "DecodeKeyframes"), ("clip", "AnimateKeyframes"))}  # fmt: skip
+    assert made == {"keyframe": ["ask"], "clip": SHOTS} == {stage: predicted[stage] for stage in made}
+    assert ask(server, f"/moviedreamer/board/{board}", {"nodes": {"keyframe": {"steps": "5"}}})[0] == 400
+
+
 def test_an_older_take_is_chosen_and_nothing_but_its_clip_and_the_film_run(server, film):
     _, prompt, board = film
     first = json.loads(ask(server, f"/moviedreamer/board/{board}/takes/ask")[2])

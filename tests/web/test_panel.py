@@ -121,6 +121,17 @@ def test_a_reroll_queues_takes_of_that_shot_alone_and_another_take_is_chosen(boa
     board.wait_for_selector(".md-taken >> text=chosen")
 
 
+def test_a_reroll_says_what_its_takes_cost_before_it_is_pressed(board):
+    card(board, "shot-3").click()
+    reroll = board.get_by_role("button", name="Reroll", exact=True)
+    hint = "Makes new takes of these shots alone, each with a new seed. "
+    assert reroll.get_attribute("title") == f"{hint}1 shot: 1 plan, 1 keyframe, 1 clip, about 5 s"
+    board.get_by_label("How many takes").select_option("3")
+    card(board, "shot-4").click(modifiers=["Control"])
+    assert reroll.get_attribute("title") == f"{hint}2 shots: 6 plans, 6 keyframes, 6 clips, about 27 s"
+    assert board.evaluate("() => app.queued.length") == 0
+
+
 def test_two_takes_are_compared_with_a_wipe(board):
     card(board, "shot-3").click()
     board.get_by_role("tab", name="Takes").click()

@@ -5,6 +5,7 @@
 import { Choices } from "./choices.mjs";
 import { between, matching, withEvent } from "./model.mjs";
 import { Runs } from "./runs.mjs";
+import { settingsOf } from "./settings.mjs";
 import { Writing } from "./writing.mjs";
 
 const WIDTHS = [160, 320, 640, 1280];  // a card that grows a little asks for no other picture
@@ -91,7 +92,7 @@ export class Desk {
   /** What a run of the graph as it is now would be made from. */
   get changes() {
     const { graph, planner } = this;
-    return { script: graph.script(planner), direction: this.choices.text, planner: graph.settings(planner) };
+    return { script: graph.script(planner), direction: this.choices.text, ...settingsOf(planner, graph.nodes()) };
   }
 
   /** What the graph's board depends on: a board that was asked for with another question says nothing of what is there. */

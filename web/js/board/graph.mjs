@@ -10,7 +10,6 @@ export const LOADER = "MovieDreamerLoadScript";
 const ROUTES = { decoder: "MovieDreamerRouteDecoder", animator: "MovieDreamerRouteAnimator" };
 const MAKERS = { decoder: "MovieDreamerDecodeKeyframes", animator: "MovieDreamerAnimateKeyframes" };
 const SETTINGS = "MovieDreamerShotSettings";
-const SETTINGS_OF_PLAN = ["seed", "temperature", "candidates", "replan"];
 
 /** Every node of a graph, those in its subgraphs included. */
 export function allNodes(graph) {
@@ -28,8 +27,12 @@ export class Graph {
     return this.app.rootGraph ?? this.app.graph;
   }
 
+  nodes() {
+    return allNodes(this.root);
+  }
+
   planners() {
-    return allNodes(this.root).filter((node) => node.comfyClass === PLANNER);
+    return this.nodes().filter((node) => node.comfyClass === PLANNER);
   }
 
   node(id) {
@@ -132,13 +135,6 @@ export class Graph {
     } finally {
       for (const name of Object.keys(values)) this.instead.delete(widgetOf(planner, name));
     }
-  }
-
-  /** The values of Plan Film's own widgets that decide its plan; what is wired in from elsewhere is left out. */
-  settings(planner) {
-    const wired = new Set((planner.inputs ?? []).filter((input) => input.link != null).map((input) => input.widget?.name));
-    const known = SETTINGS_OF_PLAN.filter((name) => widgetOf(planner, name) && !wired.has(name));
-    return Object.fromEntries(known.map((name) => [name, widgetOf(planner, name).value]));
   }
 
   /** The node that decided a shot's decoder or animator (`field`), as a card says it ({rule, of: the shots it is for}): a

@@ -56,8 +56,8 @@ export class Runs {
   /** What planning these shots again would make of them: the board of such a run. Without new seeds. */
   async replanned(ids) {
     const { desk } = this, { replan, direction } = this.replanning(ids);
-    const { script, planner } = desk.changes;
-    return desk.server.board(desk.id, { script, direction, planner: { ...planner, replan } });
+    const { changes } = desk;
+    return desk.server.board(desk.id, { ...changes, direction, planner: { ...changes.planner, replan } });
   }
 
   /** Draws candidates of a shot's plan as pictures, `of` of them: a run for each number that comes no further than to the

@@ -21,7 +21,7 @@ export function serverOf(api) {
   };
   const board = (id) => `/moviedreamer/board/${encodeURIComponent(id)}`;
   return {
-    /** The board of a run, or with `changes` ({script, direction, planner}) as a run with these would find it. */
+    /** The board of a run, or with `changes` ({script, direction, planner, nodes}) as a run with these would find it. */
     board: (id, changes) => ask(board(id), changes),
     /** The candidates of a shot's plan as a run with `changes` would have them. */
     candidates: (id, shot, changes) => ask(`${board(id)}/candidates/${encodeURIComponent(shot)}`, changes),
