@@ -77,7 +77,13 @@ def _shot(number: int, state: str) -> dict[str, Any]:
     made = state in ("stale", "planned", "failed", "rendering")
     has = state in ("animated", "rendered", "stale", "external")
     reason = CHANGED if state == "stale" else NEW
-    stage = {"made": made, "why": "so" if made else "", "reason": reason if made else None, "seconds": 1.5 * made, "anew": 1.5}
+    stage = {
+        "made": made,
+        "why": "so" if made else "",
+        "reason": reason if made else None,
+        "seconds": 1.5 * made,
+        "anew": 1.5,
+    }
     return {
         "id": f"shot-{number + 1}", "number": number + 1, "scene": f"scene-{number // 5 + 1}",
         "place": PLACES[number // 5 % 4], "characters": people, "props": ["lantern"] if number % 3 == 0 else [],
