@@ -34,8 +34,8 @@ def run(pack, plan, bundle, change, by="paper"):
     for row in held["shot_settings"]:
         settings = pack.run("MovieDreamerShotSettings", shot_settings=settings, **row).args[0]
     keyframes = pack.run(
-        "MovieDreamerDecodeKeyframes", plan=plan, decoder=decoder(pack, bundle, by), routes=routes, shot_settings=settings,
-        **values(change, "keyframe"),
+        "MovieDreamerDecodeKeyframes", plan=plan, decoder=decoder(pack, bundle, by), routes=routes,
+        shot_settings=settings, **values(change, "keyframe"),
     ).args[0]  # fmt: skip
     clips = pack.run(
         "MovieDreamerAnimateKeyframes", keyframes=keyframes, animator=animator(pack, bundle), **values(change, "clip")

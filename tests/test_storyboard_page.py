@@ -162,23 +162,25 @@ def test_the_server_is_told_what_the_nodes_hold_but_not_what_is_wired_in_or_unse
     program = """
     const node = (comfyClass, widgets, wires = {}, wired = []) => ({ comfyClass, mode: 0,
       widgets: Object.entries(widgets).map(([name, value]) => ({ name, value })),
-      inputs: [...Object.keys(wires).map((name) => ({ name, link: 1 })), ...wired.map((name) => ({ name, link: 2, widget: { name } })),
-        { name: "free", link: null }],
+      inputs: [...Object.keys(wires).map((name) => ({ name, link: 1 })), { name: "free", link: null },
+        ...wired.map((name) => ({ name, link: 2, widget: { name } }))],
       getInputNode(at) { return wires[this.inputs[at].name]; } });
     const M = (name) => `MovieDreamer${name}`;
-    const shots = (which, before) => node(M("ShotSettings"), { shots: which, seed: 7, steps: 0, guidance: 0, seconds: 0, motion: -1,
-      lock: false }, before ? { shot_settings: before } : {});
+    const shots = (which, before) => node(M("ShotSettings"), { shots: which, seed: 7, steps: 0, guidance: 0, seconds: 0,
+      motion: -1, lock: false }, before ? { shot_settings: before } : {});
     const plan = node(M("PlanFilm"), { seed: 6, temperature: 1, candidates: 1, replan: "changed", direction: "{}" },
       { shot_settings: shots("2", shots("1")) }, ["seed"]);
     const routes = node(M("RouteDecoder"), { shots: "3" });
     const draw = node(M("DecodeKeyframes"), { seed: -1, steps: 4, guidance: 0, leave_out: "", instead: "paper" },
       { plan, decoder: node(M("LoadDecoder"), { bundle: "mini", decoder: "ink" }), routes });
-    const move = node(M("AnimateKeyframes"), { seed: -1, motion: 0.5, anchor_strength: 1, leave_out: "5", instead: "panzoom" },
+    const held = { seed: -1, motion: 0.5, anchor_strength: 1, leave_out: "5", instead: "panzoom" };
+    const move = node(M("AnimateKeyframes"), held,
       { keyframes: draw, animator: node(M("ShotOutClip"), {}), shot_settings: undefined }, ["motion"]);
     const other = node(M("AnimateKeyframes"), {}, {});
     out.push(m.settingsOf(plan, [plan, draw, move, other]));
     routes.mode = 4;
-    out.push(m.settingsOf(plan, [plan, draw, node(M("DecodeKeyframes"), {}, { plan })]).nodes, m.settingsOf(plan, [plan, draw]).nodes.keyframe);
+    out.push(m.settingsOf(plan, [plan, draw, node(M("DecodeKeyframes"), {}, { plan })]).nodes);
+    out.push(m.settingsOf(plan, [plan, draw]).nodes.keyframe);
     """
     found, two, bypassed = ran("settings.mjs", program)
     assert found["planner"] == {"temperature": 1, "candidates": 1, "replan": "changed"}, "the seed is wired in"
