@@ -69,8 +69,10 @@ class BodyMaker:
         return missing_slots(has_of(request))
 
     def name(self, request: Asked) -> str:
-        """What a result is called until the core has taken it."""
-        return f"{self.fingerprint}/{self.unit(request)}/{request.seed}"
+        """What a result is called until the core has taken it; another name in every run, for ComfyUI keeps what a node
+        gave for the same inputs, and a shot of the same seed may be asked for something else.
+        """
+        return f"{MEMORY.prompt}/{self.fingerprint}/{self.unit(request)}/{request.seed}"
 
     def spent(self, request: Request) -> float:
         """Seconds that the nodes took, from the copying of the body on."""

@@ -194,7 +194,10 @@ def test_killed_in_the_middle_and_finished_after_a_restart(another_server, tmp_p
     assert half and half.items() <= whole_store.items() and len(noted(server)) == 3 - len(half)
 
 
-@pytest.mark.parametrize("flags", [("--cache-classic",), ("--cache-lru", "10"), ("--cache-none",)], ids=lambda f: f[0])
+CACHES = [("--cache-ram", "0.5"), ("--cache-classic",), ("--cache-lru", "200"), ("--cache-none",)]
+
+
+@pytest.mark.parametrize("flags", CACHES, ids=lambda flags: flags[0])
 def test_every_cache_mode_runs_the_same_shots_and_loads_once(another_server, tmp_path, flags):
     base = tmp_path / "cached"
     server = another_server(*with_probe(base), *flags, base=base)
@@ -207,6 +210,11 @@ def test_every_cache_mode_runs_the_same_shots_and_loads_once(another_server, tmp
     assert len([line for line in lines if line.startswith("clip")]) == 3
     whole(server.run(prompt))
     assert not [line for line in noted(server, "") if not line.startswith("load")]
+    prompt["script"]["inputs"]["script"] = script(server, "fast.yaml", ARRIVAL, f"{ARRIVAL} fast", of="moved.yaml")
+    whole(server.run(prompt))
+    drawn = noted(server)
+    assert shots(drawn) == ["arrival", "hello"], "not what ComfyUI kept of the run before"
+    assert f"{ARRIVAL} fast" in drawn[0]
 
 
 def test_two_bodies_and_the_bundles_own_decoder_meet_in_one_film(server):
