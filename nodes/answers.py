@@ -1,4 +1,5 @@
-"""How the page's routes answer: JSON, errors as {"error": text} with a status that fits, work beside the server's loop.
+"""How the page's routes answer: JSON, errors as {"error": text} with a status that fits, and with the code of
+a MovieDreamerError and its values if it has one; work beside the server's loop.
 
 ComfyUI refuses foreign origins before they come here; a POST must say that it is JSON, which no foreign form can.
 """
@@ -6,7 +7,8 @@ ComfyUI refuses foreign origins before they come here; a POST must say that it i
 import asyncio
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from ..moviedreamer_core.errors import MovieDreamerError
@@ -80,15 +82,15 @@ async def worked(work: Callable[[], Any]) -> Any:
     try:
         return await asyncio.to_thread(work)
     except NotThereError as error:
-        return _error(str(error), 404)
+        return _error(str(error), 404, error.data())
     except MovieDreamerError as error:
-        return _error(str(error), 400)
+        return _error(str(error), 400, error.data())
     except Exception:  # a bug of ours: the page hears that there was one, the log has it
         log.exception("the board could not answer")
         return _error("MovieDreamer could not answer: see ComfyUI's log and report it", 500)
 
 
-def _error(text: str, status: int) -> Any:
+def _error(text: str, status: int, data: Mapping[str, Any] = MappingProxyType({})) -> Any:
     from aiohttp import web
 
-    return web.json_response({"error": text}, status=status)
+    return web.json_response({"error": text, **data}, status=status)

@@ -185,7 +185,23 @@ def test_pictures_from_elsewhere_are_external_and_what_is_wrong_is_failed(film, 
     missing = {"two": {"take": read_take("", {"keyframe": "ab" * 32})}}
     wrong = board_of(film.with_changes(direction=missing))
     assert card(wrong, "two")["state"] == "failed" and "not in the store" in card(wrong, "two")["note"]
+    (note,) = card(wrong, "two")["notes"]
+    assert note["code"] == "wrong" and note["error"] == {"code": "take_gone", "values": {"shot": "two"}}
     assert card(wrong, "four")["state"] == "animated"
+
+
+def test_what_the_storyboard_chooses_wrongly_has_a_code(film):
+    def refused(text):
+        with pytest.raises(MovieDreamerError) as caught:
+            board_of(film.with_changes(direction=read_direction(text)))
+        return caught.value.data()
+
+    bounds = {"shot": "one", "field": "steps", "least": 1, "most": 1000}
+    assert refused('{"one": {"steps": 0}}') == {"code": "out_of_bounds", "values": bounds}
+    assert refused('{"nobody": {"steps": 2}}') == {"code": "chosen_shot", "values": {"shot": "nobody"}}
+    maker = {"shot": "one", "field": "decoder", "name": "forest/paper"}
+    assert refused('{"one": {"decoder": "forest/paper"}}') == {"code": "no_maker", "values": maker}
+    assert refused('{"one": {"sise": 2}}') == {}, "no click does that"
 
 
 def test_only_this_films_results_come_as_files_and_clips_play_in_a_browser(film):

@@ -152,6 +152,20 @@ def test_what_cannot_be_done_is_refused_in_words(edit, message):
         edit_script(TEXT, [edit] * 1001)
 
 
+@pytest.mark.parametrize("edit,code,values", [
+    ({"remove": "nobody"}, "no_shot", {"shot": "nobody"}),
+    ({"set": "one", "field": "characters.mara.action", "value": "x"}, "not_shown", {"name": "mara"}),
+    ({"set": "harbour-1", "field": "dialogue.9", "value": "x"}, "no_line", {"n": 2}),
+    ({"merge": "three"}, "last_of_scene", {"shot": "three"}),
+    ({"set": "one", "field": "seconds", "value": 500}, "length", {"shot": "one", "least": 0.1, "most": 120.0}),
+    ({"set": "one", "field": "sise", "value": 1}, "", None),
+])  # fmt: skip
+def test_what_a_click_cannot_do_has_a_code_for_the_page(edit, code, values):
+    with pytest.raises(MovieDreamerError) as caught:
+        edit_script(TEXT, [edit])
+    assert (caught.value.code, caught.value.values) == (code, values)
+
+
 def test_the_last_shot_of_a_film_stays():
     one = "title: x\nscenes:\n- place: p\n  shots:\n  - {size: wide}\n"
     with pytest.raises(MovieDreamerError, match="the film's only one"):

@@ -1,6 +1,7 @@
 """What the storyboard's page works out by itself (web/js/board): choices, filters, costs, where cards lie, time."""
 
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -115,6 +116,36 @@ def test_reasons_and_rules_of_the_core_are_said_in_words_of_each_language():
     assert why == "the plot and the seed changed · planned with an older shot 3, 7 · “mine”" and by == "route 3, 7-9"
     assert said.startswith("プロット、シードが変わりました")
     assert wrong == "<b>no</b>" and nobody == ""
+
+
+def test_errors_of_a_click_are_said_in_each_language_and_all_others_as_the_core_says_them():
+    core = "".join(file.read_text() for file in (PAGE.parents[2] / "moviedreamer_core").rglob("*.py"))
+    codes = sorted(set(re.findall(r"\.coded\(\s*\"(\w+)\"", core)))
+    program = f"""
+    import {{ readFileSync }} from "node:fs";
+    import {{ t, useWords }} from "{(PAGE / "language.mjs").as_uri()}";
+    import {{ reasonWords }} from "{(PAGE / "reasons.mjs").as_uri()}";
+    const all = {{}}, locales = "{PAGE.parents[2]}/locales", codes = {json.dumps(codes)};
+    for (const each of ["en", "zh", "ja"]) all[each] = JSON.parse(readFileSync(`${{locales}}/${{each}}/main.json`));
+    const said = Object.keys(all.en.storyboard).filter((key) => key.startsWith("error."));
+    out.push(said.map((key) => key.slice(6)).sort());
+    const answers = (body) => m.serverOf({{ fetchApi: async () => ({{ status: 400, json: async () => body }}) }});
+    const asked = (body) => answers(body).edit("", "", []).catch((error) => error.message);
+    for (const language of ["en", "zh", "ja"]) {{
+      useWords(all, language);
+      out.push(codes.filter((code) => t(`error.${{code}}`) === `error.${{code}}`));
+      out.push(await asked({{ error: "no shot 'a'", code: "no_shot", values: {{ shot: "a" }} }}));
+      const error = {{ code: "out_of_bounds", values: {{ shot: "a", field: "steps", least: 1, most: 9 }} }};
+      out.push(reasonWords({{ code: "wrong", of: ["steps is 0"], error }}));
+    }}
+    out.push([await asked({{ error: "broken" }}), await asked({{ error: "newer", code: "next_year", values: {{}} }})]);
+    """
+    known, *said, others = ran("server.mjs", program)
+    assert known == codes and len(codes) > 8
+    assert said[0] == said[3] == said[6] == [], "every code has words"
+    assert said[1:3] == ["The script has no shot a any more.", "a: Steps goes from 1 to 9."]
+    assert said[4] == "剧本中已没有镜头 a。" and said[7] == "脚本にショット a はもうありません。"
+    assert others == ["broken", "newer"]
 
 
 def test_of_five_hundred_cards_only_those_in_sight_are_there():

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..film.artefacts import EXTERNAL
 from ..film.dry_run import NEW, Step
-from ..film.wording import WRONG, Reason
+from ..film.wording import Reason
 from ..script import ResolvedShot
 from ..script.parts import AUTO
 from ..script.resolved import FILM_SEED, Choice
@@ -172,7 +172,7 @@ def _why(reason: Reason | None) -> dict[str, Any]:
 def _notes(looked: Looked, shot: ResolvedShot, steps: Mapping[str, list[Step]]) -> dict[str, Any]:
     """What the artist should know of it: what is wrong, or that it is kept with something older; also by code."""
     if shot.id in looked.wrong:
-        reasons = [Reason(WRONG, (looked.wrong[shot.id],))]
+        reasons = [Reason.wrong(looked.wrong[shot.id])]
     else:
         kept = (step.reason for stage in STAGES for step in steps[stage] if not step.made and step.reason)
         reasons = list(dict.fromkeys(kept))

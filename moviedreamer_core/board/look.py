@@ -9,7 +9,7 @@ from ..errors import MovieDreamerError
 from ..film.dry_run import Look, Step
 from ..film.references import NamedKeyframe
 from ..film.session import FilmSession
-from ..film.wording import WRONG, Reason
+from ..film.wording import Reason
 from ..planner import PlannedShot
 from ..planner.plan import tokens_digest
 from ..script import ResolvedShot
@@ -32,7 +32,7 @@ class Looked:
 
     steps: tuple[Step, ...]
     seconds: Mapping[tuple[str, str], float | None]
-    wrong: Mapping[str, str]
+    wrong: Mapping[str, MovieDreamerError]
     glance: Glance
     film: BoardFilm
 
@@ -93,7 +93,7 @@ class BoardLook(Look):
     ) -> None:
         super().__init__(session, cast, placed)
         self.glance = glance
-        self.wrong: dict[str, str] = {}
+        self.wrong: dict[str, MovieDreamerError] = {}
 
     def session_now(self, session: FilmSession) -> None:
         """Go on with the session of another stage."""
@@ -127,8 +127,8 @@ class BoardLook(Look):
         return self._step("", "film", self.session.script == join.script, Reason("script_changed"))
 
     def _wrong(self, shot: ResolvedShot, stage: str, error: MovieDreamerError) -> Step:
-        self.wrong.setdefault(shot.id, str(error))
-        return self._step(shot.id, stage, False, Reason(WRONG, (str(error),)))
+        self.wrong.setdefault(shot.id, error)
+        return self._step(shot.id, stage, False, Reason.wrong(error))
 
 
 def _use_edited(look: BoardLook, edited: Mapping[str, tuple[str, PlannedShot]]) -> None:

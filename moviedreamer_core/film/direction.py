@@ -85,7 +85,8 @@ def _checked(shot: str, field: str, value: Any) -> Any:
     control = CONTROLS[field]
     number, kind = ((int, float), "a number") if control.kind is float else (int, "a whole number")
     if isinstance(value, bool) or not isinstance(value, number) or not control.holds(value):
-        raise MovieDreamerError(f"{where}{field} is {value!r}; expected {kind} from {control.bounds}")
+        wrong = MovieDreamerError(f"{where}{field} is {value!r}; expected {kind} from {control.bounds}")
+        raise wrong.coded("out_of_bounds", shot=shot, field=field, least=control.least, most=control.most)
     return value
 
 

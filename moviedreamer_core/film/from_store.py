@@ -52,5 +52,5 @@ def kept_take(
             f"{session.at(shot)}: {stays} a {stage} ({key[:12]}) that is not in the store {session.store.root}, and "
             f"{maker} would make another one of it now: use the weights that made it, or unlock the shot or choose "
             "another take"
-        )
+        ).coded("take_gone", shot=shot.id)
     return found

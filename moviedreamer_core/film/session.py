@@ -5,6 +5,7 @@ from dataclasses import KW_ONLY, dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from ..builtin import ANIMATORS, DECODERS
 from ..bundle import Bundle
@@ -321,11 +322,14 @@ class FilmSession:
         return then
 
     def _check_names(self, shot: ResolvedShot) -> None:
-        try:
-            self.decoders.find(self.decoder(shot))
-            self.animators.find(self.animator(shot))
-        except MovieDreamerError as error:
-            raise MovieDreamerError(f"{self.at(shot)}: {error}") from error
+        names: tuple[tuple[Registry[Any], str], ...]
+        names = ((self.decoders, self.decoder(shot)), (self.animators, self.animator(shot)))
+        for known, name in names:
+            try:
+                known.find(name)
+            except MovieDreamerError as error:
+                wrong = MovieDreamerError(f"{self.at(shot)}: {error}")
+                raise wrong.coded("no_maker", shot=shot.id, field=known.kind, name=name) from error
 
 
 def _reseeded(shot: ResolvedShot, seeds: Mapping[str, int]) -> ResolvedShot:

@@ -5,8 +5,10 @@ changed", not "shot.plot").
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+from ..errors import MovieDreamerError
 
 THINGS = {
     "style": "the style", "place": "the place", "elements": "what stands there", "time": "the time",
@@ -59,11 +61,17 @@ SAID = {
 @dataclass(frozen=True)
 class Reason:
     """`code` is one of SAID, "changed" or "wrong". `of`: names of inputs that changed, ids of older shots, or what is
-    wrong, in words.
+    wrong, in words; `error` is what is wrong.
     """
 
     code: str
     of: tuple[str, ...] = ()
+    error: MovieDreamerError | None = field(default=None, compare=False)
+
+    @classmethod
+    def wrong(cls, error: MovieDreamerError) -> "Reason":
+        """Nothing can be made."""
+        return cls(WRONG, (str(error),), error)
 
     def __str__(self) -> str:
         if self.code == CHANGED:
@@ -73,8 +81,10 @@ class Reason:
         return f"{SAID[self.code]} {listed_shots(self.of)}" if self.of else SAID[self.code]
 
     def data(self) -> dict[str, Any]:
-        """As plain JSON values: {"code", "of": [codes of THINGS | ids | words]}."""
-        return {"code": self.code, "of": changed_things(self.of) if self.code == CHANGED else list(self.of)}
+        """As plain JSON values: {"code", "of": [codes of THINGS | ids | words]}; "error" where it has a code."""
+        of = changed_things(self.of) if self.code == CHANGED else list(self.of)
+        error = self.error.data() if self.error is not None else {}
+        return {"code": self.code, "of": of, **({"error": error} if error else {})}
 
 
 def changed_things(names: Iterable[str]) -> list[str]:

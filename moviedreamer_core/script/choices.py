@@ -113,7 +113,8 @@ def _checked(storyboard: Mapping[str, Mapping[str, Any]], targets: Sequence[Targ
             meant = nearest(name, known)
             numbers = f"; its shots are 1 to {len(known)}" if name.isdigit() else ""
             hint = f"; did you mean {meant}?" if meant else numbers
-            raise MovieDreamerError(f"the storyboard chooses for shot {name!r}, which the script does not have{hint}")
+            wrong = f"the storyboard chooses for shot {name!r}, which the script does not have{hint}"
+            raise MovieDreamerError(wrong).coded("chosen_shot", shot=name)
         by_id[shot_id] = {**by_id.get(shot_id, {}), **chosen}
     fields = (field for chosen in by_id.values() for field in chosen if field not in CARRIED)
     _check_names(fields, "the storyboard chooses")

@@ -24,7 +24,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from ..errors import MovieDreamerError
 from .blocks import Block, put_in, taken_out
-from .controls import CONTROLS
+from .controls import CONTROLS, shot_bounds
 from .errors import ScriptError
 from .ids import scene_ids, shot_ids
 from .load import Document, document_of, set_field, tree_text
@@ -55,7 +55,13 @@ def _edited(document: Document, edit: Mapping[str, Any]) -> Document:
     named = [kind for kind in KINDS if isinstance(edit, Mapping) and kind in edit]
     if len(named) != 1:
         raise MovieDreamerError(f"an edit is {edit!r}; expected one of {', '.join(KINDS)} with a shot's id")
-    return _EDITS[named[0]](document, edit)
+    try:
+        return _EDITS[named[0]](document, edit)
+    except ScriptError as error:
+        if error.problems and error.problems[0].field.endswith(".seconds"):
+            least, most = shot_bounds()["seconds"]
+            error.coded("length", shot=str(edit[named[0]]), least=least, most=most)
+        raise
 
 
 def _set(document: Document, edit: Mapping[str, Any]) -> Document:
@@ -82,7 +88,8 @@ def _person_field(document: Document, at: Place, rest: str) -> FieldPath:
     cast = {name.casefold(): c.id for c in document.script.characters for name in (c.id, c.shown_name)}
     people = [cast[person.id.casefold()] for person in document.script.scenes[at[0]].shots[at[1]].characters]
     if who not in people:
-        raise MovieDreamerError(f"set: the shot does not show {who!r}; it shows {', '.join(people) or 'nobody'}")
+        wrong = f"set: the shot does not show {who!r}; it shows {', '.join(people) or 'nobody'}"
+        raise MovieDreamerError(wrong).coded("not_shown", name=who)
     if field not in ("action", "expression", "look"):
         raise MovieDreamerError(f"set: {field!r} of {who}; expected action, expression or look")
     return ("characters", people.index(who), field)
@@ -92,7 +99,8 @@ def _line_words(shot: Any, number: str) -> FieldPath:
     lines = shot.get("dialogue")
     count = len(lines) if isinstance(lines, list) else 1
     if not (number.isascii() and number.isdigit() and int(number) < count):
-        raise MovieDreamerError(f"set: the dialogue has no line {number!r}; it has {count}, counted from 0")
+        wrong = f"set: the dialogue has no line {number!r}; it has {count}, counted from 0"
+        raise MovieDreamerError(wrong).coded("no_line", n=count)
     return ("dialogue", int(number), "line") if isinstance(lines, list) else ("dialogue",)
 
 
@@ -110,7 +118,8 @@ def _insert(document: Document, edit: Mapping[str, Any]) -> Document:
 def _remove(document: Document, edit: Mapping[str, Any]) -> Document:
     at = _place(document, edit["remove"])
     if len(document.script.scenes) == 1 and len(document.script.scenes[0].shots) == 1:
-        raise MovieDreamerError(f"remove: shot {edit['remove']!r} is the film's only one; a film has one at least")
+        wrong = f"remove: shot {edit['remove']!r} is the film's only one; a film has one at least"
+        raise MovieDreamerError(wrong).coded("only_shot")
     return _gone(document, document, at)
 
 
@@ -171,7 +180,8 @@ def _merge(document: Document, edit: Mapping[str, Any]) -> Document:
     at = _place(document, edit["merge"])
     shots = document.script.scenes[at[0]].shots
     if at[1] + 1 >= len(shots):
-        raise MovieDreamerError(f"merge: shot {edit['merge']!r} is the last of its scene: there is none to merge with")
+        wrong = f"merge: shot {edit['merge']!r} is the last of its scene: there is none to merge with"
+        raise MovieDreamerError(wrong).coded("last_of_scene", shot=edit["merge"])
     first, second = (_shots(document.data, at[0])[at[1] + more] for more in (0, 1))
     values = _merged(document, at, first, second)
     whole = _with(document, {("scenes", at[0], "shots", at[1], name): value for name, value in values.items()})
@@ -224,7 +234,8 @@ def _place(document: Document, name: Any) -> Place:
         if name in ids:
             return scene, ids.index(name)
     known = [shot for ids in shot_ids(document.script) for shot in ids]
-    raise MovieDreamerError(f"the script has no shot {name!r}; it has {', '.join(known[:12])}")
+    wrong = f"the script has no shot {name!r}; it has {', '.join(known[:12])}"
+    raise MovieDreamerError(wrong).coded("no_shot", shot=str(name)[:80])
 
 
 def _shots(data: Any, scene: int) -> Any:

@@ -241,6 +241,8 @@ def test_a_script_is_edited_as_text(server, film):
     for wrong in ({"text": text, "edits": [{"remove": "nobody"}]}, {"text": text, "edits": 5}, {"edits": []}):
         status, _, body = ask(server, "/moviedreamer/script/edit", wrong)
         assert status == 400 and json.loads(body)["error"]
+    gone = ask(server, "/moviedreamer/script/edit", {"text": text, "edits": [{"remove": "nobody"}]})
+    assert json.loads(gone[2])["code"] == "no_shot" and json.loads(gone[2])["values"] == {"shot": "nobody"}
 
 
 def test_a_strangers_text_comes_back_as_it_is_and_as_json(server, film):

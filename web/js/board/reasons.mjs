@@ -6,11 +6,18 @@ import { firstMade } from "./model.mjs";
 const MOST = 3;  // older shots that are named
 
 /** A reason {code, of} in words; `numbers` are the shots' by their ids. */
-export function reasonWords({ code, of }, numbers = {}) {
-  if (code === "wrong") return of.join(" ");
+export function reasonWords({ code, of, error }, numbers = {}) {
+  if (code === "wrong") return errorWords(error, of.join(" "));
   if (code === "changed") return t("why.changed", { what: both(of.map((thing) => t(`thing.${thing}`))) });
   const shots = of.slice(0, MOST).map((id) => numbers[id] ?? id);
   return t(`why.${code}`, { shots: list(of.length > MOST ? [...shots, "…"] : shots) });
+}
+
+/** What went wrong {code, values}, in words; `english` stands in where there is no code, or none that this page knows. */
+export function errorWords({ code, values = {} } = {}, english) {
+  const key = `error.${code}`, field = values.field && { field: t(`field.${values.field}`) };
+  const words = t(key, { ...values, ...field });
+  return words === key ? english : words;
 }
 
 /** Why a shot is not as it should be, and what else to know of it, in one line. `own` is what is chosen for it. */

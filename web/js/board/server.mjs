@@ -1,5 +1,7 @@
 // The server's side of the storyboard (nodes/board_page.py): the few questions that the page asks. `api` is ComfyUI's.
 
+import { errorWords } from "./reasons.mjs";
+
 /** A question that the server answered with an error: its words, and the status (404: the board is not known). */
 export class ServerError extends Error {
   constructor(words, status) {
@@ -16,7 +18,7 @@ export function serverOf(api) {
     };
     const response = await api.fetchApi(path, more);
     const answer = await response.json().catch(() => ({}));
-    if (response.status !== 200) throw new ServerError(answer.error ?? `${response.status}`, response.status);
+    if (response.status !== 200) throw new ServerError(errorWords(answer, answer.error ?? `${response.status}`), response.status);
     return answer;
   };
   const board = (id) => `/moviedreamer/board/${encodeURIComponent(id)}`;
