@@ -9,11 +9,12 @@ from typing import Any
 from ...atomic import plain_errors, write_text
 from ...errors import MovieDreamerError
 from .claims import Claim, read_claims
-from .compare import Finding, Table, differs, findings, in_short, tabled
+from .compare import Finding, Spread, Table, differs, findings, in_short, tabled
 from .plot import draw_claim
 from .runs import Ablation, Result
 
 PAGE, NUMBERS, PICTURES = "ablations.md", "ablations.json", "ablations"
+DIGITS = 6  # after the point; seeds differ from the third on
 HEAD = """# The paper's claims, one by one
 
 Written by `moviedreamer ablate` from the results below `{runs}`; not edited by hand.
@@ -107,10 +108,9 @@ def _made_by(results: Sequence[Result]) -> str:
 def _numbers(claim: Claim, results: Sequence[Result], table: Table, found: Sequence[Finding]) -> dict[str, Any]:
     """One claim of ablations.json."""
     rows = [
-        {"regime": regime, "variant": variant, "metrics": {
-            name: {"mean": s.mean, "spread": s.spread, "values": list(s.values)} for name, s in spreads.items()}}
+        {"regime": regime, "variant": variant, "metrics": {name: _spread(spread) for name, spread in spreads.items()}}
         for (regime, variant), spreads in table.items()
-    ]  # fmt: skip
+    ]
     return {
         "title": claim.title,
         "judged": claim.judged,
@@ -122,6 +122,12 @@ def _numbers(claim: Claim, results: Sequence[Result], table: Table, found: Seque
         "runs": len(results),
         "seconds": round(sum(result.seconds for result in results), 1),
     }
+
+
+def _spread(spread: Spread) -> dict[str, Any]:
+    """The values of a metric, with as many digits as say something."""
+    own = None if spread.spread is None else round(spread.spread, DIGITS)
+    return {"mean": round(spread.mean, DIGITS), "spread": own, "values": [round(v, DIGITS) for v in spread.values]}
 
 
 def _shown(path: Path) -> str:
