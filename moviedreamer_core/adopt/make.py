@@ -10,16 +10,17 @@ from ..cast import FacePack
 from ..errors import MovieDreamerError
 from ..sentences import SentenceEncoder
 from ..tokenizer import KeyframeTokenizer
+from .faces import add_faces
 from .models import ClipFolder, PictureModel
 from .parts import (
     add_animator,
     add_decoder,
-    add_faces,
     add_planner,
     add_text,
     add_tokenizer,
     add_vae,
 )
+from .video_model import VideoModel
 
 FACE_WIDTH = 512
 """Of the packs that the full-size system is made for, where no pack is given."""
@@ -30,7 +31,8 @@ MULTIPLE = 64
 class Sources:
     """Where the weights lie. `clip`: a CLIP with both towers (ViT-L); `text`: another text tower than its (such as
     SDXL's text_encoder_2); `llama`: a model of LLaMA's class; `sdxl`: a diffusers folder or one file, `sdxl_config` the
-    folder of a model of its kind; `svd`: a diffusers folder; `faces`: a face pack.
+    folder of a model of its kind; `svd` and `svd_config` likewise; `clip` and `text` may be files, too, of which
+    the folders `clip_config` and `text_config` say more; `faces`: a face pack, or YuNet and SFace.
     """
 
     clip: Path
@@ -40,6 +42,9 @@ class Sources:
     sdxl_config: Path | None = None
     svd: Path | None = None
     faces: Path | None = None
+    svd_config: Path | None = None
+    clip_config: Path | None = None
+    text_config: Path | None = None
 
 
 def make_bundle(
@@ -70,9 +75,9 @@ def make_bundle(
 
 def _fill(making: Path, sources: Sources, size: tuple[int, int], seed: int) -> None:
     """The parts, one after another, in the order in which they name each other."""
-    clip = ClipFolder(sources.clip)
+    clip = ClipFolder(sources.clip, sources.clip_config)
     sdxl = PictureModel(sources.sdxl, sources.sdxl_config)
-    add_text(ClipFolder(sources.text) if sources.text else clip, making / "text")
+    add_text(ClipFolder(sources.text, sources.text_config) if sources.text else clip, making / "text")
     text = SentenceEncoder.load(making / "text")
     sizes: dict[str, object] = {"text_width": text.width, "face_width": FACE_WIDTH}
     names = {"text_fingerprint": text.fingerprint}
@@ -91,7 +96,7 @@ def _fill(making: Path, sources: Sources, size: tuple[int, int], seed: int) -> N
     add_vae(sdxl, making / "vae")
     add_decoder(sdxl, making / "decoder", sizes, seed=seed)
     if sources.svd:
-        add_animator(sources.svd, making / "animator", size)
+        add_animator(VideoModel(sources.svd, sources.svd_config), making / "animator", size)
 
 
 def _description(sources: Sources) -> str:

@@ -17,10 +17,20 @@ from .weights import Read, Weights
 
 
 class ClipFolder:
-    """A CLIP as transformers publishes it: both towers (`CLIPModel`), or one of them with its projection."""
+    """A CLIP as transformers publishes it: both towers (`CLIPModel`), or one of them with its projection.
 
-    def __init__(self, place: Path) -> None:
-        self.place, self.config = place, read_json(place / "config.json")
+    `place` is its folder, or one file under transformers' names, as ComfyUI's folders `text_encoders` and `clip_vision`
+    have it: then `home` is a folder with the configuration and the tokenizer of a CLIP of its kind.
+    """
+
+    def __init__(self, place: Path, home: Path | None = None) -> None:
+        if home is None and place.is_file():
+            raise MovieDreamerError(
+                f"{place}: a file says nothing of its configuration; give the folder of a CLIP of its kind (config.json"
+                " and, for the text tower, its tokenizer) with --clip-config or --text-config"
+            )
+        self.place, self.home = place, home or place
+        self.config = read_json(self.home / "config.json")
 
     @cached_property
     def weights(self) -> Weights:
@@ -34,7 +44,7 @@ class ClipFolder:
             own = self.config
         if not isinstance(own, dict):
             raise MovieDreamerError(
-                f"{self.place / 'config.json'}: describes a {self.config.get('model_type')!r}; expected a CLIP with "
+                f"{self.home / 'config.json'}: describes a {self.config.get('model_type')!r}; expected a CLIP with "
                 f"its {name} tower"
             )
         width = self.config.get("projection_dim", own.get("projection_dim"))

@@ -5,15 +5,14 @@ Sizes follow the weights. Where nothing decides a size it is that of the full-si
 
 import json
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from diffusers import AutoencoderKL, AutoencoderKLTemporalDecoder
-from diffusers import UNetSpatioTemporalConditionModel as SvdUNet
-from transformers import CLIPTextConfig, CLIPTextModelWithProjection, CLIPVisionConfig, CLIPVisionModelWithProjection
+from diffusers import AutoencoderKL
+from transformers import CLIPTextConfig, CLIPTextModelWithProjection, CLIPVisionConfig
 
 from ..decoder import KeyframeDecoder
 from ..decoder.model import TIME_IDS
@@ -21,7 +20,8 @@ from ..errors import MovieDreamerError
 from ..files import read_json
 from ..planner.model import Planner, packaged_config
 from ..tokenizer import KeyframeTokenizer
-from .models import ClipFolder, PictureModel, about_of, known_settings, on_meta, packaged, read_config
+from .models import ClipFolder, PictureModel, about_of, known_settings, on_meta, packaged
+from .video_model import VideoModel
 from .weights import Read, Weights
 from .writing import DIFFUSERS, TRANSFORMERS, fitting, source, with_dtype, write_card, write_part
 
@@ -32,11 +32,6 @@ LLAMA = (
 )  # fmt: skip
 """What of a Llama's configuration decides its body."""
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.json", "merges.txt")
-SVD_PARTS = {
-    "unet": (SvdUNet, DIFFUSERS),
-    "vae": (AutoencoderKLTemporalDecoder, DIFFUSERS),
-    "image_encoder": (CLIPVisionModelWithProjection, TRANSFORMERS),
-}
 
 
 @dataclass(frozen=True)
@@ -62,7 +57,7 @@ def add_text(clip: ClipFolder, folder: Path) -> None:
     tensors = fitting("CLIP text tower", wanted, elsewhere, {}, clip.place)
     about = {**config.to_dict(), "architectures": [CLIPTextModelWithProjection.__name__]}
     write_part(folder, about, tensors, stem=TRANSFORMERS)
-    _copy_tokenizer(clip.place, folder)
+    _copy_tokenizer(clip.home, folder)
     taken = source("text tower, projection and tokenizer", clip.place, clip.weights.files)
     write_card(folder, "text", trained="nothing is missing", elsewhere=[taken], seed=None)
 
@@ -70,7 +65,7 @@ def add_text(clip: ClipFolder, folder: Path) -> None:
 def add_tokenizer(clip: ClipFolder, folder: Path, *, seed: int) -> None:
     """Part `tokenizer`: a CLIP's vision tower; the compressor after it begins untrained."""
     vision = known_settings(CLIPVisionConfig, clip.tower("vision"))
-    width, mean, std = vision["hidden_size"], *_normalised(clip.place)
+    width, mean, std = vision["hidden_size"], *_normalised(clip.home)
     config = {
         **packaged("tokenizer"), "vision": vision, "token_width": 2 * width, "width": width,
         "heads": vision["num_attention_heads"], "image_mean": mean, "image_std": std,
@@ -135,42 +130,18 @@ def add_vae(sdxl: PictureModel, folder: Path) -> None:
     write_card(folder, "vae", trained="nothing is missing", elsewhere=[taken], seed=None)
 
 
-def add_animator(svd: Path, folder: Path, size: tuple[int, int]) -> None:
+def add_animator(svd: VideoModel, folder: Path, size: tuple[int, int]) -> None:
     """Part `animator`: an original Stable Video Diffusion, which makes clips of `size`."""
     folder.mkdir(parents=True)
     taken = []
-    for name, (kind, stem) in SVD_PARTS.items():
-        weights, config = Weights(svd / name), read_json(svd / name / "config.json")
-        made: Callable[[], Any]
-        if kind is CLIPVisionModelWithProjection:
-            vision = CLIPVisionConfig(**known_settings(CLIPVisionConfig, config))
-            made, about = lambda vision=vision: CLIPVisionModelWithProjection(vision), config  # type: ignore[misc]
-        else:
-            own = read_config(kind, svd / name)
-            made, about = lambda kind=kind, own=own: kind(**own), about_of(kind, own)  # type: ignore[misc]
-        tensors = fitting(kind.__name__, on_meta(made, svd / name).state_dict(), weights.below(""), {}, svd / name)
-        write_part(folder / name, about, tensors, stem=stem)
-        taken.append(source(name, svd, weights.files))
-    for name in ("model_index.json", "scheduler/scheduler_config.json"):
-        if (svd / name).is_file():
-            (folder / name).parent.mkdir(exist_ok=True)
-            shutil.copyfile(svd / name, folder / name)
-    if not (folder / "model_index.json").is_file():
-        raise MovieDreamerError(
-            f"{svd}: has no model_index.json; expected Stable Video Diffusion as a diffusers folder"
-        )
-    (folder / "config.json").write_text(json.dumps({"render_size": list(size)}) + "\n", encoding="utf-8")
+    for name, network in svd.networks().items():
+        tensors = fitting(f"{name} of SVD", network.wanted, network.read, {}, network.place)
+        write_part(folder / name, network.about, tensors, stem=network.stem)
+        taken.append(source(name, svd.place, network.files))
+    for name, text in {**svd.beside(), "config.json": json.dumps({"render_size": list(size)}) + "\n"}.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
     write_card(folder, "animator", trained="nothing is missing; it was never told actions", elsewhere=taken, seed=None)
-
-
-def add_faces(pack: Path, folder: Path) -> None:
-    """Part `faces`: the user's pack, as it is."""
-    folder.mkdir(parents=True)
-    files = [file for file in sorted(pack.iterdir()) if file.suffix in (".onnx", ".json") or "LICENSE" in file.name]
-    for file in files:
-        shutil.copyfile(file, folder / file.name)
-    taken = source("detector and recogniser", pack, [file for file in files if file.suffix == ".onnx"])
-    write_card(folder, "faces", trained="nothing is missing", elsewhere=[taken], seed=None)
 
 
 _ONE_BLOCK = {

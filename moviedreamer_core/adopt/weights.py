@@ -57,7 +57,8 @@ class Weights:
         if len(chosen) != 1:
             found = ", ".join(file.name for file in files) or "none"
             raise MovieDreamerError(
-                f"{self.place}: expected one .safetensors file or shards with an index, found {found}"
+                f"{self.place}: expected one .safetensors file or shards with an index, found {found}; name the file "
+                "itself, or a folder that holds nothing else"
             )
         return chosen
 

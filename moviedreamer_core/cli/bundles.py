@@ -64,13 +64,20 @@ def _add_sources(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="FOLDER", help="the new bundle")
     parser.add_argument("--name", help="default: the folder's name")
     for name, required, what in (
-        ("clip", True, "a CLIP with both towers, such as ViT-L: a folder of transformers"),
+        ("clip", True, "a CLIP with both towers, such as ViT-L: a folder of transformers, or one .safetensors file"),
+        ("clip-config", False, "for such a file: a folder with config.json and tokenizer of a CLIP of its kind"),
         ("llama", True, "a model of LLaMA's class: a folder of transformers"),
         ("sdxl", True, "SDXL: a folder of diffusers, or one .safetensors file"),
         ("sdxl-config", False, "for a file of another kind: the folder of a model with its configuration"),
-        ("text", False, "another text tower, such as SDXL's text_encoder_2 (default: the CLIP's)"),
-        ("svd", False, "Stable Video Diffusion: a folder of diffusers"),
-        ("faces", False, "a face pack: a folder of ONNX files"),
+        (
+            "text",
+            False,
+            "another text tower, such as SDXL's text_encoder_2 (default: the CLIP's): a folder, or one file",
+        ),
+        ("text-config", False, "for such a file: a folder with config.json and tokenizer of a text tower of its kind"),
+        ("svd", False, "Stable Video Diffusion: a folder of diffusers, or one .safetensors file"),
+        ("svd-config", False, "for a file of another kind than XT: the folder of a model with its configuration"),
+        ("faces", False, "a face pack: a folder of ONNX files (InsightFace's, or OpenCV Zoo's YuNet and SFace)"),
     ):
         parser.add_argument(f"--{name}", type=Path, required=required, metavar="PLACE", help=what)
     parser.add_argument("--size", type=_pixels, default="1024x576", help="of its pictures (default: %(default)s)")
@@ -89,7 +96,9 @@ def _make(options: argparse.Namespace) -> None:
     from ..adopt import Sources, make_bundle
 
     o = options
-    sources = Sources(o.clip, o.llama, o.sdxl, o.text, o.sdxl_config, o.svd, o.faces)
+    sources = Sources(
+        o.clip, o.llama, o.sdxl, o.text, o.sdxl_config, o.svd, o.faces, o.svd_config, o.clip_config, o.text_config
+    )
     name = o.name or o.output.name
     bundle = make_bundle(sources, o.output, name=name, size=o.size, fps=o.fps, seed=o.seed)
     console = plain_console()
