@@ -33,7 +33,7 @@ SCRIPT = """\
 title: One shot
 fps: 4
 characters: [{id: ada, name: Ada, description: a woman with red hair}]
-scenes: [{id: a, place: a harbour, shots: [{id: one, seconds: 0.5, characters: [{id: ada, action: waves}]}]}]
+scenes: [{id: a, place: a harbour, shots: [{id: one, size: wide, seconds: 0.5, characters: [{id: ada, action: nods}]}]}]
 """
 
 

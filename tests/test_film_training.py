@@ -14,6 +14,7 @@ from safetensors.torch import load_file
 from torch import nn
 from training_line import SETTINGS, Line
 
+from benchmarks.road import PAGE, SCRIPT, commands
 from moviedreamer_core.adopt import Sources, make_bundle
 from moviedreamer_core.animator.load import load_svd
 from moviedreamer_core.bundle import Bundle, load_model
@@ -24,6 +25,7 @@ from moviedreamer_core.planner import Planner
 from moviedreamer_core.planner.conditions import Conditions
 from moviedreamer_core.planner.evaluate import next_ranks
 from moviedreamer_core.planner.load import open_planner
+from moviedreamer_core.script import parse_script
 from moviedreamer_core.tokenizer import KeyframeTokenizer
 from moviedreamer_core.training.adapt import AdaptSettings, adapt, merged_weights
 from moviedreamer_core.training.estimate import _backward, estimate
@@ -213,3 +215,10 @@ def test_a_body_of_bf16_stays_bf16_and_plans_the_same_tokens_every_time(road):
     plain = load_model(Planner, road / "bundle" / "planner")
     near = plain.states(tokens[None], conditions.map(lambda value: value[None]))
     assert torch.allclose(one.states(tokens[None], conditions.map(lambda value: value[None])), near, atol=0.1)
+
+
+def test_the_road_of_the_docs_is_laid_out_for_its_commands():
+    """`make evidence` runs the page itself; here that its script is one, and that every command of it is found."""
+    parse_script(SCRIPT)
+    found = [words[0] for words in commands(PAGE.read_text(encoding="utf-8"))]
+    assert found == ["prepare", "bundle", *["train"] * 4, "film"]
