@@ -272,6 +272,45 @@ def test_everything_works_with_the_keyboard_alone(board):
     assert board.locator(".md-subtitle").inner_text() == "Mara: The light is out? 3"
 
 
+def test_continuity_is_walked_in_strips_of_which_only_what_is_in_sight_is_there(board):
+    board.get_by_role("tab", name="Continuity").click()
+    mara = board.get_by_role("group", name="Mara")
+    mara.locator(".md-visit").first.wait_for()
+    assert board.locator(".md-visit").count() < 7 * 16
+    board.evaluate("() => { document.querySelector('.md-visit').kept = true; }")
+    event = {"id": "sample", "shot": "shot-1", "stage": "keyframe", "state": "rendered", "key": "2a"}
+    board.evaluate("(event) => send('moviedreamer.shot', event)", event)
+    board.wait_for_function("() => document.querySelector('.md-visit img').src.includes('/keyframe/2a')")
+    assert board.evaluate("() => document.querySelector('.md-visit').kept"), "an event draws one picture anew, no strip"
+    shots = [each["shot"] for each in board_of(SHOTS)["continuity"]["people"]["mara"]]
+    mara.evaluate("(strip) => { strip.scrollLeft = strip.scrollWidth; }")
+    last = mara.locator(f"[data-shot={shots[-1]}]")
+    last.click()
+    board.locator(".md-drawer strong", has_text=shots[-1]).wait_for()
+    assert last.get_attribute("aria-pressed") == "true"
+    weak = board.locator(".md-weak").first
+    shot = weak.locator(".md-visit").get_attribute("data-shot")
+    assert "weak" in weak.locator(".md-visit").get_attribute("aria-label")
+    weak.get_by_label("Reroll").click()
+    board.wait_for_function("() => app.queued.length === 1")
+    assert list(direction(board)) == [shot] and direction(board)[shot] == {"seed": 901}
+
+
+def test_the_animatic_loops_fills_the_screen_and_goes_on_while_a_run_does(board):
+    board.get_by_role("tab", name="Animatic").click()
+    board.evaluate("() => { document.querySelector('.md-stage').firstChild.kept = true; }")
+    event = {"id": "sample", "shot": "shot-4", "stage": "keyframe", "state": "rendered", "key": "5"}
+    board.evaluate("(event) => send('moviedreamer.shot', event)", event)
+    board.wait_for_selector(".md-ticks [title=shot-4][data-state=rendered]")
+    assert board.evaluate("() => document.querySelector('.md-stage').firstChild.kept"), "what is seen is not begun anew"
+    loop = board.get_by_label("Loop this scene")
+    loop.click()
+    assert loop.get_attribute("aria-pressed") == "true"
+    board.get_by_label("Full screen").click()
+    board.wait_for_function("() => document.fullscreenElement?.classList.contains('md-screen')")
+    board.evaluate("() => document.exitFullscreen()")
+
+
 def test_it_goes_over_the_whole_page_and_back(board):
     wide = board.get_by_label("Over the whole page")
     wide.click()

@@ -110,5 +110,6 @@ def test_printed_it_is_a_sheet_of_pictures_and_words(page):
         ".map(each => getComputedStyle(document.querySelector(each)).display)"
     )
     assert hidden == ["none"] * 3 and page.locator(".md-picture").first.is_visible()
+    assert page.locator(".md-visit:visible").count() == 6, "every visit of every strip"
     assert page.pdf(prefer_css_page_size=True).startswith(b"%PDF")
     page.emulate_media(media="screen")

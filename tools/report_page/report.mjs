@@ -16,7 +16,7 @@ const address = film && (film.inside ? unpacked(read("film"), "video/mp4") : enc
 
 useWords({ en: { storyboard: words } }, "en");
 document.title = board.film.title;
-const strips = new Continuity({ board, chosen, media: pictureOf, choose: goTo, runs: { reroll: () => {} } });
+const strips = new Continuity({ board, chosen, media: pictureOf, choose: goTo, runs: { reroll: () => {} } }, { whole: true });
 const filters = el("div", { class: "md-report-filters", role: "group" }, ...filterFields());
 const count = el("span", { class: "md-muted", role: "status" });
 const list = el("div", { class: "md-report-cards", role: "list" }, ...board.shots.map(cardOf));

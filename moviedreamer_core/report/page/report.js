@@ -414,71 +414,192 @@ function meanOf(visits) {
 return { strips, curvePoints };
 })();
 
+const $strip = (() => {
+// One strip of the continuity view: the shots in which somebody or a place is seen, side by side. Only those in sight exist.
+
+const { button, el, mark, say } = $dom;
+const { t } = $language;
+
+const CELL = 76;  // pixels
+const MORE = 3;  // cells beside those in sight
+
+class Strip {
+  /** `width` is the room for it in pixels; Infinity has all of it made. */
+  constructor(desk, name, width) {
+    Object.assign(this, { desk, width, left: 0, visits: [], chosen: new Set() });
+    this.cells = new Map();  // number -> cell
+    this.free = [];
+    this.curve = el("div");
+    this.row = el("div", { class: "md-visits" });
+    this.inside = el("div", { class: "md-strip-inside" }, this.curve, this.row);
+    this.element = el("div", { class: "md-strip-scroll", tabIndex: 0, role: "group", "aria-label": name }, this.inside);
+    this.element.addEventListener("scroll", () => {
+      this.left = this.element.scrollLeft;
+      this.draw();
+    }, { passive: true });
+  }
+
+  resize(width) {
+    Object.assign(this, { width, left: this.element.scrollLeft });
+    this.draw();
+  }
+
+  /** Puts something over the whole strip, `count` cells wide. */
+  over(made, count) {
+    this.inside.style.width = `${count * CELL}px`;
+    this.curve.replaceChildren(...(made ? [made] : []));
+  }
+
+  /** Shows visits ({shot, likeness, weak}); `chosen` are the ids of chosen shots. */
+  show(visits, chosen) {
+    Object.assign(this, { visits, chosen });
+    this.draw();
+  }
+
+  draw() {
+    const first = Math.max(0, Math.floor(this.left / CELL) - MORE);
+    const last = Math.min(this.visits.length, Math.ceil((this.left + this.width) / CELL) + MORE);
+    for (const [at, cell] of this.cells) {
+      if (at >= first && at < last) continue;
+      this.cells.delete(at);
+      this.free.push(cell);
+    }
+    for (let at = last - 1; at >= first; at--) {
+      if (!this.cells.has(at)) this.put(at, this.free.pop() ?? this.made());
+      this.fill(this.cells.get(at), this.visits[at]);
+    }
+    for (const cell of this.free.splice(0)) cell.remove();
+  }
+
+  /** Puts a cell where its number is, on the page and for the keyboard. */
+  put(at, cell) {
+    cell.style.left = `${at * CELL}px`;
+    this.row.insertBefore(cell, this.cells.get(at + 1) ?? null);
+    this.cells.set(at, cell);
+  }
+
+  made() {
+    const cell = el("div", { class: "md-visit-box" });
+    cell.picture = el("img", { alt: "", decoding: "async", hidden: true });
+    cell.number = el("span");
+    cell.likeness = el("span");
+    cell.visit = el("button", { type: "button", class: "md-visit", on: { click: () => this.desk.choose(cell.shot.id) } },
+      cell.picture, cell.number, cell.likeness);
+    cell.append(cell.visit);
+    return cell;
+  }
+
+  fill(cell, { shot, likeness, weak }) {
+    mark(cell.visit, "aria-pressed", String(this.chosen.has(shot.id)));
+    if (cell.shot === shot && cell.like === likeness && cell.weak === weak) return;
+    Object.assign(cell, { shot, like: likeness });
+    const like = likeness === null ? "" : `${Math.round(likeness * 100)} %`;
+    const words = [t("shotNumber", { n: shot.number }), shot.id, like, weak ? t("weak") : ""].filter(Boolean).join(", ");
+    mark(cell.visit, "data-shot", shot.id);
+    mark(cell.visit, "title", words);
+    mark(cell.visit, "aria-label", words);
+    say(cell.number, `${shot.number}`);
+    say(cell.likeness, like);
+    this.paint(cell, shot.picture ? this.desk.media(shot.picture, CELL) : "");
+    if (cell.weak !== weak || weak) this.offer(cell, weak);
+  }
+
+  paint(cell, address) {
+    if (cell.address === address) return;
+    cell.address = address;
+    cell.picture.hidden = !address;
+    if (address) cell.picture.src = address;
+    else cell.picture.removeAttribute("src");
+  }
+
+  /** A weak shot can be rerolled where it is seen. */
+  offer(cell, weak) {
+    cell.weak = weak;
+    cell.classList.toggle("md-weak", weak);
+    cell.again?.remove();
+    if (!weak) return;
+    const { id, number } = cell.shot;
+    cell.again = button(t("rerollShot", { n: number }), { symbol: "refresh", shown: false, act: () => this.desk.runs.reroll(1, [id]) });
+    cell.append(cell.again);
+  }
+}
+return { CELL, Strip };
+})();
+
 const $continuity = (() => {
 // How well the film keeps its people and places: a strip of pictures for each, over it the curve of their likeness.
 
-const { button, el, mark } = $dom;
+const { el, mark, say } = $dom;
 const { t } = $language;
 const { curvePoints, strips } = $continuity_model;
+const { CELL, Strip } = $strip;
 
 const SVG = "http://www.w3.org/2000/svg";
-const CELL = 76, HIGH = 34;
+const HIGH = 34;
 
 class Continuity {
-  constructor(desk) {
+  /** `whole`: everything is made, for a page that is printed. */
+  constructor(desk, { whole = false } = {}) {
     this.desk = desk;
+    this.width = whole ? Infinity : 0;
     this.element = el("div", { class: "md-continuity" });
+    this.shown = new Map();  // kind and id -> its section
+    this.watcher = new ResizeObserver(() => this.resize(this.element.clientWidth));
+    if (!whole) this.watcher.observe(this.element);
   }
 
-  /** Draws the strips again if the board changed. */
+  resize(width) {
+    this.width = width;
+    for (const each of this.shown.values()) each.strip.resize(width);
+  }
+
+  /** Shows the strips of the board; of those that are there only what changed is written. */
   update() {
-    const { board } = this.desk;
-    if (this.drawn !== board) {
-      this.drawn = board;
-      const found = strips(board);
-      this.element.replaceChildren(...(found.length ? found.map((strip) => this.strip(strip))
+    const { board, chosen } = this.desk, found = strips(board), before = this.shown;
+    const keys = found.map(({ kind, id, name }) => JSON.stringify([kind, id, name]));
+    this.shown = new Map(found.map((each, at) => [keys[at], before.get(keys[at]) ?? this.section(each)]));
+    if (keys.join() !== [...before.keys()].join() || !found.length) {
+      this.element.replaceChildren(...(found.length ? [...this.shown.values()].map((each) => each.element)
         : [el("p", { class: "md-empty" }, t("noContinuity"))]));
     }
-    for (const cell of this.element.querySelectorAll(".md-visit")) {
-      mark(cell, "aria-pressed", String(this.desk.chosen.has(cell.dataset.shot)));
+    found.forEach((each, at) => this.show(this.shown.get(keys[at]), each, board.continuity, chosen));
+  }
+
+  section({ kind, name }) {
+    const mean = el("span", { class: "md-muted" }), strip = new Strip(this.desk, name, this.width);
+    const symbol = el("i", { class: `pi pi-${kind === "people" ? "user" : "map-marker"}`, "aria-hidden": "true" });
+    return { strip, mean, element: el("section", { class: "md-strip", "aria-label": name },
+      el("h4", {}, symbol, ` ${name} `, mean), strip.element) };
+  }
+
+  show(section, { visits, mean }, measured, chosen) {
+    say(section.mean, mean === null ? "" : t("meanLikeness", { n: percent(mean) }));
+    // Events of a run change pictures, not what was measured.
+    if (section.measured !== measured || section.count !== visits.length) {
+      Object.assign(section, { measured, count: visits.length });
+      section.strip.over(mean === null ? null : curve(visits), visits.length);
     }
+    section.strip.show(visits, chosen);
   }
 
-  strip({ kind, name, visits, mean }) {
-    const heading = el("h4", {}, el("i", { class: `pi pi-${kind === "people" ? "user" : "map-marker"}`, "aria-hidden": "true" }),
-      ` ${name} `, el("span", { class: "md-muted" }, mean === null ? "" : t("meanLikeness", { n: percent(mean) })));
-    return el("section", { class: "md-strip", "aria-label": name }, heading,
-      el("div", { class: "md-strip-scroll", tabIndex: 0, role: "group", "aria-label": name },
-        el("div", { class: "md-strip-inside", style: { width: `${visits.length * CELL}px` } },
-          mean === null ? null : curve(visits), el("div", { class: "md-visits" }, ...visits.map((visit) => this.visit(visit))))));
-  }
-
-  visit({ shot, likeness, weak }) {
-    const { desk } = this, picture = shot.picture && desk.media(shot.picture, CELL);
-    const words = [t("shotNumber", { n: shot.number }), shot.id, likeness === null ? "" : percent(likeness), weak ? t("weak") : ""];
-    return el("div", { class: `md-visit-box${weak ? " md-weak" : ""}` },
-      el("button", { type: "button", class: "md-visit", data: { shot: shot.id }, title: words.filter(Boolean).join(", "),
-        "aria-label": words.filter(Boolean).join(", "), on: { click: () => desk.choose(shot.id) } },
-      picture ? el("img", { src: picture, alt: "", loading: "lazy", decoding: "async" }) : null,
-      el("span", {}, `${shot.number}`), el("span", {}, likeness === null ? "" : percent(likeness))),
-      weak ? button(t("rerollShot", { n: shot.number }), { symbol: "refresh", shown: false, act: () => desk.runs.reroll(1, [shot.id]) }) : null);
+  end() {
+    this.watcher.disconnect();
   }
 }
 
 /** The likeness along a strip as a line, from 0 below to 1 above; it breaks where nothing was measured. */
 function curve(visits) {
-  const made = document.createElementNS(SVG, "svg");
-  for (const [name, value] of Object.entries({ width: visits.length * CELL, height: HIGH, class: "md-curve", "aria-hidden": "true" })) made.setAttribute(name, value);
+  const made = shape("svg", { width: visits.length * CELL, height: HIGH, class: "md-curve", "aria-hidden": "true" });
   for (const run of curvePoints(visits, CELL, HIGH)) {
-    const line = document.createElementNS(SVG, "polyline");
-    line.setAttribute("points", run.map(([x, y]) => `${x},${y}`).join(" "));
-    made.append(line);
-    for (const [x, y, weak] of run) {
-      const dot = document.createElementNS(SVG, "circle");
-      for (const [name, value] of Object.entries({ cx: x, cy: y, r: weak ? 4 : 2.5, class: weak ? "md-weak-dot" : "" })) dot.setAttribute(name, value);
-      made.append(dot);
-    }
+    made.append(shape("polyline", { points: run.map(([x, y]) => `${x},${y}`).join(" ") }));
+    for (const [x, y, weak] of run) made.append(shape("circle", { cx: x, cy: y, r: weak ? 4 : 2.5, class: weak ? "md-weak-dot" : "" }));
   }
+  return made;
+}
+
+function shape(name, values) {
+  const made = document.createElementNS(SVG, name);
+  for (const [each, value] of Object.entries(values)) mark(made, each, value);
   return made;
 }
 
@@ -509,7 +630,7 @@ const address = film && (film.inside ? unpacked(read("film"), "video/mp4") : enc
 
 useWords({ en: { storyboard: words } }, "en");
 document.title = board.film.title;
-const strips = new Continuity({ board, chosen, media: pictureOf, choose: goTo, runs: { reroll: () => {} } });
+const strips = new Continuity({ board, chosen, media: pictureOf, choose: goTo, runs: { reroll: () => {} } }, { whole: true });
 const filters = el("div", { class: "md-report-filters", role: "group" }, ...filterFields());
 const count = el("span", { class: "md-muted", role: "status" });
 const list = el("div", { class: "md-report-cards", role: "list" }, ...board.shots.map(cardOf));

@@ -38,15 +38,12 @@ export class Animatic {
   update() {
     const { board } = this.desk;
     if (this.board !== board) {
+      const before = this.board?.film === board.film && this.board.shots;
       this.board = board;
       this.line = timelineOf(board.shots);
-      this.length = this.line.at(-1)?.end ?? 0;
-      this.slider.max = this.length;
-      this.stage.style.aspectRatio = `${board.film.width} / ${board.film.height}`;
-      this.ticks.replaceChildren(...this.line.map(({ shot, start, end }, at) => el("span", {
-        class: at && shot.scene === board.shots[at - 1].scene ? "" : "md-scene-tick", title: shot.id,
-        data: { state: shot.state }, style: { left: `${(100 * start) / this.length}%`, width: `${(100 * (end - start)) / this.length}%` } })));
-      this.kept.clear();
+      // An event of a run makes one shot anew; another film, or another order, comes as another board.
+      if (before) board.shots.forEach((shot, at) => shot !== before[at] && mark(this.ticks.children[at], "data-state", shot.state));
+      else this.lay(board);
     }
     this.seek(Math.min(this.time, this.length));
   }
@@ -68,6 +65,17 @@ export class Animatic {
   speech({ character, text }) {
     const name = this.desk.board.characters.find((each) => each.id === character)?.name ?? character;
     return name ? `${name}: ${text}` : text;
+  }
+
+  /** Lays the shots of a board along the slider. */
+  lay(board) {
+    this.length = this.line.at(-1)?.end ?? 0;
+    this.slider.max = this.length;
+    this.stage.style.aspectRatio = `${board.film.width} / ${board.film.height}`;
+    this.ticks.replaceChildren(...this.line.map(({ shot, start, end }, at) => el("span", {
+      class: at && shot.scene === board.shots[at - 1].scene ? "" : "md-scene-tick", title: shot.id,
+      data: { state: shot.state }, style: { left: `${(100 * start) / this.length}%`, width: `${(100 * (end - start)) / this.length}%` } })));
+    this.kept.clear();
   }
 
   /** Puts a shot's clip or still on the stage; a clip runs by itself and is only set right where it strayed. */
