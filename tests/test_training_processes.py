@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from accelerate import DistributedType
 from safetensors.torch import load_file
 from training_line import SETTINGS, Line
 
 from moviedreamer_core.errors import MovieDreamerError
-from moviedreamer_core.training.loop import train
+from moviedreamer_core.training.loop import _check_sharing, train
 from moviedreamer_core.training.part import Workspace
 from moviedreamer_core.training.settings import LoopSettings
 
@@ -40,6 +41,30 @@ def test_two_processes_train_the_model_that_one_would(tmp_path):
     train(Line({"whole": 2}, Workspace(tmp_path / "one")), SETTINGS)
     alone, shared = (load_file(root / "bundle/line/model.safetensors") for root in (tmp_path / "one", tmp_path))
     assert all(torch.allclose(alone[k], shared[k], atol=1e-4) for k in alone)
+
+
+@pytest.mark.skipif(not torch.distributed.is_available(), reason="this torch has no torch.distributed")
+def test_checkpoints_of_shared_weights_are_those_of_whole_ones_and_go_on(tmp_path):
+    """accelerate offers FSDP on GPUs only; torch's own runs over gloo, and shares tensors in the same way."""
+    script = Path(__file__).with_name("sharded_line.py")
+    environment = {**os.environ, "PYTHONPATH": str(script.parent.parent), "OMP_NUM_THREADS": "1"}
+    commands = [[sys.executable, str(script), str(tmp_path), str(rank)] for rank in range(2)]
+    both = [subprocess.Popen(each, env=environment, stderr=subprocess.PIPE, text=True) for each in commands]
+    errors = [each.communicate(timeout=280)[1] for each in both]
+    assert [each.returncode for each in both] == [0, 0], errors
+    for file in ("model", "optimizer"):
+        shared, alone = (load_file(tmp_path / k / "checkpoint-5" / f"{file}.safetensors") for k in ("shared", "alone"))
+        assert shared.keys() == alone.keys() and len(shared) >= 4
+        assert all(torch.allclose(shared[k], alone[k], atol=1e-6) for k in shared)
+
+
+@pytest.mark.parametrize(("way", "words"), [("FSDP", "FSDP was asked for.*GPUs only"), ("DEEPSPEED", "pickled")])
+def test_a_way_of_sharing_that_cannot_be_had_is_refused(way, words, monkeypatch):
+    """accelerate turns it into another way, or into processes that know nothing of each other, without a word."""
+    monkeypatch.setenv(f"ACCELERATE_USE_{way}", "true")
+    for made in (DistributedType.MULTI_CPU, DistributedType.NO):
+        with pytest.raises(MovieDreamerError, match=words):
+            _check_sharing(made)
 
 
 def test_batches_made_ahead_are_the_same_batches(tmp_path):

@@ -100,11 +100,7 @@ class Run:
     def __init__(self, part: Part[Any], settings: LoopSettings, accelerator: Any, *, fresh: bool):
         self.part, self.settings, self.accelerator = part, settings, accelerator
         self.sharded = accelerator.distributed_type == DistributedType.FSDP
-        if accelerator.distributed_type == DistributedType.DEEPSPEED:
-            raise MovieDreamerError(
-                "DeepSpeed keeps checkpoints pickled, which nothing here opens; FSDP shares weights and moments "
-                "alike (docs/train_on_your_films.md)"
-            )
+        _check_sharing(accelerator.distributed_type)
         self.folder = part.workspace.root / part.name
         count = accelerator.num_processes
         if settings.batch % (count * settings.accumulate):
@@ -290,6 +286,21 @@ class Run:
         main = self.accelerator.is_main_process
         if main or self.sharded:
             save_checkpoint(self.folder, self.step, self.unwrapped, self.ema, self.optimizer, numbers, main=main)
+
+
+def _check_sharing(made: DistributedType) -> None:
+    """Refuse what was asked of `accelerate launch` and cannot be had: it would train in another way without a word."""
+    asked = {way for way in ("FSDP", "DEEPSPEED") if os.environ.get(f"ACCELERATE_USE_{way}", "").lower() == "true"}
+    if "DEEPSPEED" in asked or made == DistributedType.DEEPSPEED:
+        raise MovieDreamerError(
+            "DeepSpeed keeps checkpoints pickled, which nothing here opens; FSDP shares weights and moments "
+            "alike (docs/train_on_your_films.md)"
+        )
+    if "FSDP" in asked and made != DistributedType.FSDP:
+        raise MovieDreamerError(
+            f"FSDP was asked for, and accelerate made {made.value} of it: it shares weights among GPUs only. Start it "
+            "where there are some, or without --config_file: then every process holds the whole network"
+        )
 
 
 def shares(batch: dict[str, Tensor], count: int) -> Iterator[dict[str, Tensor]]:
