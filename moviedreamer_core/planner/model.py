@@ -237,10 +237,9 @@ class Planner(ModelMixin, ConfigMixin):
         one = (conditions or self._nothing()).map(lambda value: value.to(device)[None, None])
         past = self._embed_past(tokens.to(device, self.kind.dtype)[None, None], one, unknown)
         self._extend(memory, past[0, 0])
-        details = self.details
-        if (self._attends_history or details is not None) and conditions is not None:
+        if (self._attends_history or self.details is not None) and conditions is not None:
             step, flat = one.map(lambda value: value[0]), tokens.to(device, self.kind.dtype).flatten()[None]
-            memory.note(step, flat, None if details is None else details.read(flat, details.seen(step)))
+            memory.note(step, flat, None if self.details is None else self.details.read(flat, self.details.seen(step)))
         memory.steps += 1
 
     def _extend(self, memory: Memory, embeds: Tensor) -> Tensor:
