@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import tarfile
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 pytest.importorskip("scenedetect")
 
+from moviedreamer_core.cli.app import run  # noqa: E402
 from moviedreamer_core.errors import MovieDreamerError  # noqa: E402
 from moviedreamer_core.evaluation.prepared import Join, judge_shots  # noqa: E402
 from moviedreamer_core.media.assemble import assemble  # noqa: E402
@@ -121,6 +123,18 @@ def test_a_film_becomes_a_script_that_loads_and_shards_that_say_where_frames_com
     assert shots[0].picture.shape == (SIZE[1], SIZE[0], 3) and shots[0].faces.shape == (0, 0)
     page = (made.folder / "report.html").read_text()
     assert "shot3" in page and "drawn by a test" in page and "frames 42 to 51" in page
+
+
+def test_films_in_two_processes_are_what_they_are_one_after_another(film, tmp_path):
+    films = [str(shutil.copy(film, tmp_path / f"{name}.mp4")) for name in ("a", "b")]
+    for jobs in ("1", "2"):
+        asked = ["prepare", *films, "-o", str(tmp_path / jobs), "--no-faces", "--quiet", "--jobs", jobs]
+        assert run(asked) == 0
+    for name in ("a/script.yaml", "b/script.yaml", "a/frames-000.tar", "b/frames-000.tar", "b/film.json"):
+        assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes(), name
+    (tmp_path / "c.mp4").write_bytes(b"no film")
+    assert run(["prepare", *films, str(tmp_path / "c.mp4"), "-o", str(tmp_path / "3"), "--jobs", "2"]) == 2
+    assert not (tmp_path / "3").exists(), "before anything is made"
 
 
 def test_a_second_run_asks_nothing_again_and_leaves_an_edited_script_alone(dataset, film):

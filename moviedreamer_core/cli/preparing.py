@@ -2,16 +2,19 @@
 
 import argparse
 import sys
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import MovieDreamerError
+from ..progress import SILENT, Progress
 from .bars import Bars
 from .bundles import add_bundle_option, add_faces_option, chosen_bundle
 from .options import set_threads
 
 if TYPE_CHECKING:
-    from ..prepare import Captioner
+    from ..prepare import Captioner, PreparedFilm
 
 
 def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -41,12 +44,28 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "--height", type=int, default=512, help="pixels of a kept keyframe, 0: all (default: %(default)s)"
     )
     parser.add_argument("--credit", default="", help="whom to name for the films; kept with them")
-    parser.add_argument("--threads", type=int, default=1, help="CPU threads (default: %(default)s)")
+    parser.add_argument(
+        "--jobs", type=int, default=1, metavar="N", help="films at a time, each with models of its own (default: 1)"
+    )
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads of each (default: %(default)s)")
     parser.add_argument("--quiet", action="store_true", help="show no progress")
     parser.set_defaults(run=_prepare)
 
 
 def _prepare(options: argparse.Namespace) -> None:
+    if not 1 <= options.jobs <= 256:
+        raise MovieDreamerError(f"--jobs is {options.jobs}; expected 1 to 256")
+    several = options.jobs > 1 and len(options.films) > 1
+    with Bars(options.quiet) as bars:
+        made = _in_processes(options, bars) if several else _prepared(options, bars)
+    for film in made:
+        kept = "; its script was edited and stays" if film.edited else ""
+        sys.stdout.write(
+            f"{film.folder}: {film.shots} shots, {film.people} people, {film.titles} titles left out{kept}\n"
+        )
+
+
+def _prepared(options: argparse.Namespace, progress: Progress = SILENT) -> "list[PreparedFilm]":
     from ..cast import load_faces
     from ..prepare import PeopleRules, PrepareSettings, prepare
 
@@ -54,21 +73,35 @@ def _prepare(options: argparse.Namespace) -> None:
     people = PeopleRules(alike=options.same_face, looks=options.looks)
     settings = PrepareSettings(people=people, height=options.height).checked()
     faces = None if options.no_faces else load_faces(chosen_bundle(options))
-    with Bars(options.quiet) as bars:
-        made = prepare(
-            options.films,
-            options.output,
-            faces=faces,
-            captioner=_captioner(options),
-            settings=settings,
-            credit=options.credit,
-            progress=bars,
-        )
-    for film in made:
-        kept = "; its script was edited and stays" if film.edited else ""
-        sys.stdout.write(
-            f"{film.folder}: {film.shots} shots, {film.people} people, {film.titles} titles left out{kept}\n"
-        )
+    return prepare(
+        options.films,
+        options.output,
+        faces=faces,
+        captioner=_captioner(options),
+        settings=settings,
+        credit=options.credit,
+        progress=progress,
+    )
+
+
+def _in_processes(options: argparse.Namespace, progress: Progress) -> "list[PreparedFilm]":
+    """The films, several at a time. A film that cannot be prepared stops those that have not begun."""
+    from ..prepare import check_films
+
+    check_films(options.films)
+    progress.stage("films", len(options.films))
+    alone = {film: argparse.Namespace(**{**vars(options), "films": [film]}) for film in options.films}
+    count = min(options.jobs, len(alone))
+    with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as pool:
+        running = {pool.submit(_prepared, each): film for film, each in alone.items()}
+        try:
+            for done in as_completed(running):
+                done.result()
+                progress.advance(running[done].name)
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+    return [film for each in running for film in each.result()]
 
 
 def _captioner(options: argparse.Namespace) -> "Captioner":

@@ -64,16 +64,21 @@ def prepare(
     Raises MovieDreamerError before anything is made if two films have the same name or one cannot be read.
     """
     settings = (settings or PrepareSettings()).checked()
-    names = [film.stem for film in films]
-    if twice := next((name for n, name in enumerate(names) if name in names[:n]), None):
-        raise MovieDreamerError(f"two films are called '{twice}'; give their files different names")
-    for film in films:
-        clip_info(ordinary_file(film, "a film"))
+    check_films(films)
     with plain_errors(out, "prepare the films"):
         return [
             _Job(film, out / film.stem, faces, captioner or ByHand(), settings, credit, progress).run()
             for film in films
         ]
+
+
+def check_films(films: Sequence[Path]) -> None:
+    """Raise MovieDreamerError if two films have the same name or one cannot be read."""
+    names = [film.stem for film in films]
+    if twice := next((name for n, name in enumerate(names) if name in names[:n]), None):
+        raise MovieDreamerError(f"two films are called '{twice}'; give their files different names")
+    for film in films:
+        clip_info(ordinary_file(film, "a film"))
 
 
 class _Job:
