@@ -207,6 +207,38 @@ def test_words_are_edited_and_shots_are_moved_with_the_keyboard_and_by_dragging(
     until(board, lambda: edits[-1] == {"move": "shot-1", "before": "shot-3"})
 
 
+def test_shots_are_inserted_split_merged_and_removed(board, film):
+    edits = film[1].edits
+    card(board, "shot-2").click()
+    board.get_by_role("tab", name="Words").click()
+    for name, edit in (
+        ("Insert after", {"insert": "shot-2", "shot": {"size": "medium"}}),
+        ("Split", {"split": "shot-2"}),
+        ("Merge with next", {"merge": "shot-2"}),
+        ("Remove", {"remove": "shot-2"}),
+    ):
+        board.get_by_role("button", name=name).click()
+        until(board, lambda edit=edit: edits and edits[-1] == edit)
+    assert len(edits) == 4
+
+
+def test_a_click_plays_the_clip_one_shot_runs_alone_and_a_note_is_kept(board):
+    with board.expect_request("**/media/clip/1"):
+        card(board, "shot-2").click()
+    board.get_by_label("Note", exact=True).fill("warmer light")
+    board.get_by_label("Note", exact=True).press("Enter")
+    assert direction(board) == {"shot-2": {"note": "warmer light"}}
+    card(board, "shot-7").click()
+    run = board.get_by_role("button", name="Run this shot")
+    board.wait_for_function("() => !document.querySelector('[aria-busy]')")
+    assert run.get_attribute("title") == "1 shot: 1 keyframe, 1 clip, about 3 s"
+    run.click()
+    board.wait_for_function("() => app.queued.length === 1")
+    queued = json.loads(board.evaluate("() => app.queued[0]"))
+    assert queued["shot-2"] == {"lock": True, "note": "warmer light"} and "shot-7" not in queued
+    assert direction(board) == {"shot-2": {"note": "warmer light"}}, "the locks are that run's alone"
+
+
 def test_what_is_decided_by_the_board_waits_for_the_one_of_the_edited_script(board, film):
     pages = film[1]
     pages.thought.clear()

@@ -240,6 +240,21 @@ def test_undo_takes_a_choice_back(artist):
     page.wait_for_selector(".md-card .md-lock:visible")
 
 
+def test_a_shot_is_inserted_and_taken_out_again(artist):
+    """All other shots keep their plans, pictures and clips."""
+    page, before = artist.page, artist.page.evaluate(f"() => {TEXT}")
+    artist.card("one").click()
+    page.get_by_role("tab", name="Words").click()
+    page.get_by_role("button", name="Insert after").click()
+    page.locator(".md-drawer strong", has_text="one-b").wait_for()
+    assert artist.cost().startswith("1 shot: 1 plan, 1 keyframe, 1 clip")
+    assert "# The harbour." in page.evaluate(f"() => {TEXT}"), "comments are kept"
+    page.get_by_role("button", name="Remove").click()
+    wait_for(page, f"() => !{TEXT}.includes('one-b')")
+    assert page.evaluate(f"() => {TEXT}") == before and artist.cost().startswith("Nothing to run")
+    page.keyboard.press("Escape")
+
+
 @pytest.mark.parametrize("renderer", RENDERERS)
 def test_the_node_says_what_is_directed_and_opens_the_storyboard(artist, renderer):
     """In both renderers, and never as JSON."""
