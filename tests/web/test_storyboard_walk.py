@@ -246,11 +246,13 @@ def test_a_shot_is_inserted_and_taken_out_again(artist):
     artist.card("one").click()
     page.get_by_role("tab", name="Words").click()
     page.get_by_role("button", name="Insert after").click()
-    page.locator(".md-drawer strong", has_text="one-b").wait_for()
+    page.locator(".md-drawer strong", has_text="2 · ").wait_for(timeout=60_000)
+    new = page.locator(".md-drawer strong").inner_text().removeprefix("2 · ")
+    assert f"id: {new}" in page.evaluate(f"() => {TEXT}") and f"id: {new}" not in before
     assert artist.cost().startswith("1 shot: 1 plan, 1 keyframe, 1 clip")
     assert "# The harbour." in page.evaluate(f"() => {TEXT}"), "comments are kept"
     page.get_by_role("button", name="Remove").click()
-    wait_for(page, f"() => !{TEXT}.includes('one-b')")
+    wait_for(page, f"() => !{TEXT}.includes('id: {new}')")
     assert page.evaluate(f"() => {TEXT}") == before and artist.cost().startswith("Nothing to run")
     page.keyboard.press("Escape")
 
