@@ -100,14 +100,14 @@ def texts(defs: dict[str, Any], *way: str) -> Iterator[tuple[str, str]]:
             yield ".".join((*way, key)), value
 
 
-def problems(source: dict[str, Any], translation: dict[str, Any], made_from: dict[str, str]) -> list[str]:
+def problems(source: dict[str, Any], translation: dict[str, Any], made_from: dict[str, Any]) -> list[str]:
     """What a translation lacks, has too much, or translated from an older English text."""
-    wanted, there = dict(texts(source)), dict(texts(translation))
+    wanted, there, known = dict(texts(source)), dict(texts(translation)), dict(texts(made_from))
     return [
         *(f"missing: {path}: {text}" for path, text in wanted.items() if not there.get(path, "").strip()),
         *(f"unknown: {path}" for path in there if path not in wanted),
         *(f"changed: {path}: {wanted[path]}" for path in there
-          if path in wanted and made_from.get(path) != _fingerprint(wanted[path])),
+          if path in wanted and known.get(path) != _fingerprint(wanted[path])),
     ]  # fmt: skip
 
 
@@ -148,9 +148,11 @@ def locale(language: str, name: str) -> dict[str, Any]:
     return json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
 
 
-def fingerprints(source: dict[str, Any]) -> dict[str, str]:
+def fingerprints(source: dict[str, Any]) -> dict[str, Any]:
     """What tests/translated.json remembers of each English text."""
-    return {path: _fingerprint(text) for path, text in texts(source)}
+    return {
+        name: fingerprints(value) if isinstance(value, dict) else _fingerprint(value) for name, value in source.items()
+    }
 
 
 def _texts(name: str, tooltip: str | None) -> dict[str, str]:
@@ -210,7 +212,7 @@ def main() -> int:
     for name, content in source.items():
         _write(ROOT / "locales" / "en" / f"{name}.json", _dumped(content))
     if arguments.translated:
-        _write(TRANSLATED, _dumped(fingerprints(source)))
+        _write(TRANSLATED, json.dumps(fingerprints(source), indent=0, separators=(",", ":")) + "\n")
     made_from = json.loads(TRANSLATED.read_text()) if TRANSLATED.exists() else {}
     lacking = 0
     for language in LANGUAGES:
