@@ -46,7 +46,7 @@ def film_webp(film: Path, target: Path, seconds: float = 3.5) -> None:
         stream = container.streams.video[0]
         wanted = round(seconds * float(stream.average_rate))
         frames = [f.to_image().resize(SIZE) for _, f in zip(range(wanted), container.decode(stream), strict=False)]
-    frames[0].save(target, save_all=True, append_images=frames[1:], duration=125, loop=0, quality=74, method=6)
+    frames[0].save(target, save_all=True, append_images=frames[1:], duration=125, loop=0, quality=50, method=6)
 
 
 def episodes(store: Path) -> Image.Image:
@@ -64,13 +64,13 @@ def episodes(store: Path) -> Image.Image:
 def main() -> None:
     """Write all four."""
     MEDIA.mkdir(exist_ok=True)
-    papertown().save(MEDIA / "papertown.webp", quality=45, method=6)
+    papertown().save(MEDIA / "papertown.webp", quality=32, method=6)
     sheet = Image.open(OUT / "contact_sheet.png").convert("RGB")
     sheet.resize((1100, round(1100 * sheet.height / sheet.width))).save(
-        MEDIA / "contact_sheet.webp", quality=60, method=6
+        MEDIA / "contact_sheet.webp", quality=46, method=6
     )
     film_webp(OUT / "film.mp4", MEDIA / "film.webp")
-    episodes(OUT / "store").save(MEDIA / "episodes.webp", quality=72, method=6)
+    episodes(OUT / "store").save(MEDIA / "episodes.webp", quality=58, method=6)
 
 
 if __name__ == "__main__":

@@ -44,7 +44,7 @@ def walk(folder: Path, target: Path) -> None:
         ImageDraw.Draw(frame).text((12, CAPTION // 2), words, INK, ImageFont.load_default(15), anchor="lm")
         frames.append(frame)
     frames[0].save(
-        target, save_all=True, append_images=frames[1:], duration=round(1000 * SECONDS), loop=0, quality=60, method=6
+        target, save_all=True, append_images=frames[1:], duration=round(1000 * SECONDS), loop=0, quality=42, method=6
     )
 
 
