@@ -44,7 +44,7 @@ def walk(folder: Path, target: Path) -> None:
         ImageDraw.Draw(frame).text((12, CAPTION // 2), words, INK, ImageFont.load_default(15), anchor="lm")
         frames.append(frame)
     frames[0].save(
-        target, save_all=True, append_images=frames[1:], duration=round(1000 * SECONDS), loop=0, quality=42, method=6
+        target, save_all=True, append_images=frames[1:], duration=round(1000 * SECONDS), loop=0, quality=40, method=6
     )
 
 
@@ -67,7 +67,7 @@ def report(page: Path, target: Path) -> None:
         opened.wait_for_timeout(1000)  # its pictures are decoded when they come into sight
         opened.screenshot(path=shot)
         browser.close()
-    shrunk(Image.open(shot), 900, target, 45)
+    shrunk(Image.open(shot), 900, target, 38)
     shot.unlink()
 
 
@@ -76,7 +76,7 @@ def main() -> None:
     screenshots, out = Path(sys.argv[1]), Path(sys.argv[2])
     walk(screenshots, MEDIA / "walk.webp")
     shrunk(
-        Image.open(screenshots / "storyboard_takes.png").crop((0, 0, 1420, 900)), 1020, MEDIA / "storyboard.webp", 50
+        Image.open(screenshots / "storyboard_takes.png").crop((0, 0, 1420, 900)), 1020, MEDIA / "storyboard.webp", 40
     )
     editor = Image.open(screenshots / "editor_completion_classic.png")
     shrunk(editor.crop((150, 84, 870, 644)), 720, MEDIA / "script_editor.webp", 60)

@@ -108,6 +108,7 @@ class Artist:
     def picture(self, name: str):
         """The page, and the storyboard alone, for tools/make_page_media.py."""
         if PICTURES:
+            wait_for(self.page, "() => !document.querySelector('.md-cost[aria-busy]')")
             self.page.screenshot(path=Path(PICTURES) / f"storyboard_{name}.png")
             if (board := self.page.locator(".moviedreamer-board")).count():
                 board.screenshot(path=Path(PICTURES) / f"board_{name}.png")
