@@ -10,7 +10,7 @@ caches and clock does, so the numbers of a busy computer can be twice as high.
 
 Seven runs of 239 frames of the cards on two cores beside other work (November 2026, Chromium 156): half 6.3 to 7.4 ms,
 slowest twentieth 9.3 to 10.6 ms, slowest 11.4 to 13.2 ms; of the other views no frame over 12 ms.
-Later, with two networks being trained and a second browser there: half 9.0 to 11.1 ms, slowest 16.1 to 19.1 ms.
+Later, on a fuller computer (load 7): half 9.0 to 11.1 ms, slowest 16.1 to 19.1 ms.
 """
 
 import argparse
