@@ -8,9 +8,9 @@ the frames, the slowest twentieth, the slowest. A frame may cost 16 ms; one that
 processor time from Chromium's own trace: time in which other programs run does not count, but what they leave of
 caches and clock does, so the numbers of a busy computer can be twice as high.
 
-Seven runs of 239 frames of the cards on two cores beside other work (November 2026, Chromium 156): half 6.3 to 7.4 ms,
-slowest twentieth 9.3 to 10.6 ms, slowest 11.4 to 13.2 ms; of the other views no frame over 12 ms.
-Later, on a fuller computer (load 7): half 9.0 to 11.1 ms, slowest 16.1 to 19.1 ms.
+Seven runs of 239 frames of each view on two idle cores (November 2026, Chromium 156): the cards half 6.1 to 7.6 ms,
+slowest twentieth 8.6 to 11.4 ms, slowest 9.4 to 14.8 ms; no frame of any view over 16 ms. On a full computer (load 7):
+half 9.0 to 11.1 ms, slowest 16.1 to 19.1 ms.
 """
 
 import argparse

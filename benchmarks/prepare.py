@@ -4,7 +4,8 @@
     python benchmarks/prepare.py --film sintel_trailer.mp4 --marks tests/marks/sintel_trailer.json
 
 Prints one JSON object: of every kind of join the share that was found, and how many of the found beginnings are right;
-for drawn films also faces found, and precision and recall of "these two faces are one person".
+for drawn films also faces found, precision and recall of "these two faces are one person", and dogs: the frames in the
+middle of shots in which the CLIP beside the bundle sees one, of those that show one, and the other way round.
 """
 
 import argparse
@@ -24,11 +25,17 @@ from moviedreamer_core.evaluation.prepared import (
     judge_people,
     judge_shots,
 )
-from moviedreamer_core.papertown import make_film
+from moviedreamer_core.papertown import Film, make_film, to_script
+from moviedreamer_core.prepare import CreatureFinder, CreatureRules
 from moviedreamer_core.prepare.measure import frames_at, measure
 from moviedreamer_core.prepare.people import cluster, sightings_of
 from moviedreamer_core.prepare.settings import PeopleRules, ShotRules
 from moviedreamer_core.prepare.shots import choose_looks, find_shots
+from moviedreamer_core.script import resolve, script_from
+from moviedreamer_core.sentences.clip import Clip
+
+CLIP = Path(__file__).parents[1] / "moviedreamer_core" / "bundles" / "metric_clip"
+DOGS = ("a little dog stands near", "a dog wags its tail")
 
 
 def main() -> None:
@@ -71,9 +78,23 @@ def drawn(seed: int, shots: int, people: PeopleRules) -> dict[str, CountedMean]:
         for number, frame in frames_at(path, set(looks)):
             size = (frame.shape[1], frame.shape[0])
             seen += sightings_of(pack.find(frame), looks[number], number, size, people)
+        dogs = judge_dogs(film, path, [(span.first + span.end) // 2 for span in spans])
     shares = judge_shots([span.first for span in found.shots][1:], joins_of(film, spans))
-    return {**shares, **{f"people.{name}": share for name, share in judge_people(
-        film, spans, seen, cluster(seen, people)).items()}}  # fmt: skip
+    named = judge_people(film, spans, seen, cluster(seen, people))
+    return {**shares, **{f"people.{name}": share for name, share in named.items()}, **dogs}
+
+
+def judge_dogs(film: Film, path: Path, middles: list[int]) -> dict[str, CountedMean]:
+    """How many dogs are found, and how many of those found are there."""
+    resolved = resolve(script_from(to_script(film)))
+    shows = {at: shot.plot == "dog" for at, shot in zip(middles, film.shots, strict=True)}
+    finder = CreatureFinder(Clip.load(CLIP), DOGS, sorted({shot.place for shot in resolved}), CreatureRules())
+    seen = {at: finder.find(frame, 0, at) is not None for at, frame in frames_at(path, set(middles))}
+    found, there = ([at for at in middles if known[at]] for known in (seen, shows))
+    return {
+        "dogs.recall": CountedMean(sum(seen[at] for at in there), len(there)),
+        "dogs.precision": CountedMean(sum(shows[at] for at in found), len(found)),
+    }
 
 
 def shown(share: CountedMean) -> str:

@@ -19,6 +19,9 @@ from moviedreamer_core.media.frames import ClipSource  # noqa: E402
 from moviedreamer_core.papertown import draw_frame, make_film  # noqa: E402
 from moviedreamer_core.prepare import (  # noqa: E402
     Caption,
+    ChosenPhrases,
+    CreatureFinder,
+    CreatureRules,
     PeopleRules,
     PrepareSettings,
     VisionLanguage,
@@ -31,9 +34,11 @@ from moviedreamer_core.prepare.people import Sighting, cluster  # noqa: E402
 from moviedreamer_core.prepare.settings import ShotRules  # noqa: E402
 from moviedreamer_core.prepare.shots import Span, choose_keyframe, find_shots  # noqa: E402
 from moviedreamer_core.script import load_script  # noqa: E402
+from moviedreamer_core.sentences.clip import Clip  # noqa: E402
 
 MARKS = json.loads((Path(__file__).parent / "marks" / "sintel_trailer.json").read_text())
 SIZE = (128, 64)
+CLIP = Path(__file__).parents[1] / "moviedreamer_core" / "bundles" / "metric_clip"
 
 
 @pytest.fixture(scope="module")
@@ -147,6 +152,28 @@ def test_a_second_run_asks_nothing_again_and_leaves_an_edited_script_alone(datas
         assert prepare([film], out, faces=None, captioner=teller)[0].edited
     assert teller.asked == 0 and "Baker Street" in path.read_text()
     path.write_text(before)
+
+
+DOGS = ("a little dog stands near",)
+PLACES = ("a quay at the water", "a kitchen with shelves", "the sandy desert")
+
+
+def test_creatures_are_found_where_no_face_is_and_joined_over_the_film(tmp_path):
+    town = make_film(5, split="validation", shots=30)  # the fifth shows a dog
+    frames = [draw_frame(town, n, k / 8, size=(256, 128)) for n in (4, 2, 4) for k in range(8)]
+    film = assemble([ClipSource(frames, 3.0, "all", "all")], tmp_path / "dog.mp4", fps=8, size=(256, 128)).path
+    words = ChosenPhrases(Clip.load(CLIP), {"place": PLACES, "creature": DOGS}, "words")
+    rules = CreatureRules(alike=0.7)
+    for _ in range(2):  # the second time from what is kept
+        finder = CreatureFinder.of(words, rules)
+        made = prepare([film], tmp_path / "out", faces=None, captioner=words, creatures=finder,
+                       settings=PrepareSettings(creatures=rules))[0]  # fmt: skip
+        script = load_script(made.folder / "script.yaml")
+        assert [(c.id, c.description) for c in script.characters] == [("creature1", DOGS[0])]
+        shots = [shot for scene in script.scenes for shot in scene.shots]
+        assert [[c.id for c in shot.characters] for shot in shots] == [["creature1"], [], ["creature1"]]
+    assert "creature1" in (made.folder / "report.html").read_text()
+    assert CreatureFinder.of(ChosenPhrases(words.clip, {"place": PLACES}), rules) is None
 
 
 class Payload:

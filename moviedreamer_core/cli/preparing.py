@@ -34,9 +34,12 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     parser.add_argument("--clip", type=Path, metavar="FOLDER", help="a CLIP that chooses among the --phrases")
     parser.add_argument("--phrases", type=Path, metavar="FILE",
-                        help="YAML or JSON: lists under place, time, plot, style, action, expression")  # fmt: skip
+                        help="YAML or JSON: lists under place, time, plot, style, action, expression; creature: "
+                             "what to look for where no face is")  # fmt: skip
     parser.add_argument("--same-face", type=float, default=0.5, metavar="COSINE",
                         help="from which likeness two faces are one person (default: %(default)s)")  # fmt: skip
+    parser.add_argument("--same-creature", type=float, default=0.85, metavar="COSINE",
+                        help="from which likeness two creatures are one (default: %(default)s)")  # fmt: skip
     parser.add_argument(
         "--looks", type=int, default=5, help="frames of a shot to look for faces (default: %(default)s)"
     )
@@ -67,17 +70,20 @@ def _prepare(options: argparse.Namespace) -> None:
 
 def _prepared(options: argparse.Namespace, progress: Progress = SILENT) -> "list[PreparedFilm]":
     from ..cast import load_faces
-    from ..prepare import PeopleRules, PrepareSettings, prepare
+    from ..prepare import CreatureFinder, CreatureRules, PeopleRules, PrepareSettings, prepare
 
     set_threads(options.threads)
     people = PeopleRules(alike=options.same_face, looks=options.looks)
-    settings = PrepareSettings(people=people, height=options.height).checked()
+    creatures = CreatureRules(alike=options.same_creature)
+    settings = PrepareSettings(people=people, creatures=creatures, height=options.height).checked()
     faces = None if options.no_faces else load_faces(chosen_bundle(options))
+    captioner = _captioner(options)
     return prepare(
         options.films,
         options.output,
         faces=faces,
-        captioner=_captioner(options),
+        captioner=captioner,
+        creatures=CreatureFinder.of(captioner, creatures),
         settings=settings,
         credit=options.credit,
         progress=progress,

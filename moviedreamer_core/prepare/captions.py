@@ -82,7 +82,8 @@ class ByHand:
 @dataclass
 class ChosenPhrases:
     """For every field the phrase that a CLIP finds nearest. `phrases`: place, time, plot, style, action, expression,
-    each a list; what a file leaves out stays empty. Actions and expressions are chosen where one person is seen alone.
+    creature, each a list; what a file leaves out stays empty. Creatures are for who looks for them
+    (`CreatureFinder`). Actions and expressions are chosen where one person is seen alone.
     """
 
     clip: Clip
@@ -118,7 +119,7 @@ class ChosenPhrases:
 
 def read_phrases(path: Path) -> dict[str, tuple[str, ...]]:
     """The lists of a phrase file. Raises MovieDreamerError naming what is wrong in it."""
-    known = ("place", "time", "plot", "style", "action", "expression")
+    known = ("place", "time", "plot", "style", "action", "expression", "creature")
     kind = "json" if path.suffix.lower() == ".json" else "yaml"
     values, _ = parse(ordinary_file(path, "phrases").read_text(encoding="utf-8"), kind)
     if not isinstance(values, dict) or not values:

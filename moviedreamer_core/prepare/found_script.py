@@ -25,13 +25,21 @@ MOST_PEOPLE = 16  # in one shot of a script
 
 @dataclass(frozen=True)
 class FilmShot:
-    """What is known of a shot: `people` are (person, sighting) in the keyframe or the nearest look, left to right."""
+    """What is known of a shot: `people` are (person, sighting) in the keyframe or the nearest look, left to right;
+    `creatures` the numbers of those that were seen in it.
+    """
 
     id: str
     span: Span
     keyframe: int
     people: tuple[tuple[int, Sighting], ...]
     caption: Caption
+    creatures: tuple[int, ...] = ()
+
+
+def creature_id(number: int) -> str:
+    """The id of a cluster of creatures."""
+    return f"creature{number + 1}"
 
 
 def person_id(number: int) -> str:
@@ -46,13 +54,20 @@ def shot_size(shot: FilmShot) -> str:
     largest = max(seen.height for _, seen in shot.people)
     if largest < MEDIUM:
         return "wide"
-    if len(shot.people) == 2:
+    if len(shot.people) == 2 and not shot.creatures:
         return "two-shot"
     return "close" if largest >= CLOSE else "medium"
 
 
-def found_script(title: str, shots: Sequence[FilmShot], people: int, fps: Fraction, size: tuple[int, int]) -> Script:
-    """The script of a film of (width, height) `size`."""
+def found_script(
+    title: str,
+    shots: Sequence[FilmShot],
+    people: int,
+    fps: Fraction,
+    size: tuple[int, int],
+    creatures: Sequence[str] = (),
+) -> Script:
+    """The script of a film of (width, height) `size`; `creatures` are the phrases by which they were found."""
     ratio = Fraction(*size).limit_denominator(1000)
     runs = groupby(shots, key=lambda shot: (shot.caption.place, shot.caption.time))
     style = Counter(shot.caption.style for shot in shots if shot.caption.style).most_common(1)
@@ -64,6 +79,10 @@ def found_script(title: str, shots: Sequence[FilmShot], people: int, fps: Fracti
             "aspect": f"{ratio.numerator}:{ratio.denominator}",
             "characters": [
                 {"id": person_id(n), "name": f"Person {n + 1}", "embeddings": CAST_FILE} for n in range(people)
+            ]
+            + [
+                {"id": creature_id(n), "name": f"Creature {n + 1}", "description": phrase}
+                for n, phrase in enumerate(creatures)
             ],
             "scenes": [_scene(number, list(run), fps) for number, (_, run) in enumerate(runs, start=1)],
         }
@@ -98,6 +117,7 @@ def _scene(number: int, shots: Sequence[FilmShot], fps: Fraction) -> dict[str, A
 
 def _shot(shot: FilmShot, fps: Fraction) -> dict[str, Any]:
     caption, people = shot.caption, shot.people[:MOST_PEOPLE]
+    others = [{"id": creature_id(n)} for n in shot.creatures[: MOST_PEOPLE - len(people)]]
     actions = [*caption.actions, *[""] * len(people)]
     expressions = [*caption.expressions, *[""] * len(people)]
     return {
@@ -105,7 +125,8 @@ def _shot(shot: FilmShot, fps: Fraction) -> dict[str, Any]:
         "characters": [
             {"id": person_id(person), "action": actions[n], "expression": expressions[n]}
             for n, (person, _) in enumerate(people)
-        ],
+        ]
+        + others,
         "plot": caption.plot,
         "size": shot_size(shot),
         "seconds": round(CONTROLS["seconds"].within(shot.span.frames / float(fps)), 3),

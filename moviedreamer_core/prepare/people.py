@@ -7,11 +7,14 @@ one person.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 
+from ..atomic import replacing
 from ..cast import FoundFace
 from .settings import PeopleRules
 
@@ -66,6 +69,30 @@ def cluster(sightings: Sequence[Sighting], rules: PeopleRules) -> np.ndarray:
     kept = [label for label in sorted(counts, key=lambda name: (-counts[name], name)) if counts[label] >= rules.least]
     numbers = {label: number for number, label in enumerate(kept)}
     return np.array([numbers.get(int(label), -1) for label in person], np.int64)
+
+
+def save_sightings(path: Path, seen: Sequence[Sighting], **more: np.ndarray) -> None:
+    """Write sightings, and `more` arrays beside them, to a .npz."""
+    width = len(seen[0].embedding) if seen else 0
+    arrays: dict[str, Any] = {
+        "at": np.array([[each.shot, each.frame] for each in seen], np.int64).reshape(len(seen), 2),
+        "box": np.array([each.box for each in seen], np.float64).reshape(len(seen), 4),
+        "score": np.array([each.score for each in seen], np.float64),
+        "embedding": np.array([each.embedding for each in seen], np.float32).reshape(len(seen), width),
+        **more,
+    }
+    with replacing(path, durable=False) as temporary, temporary.open("wb") as file:
+        np.savez(file, **arrays)
+
+
+def load_sightings(path: Path) -> list[Sighting]:
+    """The sightings of a .npz."""
+    with np.load(path, allow_pickle=False) as file:
+        at, boxes, scores, embeddings = (file[name] for name in ("at", "box", "score", "embedding"))
+    return [
+        Sighting(int(a[0]), int(a[1]), tuple(box.tolist()), float(score), embedding)
+        for a, box, score, embedding in zip(at, boxes, scores, embeddings)
+    ]
 
 
 def _tracks(sightings: Sequence[Sighting], rules: PeopleRules) -> list[list[int]]:

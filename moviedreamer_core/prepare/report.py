@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from ..atomic import write_text
-from .found_script import FilmShot, person_id, shot_size
+from .found_script import FilmShot, creature_id, person_id, shot_size
 from .measure import frames_at
 from .shots import FoundShots, Span
 
@@ -42,6 +42,7 @@ def write_report(
     portraits: Sequence[Sequence[np.ndarray]],
     fps: Fraction,
     credit: str,
+    creatures: Sequence[Sequence[np.ndarray]] = (),
 ) -> Path:
     """Write the page: it needs no other file and no network."""
     title = f"{film.name}: {len(shots)} shots, {len(portraits)} people"
@@ -51,6 +52,8 @@ def write_report(
         "<p>Wrong? Edit <b>script.yaml</b>: names, words, who is in a shot. The ids here are the ids there.</p>",
         "<h2>People</h2>",
         *(_person(n, faces, shots) for n, faces in enumerate(portraits)),
+        *(["<h2>Creatures</h2>"] if creatures else []),
+        *(_creature(n, pictures, shots) for n, pictures in enumerate(creatures)),
         '<h2>Shots</h2><div class="board">',
         *(_card(shot, pictures[shot.keyframe], fps) for shot in shots),
         "</div><h2>Left out</h2>",
@@ -64,15 +67,23 @@ def write_report(
 
 def _person(number: int, faces: Sequence[np.ndarray], shots: Sequence[FilmShot]) -> str:
     where = [shot.id for shot in shots if any(person == number for person, _ in shot.people)]
-    images = "".join(_image(face, FACE) for face in faces)
+    return _member(person_id(number), where, faces)
+
+
+def _creature(number: int, pictures: Sequence[np.ndarray], shots: Sequence[FilmShot]) -> str:
+    return _member(creature_id(number), [shot.id for shot in shots if number in shot.creatures], pictures)
+
+
+def _member(name: str, where: Sequence[str], pictures: Sequence[np.ndarray]) -> str:
+    images = "".join(_image(picture, FACE) for picture in pictures)
     return (
-        f"<b>{person_id(number)}</b> <span class=grey>{len(where)} shots: {escape(', '.join(where))}</span>"
+        f"<b>{name}</b> <span class=grey>{len(where)} shots: {escape(', '.join(where))}</span>"
         f'<div class="faces">{images}</div>'
     )
 
 
 def _card(shot: FilmShot, picture: np.ndarray, fps: Fraction) -> str:
-    people = ", ".join(person_id(person) for person, _ in shot.people)
+    people = ", ".join([*(person_id(n) for n, _ in shot.people), *map(creature_id, shot.creatures)])
     texts = [shot.caption.place, shot.caption.time, shot.caption.plot, *shot.caption.actions]
     rows = "".join(f"<br>{escape(text)}" for text in (people, ", ".join(filter(None, texts))) if text)
     return (

@@ -25,9 +25,10 @@ from ..files import is_file, json_object, ordinary_file, read_json
 from ..media.clips import clip_info
 from ..progress import SILENT, Progress
 from .captions import ByHand, Caption, Captioner
+from .creatures import CreatureFinder, CreatureSighting, cluster_creatures, load_creatures, save_creatures
 from .found_script import CAST_FILE, FilmShot, found_script, person_id, text_of
 from .measure import Measures, frames_at, measure
-from .people import Sighting, best_pictures, cluster, sightings_of
+from .people import Sighting, best_pictures, cluster, load_sightings, save_sightings, sightings_of
 from .report import write_report
 from .settings import PrepareSettings
 from .shards import PreparedShot, ShotRecord, write_shards
@@ -55,11 +56,12 @@ def prepare(
     *,
     faces: FacePack | None,
     captioner: Captioner | None = None,
+    creatures: CreatureFinder | None = None,
     settings: PrepareSettings | None = None,
     credit: str = "",
     progress: Progress = SILENT,
 ) -> list[PreparedFilm]:
-    """Prepare films, one after another. Without `faces` nobody is looked for.
+    """Prepare films, one after another. Without `faces` nobody is looked for; `creatures` looks where no face is.
 
     Raises MovieDreamerError before anything is made if two films have the same name or one cannot be read.
     """
@@ -67,7 +69,7 @@ def prepare(
     check_films(films)
     with plain_errors(out, "prepare the films"):
         return [
-            _Job(film, out / film.stem, faces, captioner or ByHand(), settings, credit, progress).run()
+            _Job(film, out / film.stem, faces, captioner or ByHand(), creatures, settings, credit, progress).run()
             for film in films
         ]
 
@@ -90,11 +92,13 @@ class _Job:
         folder: Path,
         faces: FacePack | None,
         captioner: Captioner,
+        creatures: CreatureFinder | None,
         settings: PrepareSettings,
         credit: str,
         progress: Progress,
     ) -> None:
         self.film, self.folder, self.faces, self.captioner = film, folder, faces, captioner
+        self.creatures = creatures
         self.settings, self.credit, self.progress = settings, credit, progress
         self.work = folder / "work"
         self.work.mkdir(parents=True, exist_ok=True)
@@ -111,14 +115,16 @@ class _Job:
         keys = [choose_keyframe(measures, span) for span in found.shots]
         seen = self._sightings(measures, found)
         person = cluster(seen, self.settings.people)
-        shots = self._shots(found, keys, seen, person)
+        others = self._creatures(measures, found, {each.frame for each in seen})
+        creature = cluster_creatures(others, self.settings.creatures)
+        shots = self._shots(found, keys, seen, person, others, creature)
         people = int(person.max()) + 1 if len(person) and person.max() >= 0 else 0
         self._save_cast(seen, person, people)
         write_shards(self.folder, self._records(shots))
-        edited = self._save_script(shots, people)
+        edited = self._save_script(shots, people, self._creature_phrases(others, creature))
         self._save_about(found, edited)
         write_report(self.folder / "report.html", self.film, shots, found, self._portraits(seen, person, people),
-                     self.info.fps, self.credit)  # fmt: skip
+                     self.info.fps, self.credit, self._creature_pictures(others, creature))  # fmt: skip
         return PreparedFilm(self.folder, len(shots), people, len(found.titles), edited)
 
     def _key(self, *parts: object) -> str:
@@ -147,15 +153,62 @@ class _Job:
                 size = (frame.shape[1], frame.shape[0])
                 seen += sightings_of(self.faces.find(frame), looks[number], number, size, rules)
                 self.progress.advance()
-            _save_sightings(path, seen, self.faces.width)
-        return _load_sightings(path)
+            save_sightings(path, seen)
+        return load_sightings(path)
+
+    def _creatures(self, measures: Measures, found: FoundShots, with_faces: set[int]) -> list[CreatureSighting]:
+        """The creatures in some frames of every shot in which no face is; kept as .npz, one file a film."""
+        if self.creatures is None:
+            return []
+        rules = self.settings.creatures
+        looks = {n: k for k, span in enumerate(found.shots) for n in choose_looks(measures, span, rules.looks)}
+        looks = {n: k for n, k in looks.items() if n not in with_faces}
+        path = self.work / f"creatures-{self._key('creatures', self.creatures.fingerprint, sorted(looks.items()))}.npz"
+        if not path.exists():
+            self.progress.stage(f"creatures of {self.film.name}", len(looks))
+            seen: list[CreatureSighting] = []
+            for number, frame in frames_at(self.film, set(looks)):
+                self.progress.check()
+                one = self.creatures.find(frame, looks[number], number)
+                seen += [one] if one else []
+                self.progress.advance()
+            save_creatures(path, seen)
+        return load_creatures(path)
+
+    def _creature_phrases(self, others: Sequence[CreatureSighting], creature: np.ndarray) -> list[str]:
+        """The phrase of each creature."""
+        phrase = {int(n): each.phrase for n, each in zip(creature, others) if n >= 0}
+        return [self.creatures.creatures[phrase[n]] for n in range(len(phrase))] if self.creatures else []
+
+    def _creature_pictures(self, others: Sequence[CreatureSighting], creature: np.ndarray) -> list[list[np.ndarray]]:
+        """Up to `pictures` cut-out windows of each creature, the likeliest first, uint8, for the report."""
+        best = [
+            sorted((each.seen for each, n in zip(others, creature) if n == k), key=lambda seen: -seen.score)
+            for k in range(int(creature.max(initial=-1)) + 1)
+        ]
+        best = [each[: self.settings.creatures.pictures] for each in best]
+        frames = dict(frames_at(self.film, {seen.frame for each in best for seen in each}))
+        return [[_cut_out(frames[seen.frame], seen.box, around=0.0) for seen in each] for each in best]
 
     def _shots(
-        self, found: FoundShots, keys: Sequence[int], seen: Sequence[Sighting], person: np.ndarray
+        self,
+        found: FoundShots,
+        keys: Sequence[int],
+        seen: Sequence[Sighting],
+        person: np.ndarray,
+        others: Sequence[CreatureSighting],
+        creature: np.ndarray,
     ) -> list[FilmShot]:
         people = [_people_of(k, key, seen, person) for k, key in enumerate(keys)]
         captions = self._captions(keys, [len(each) for each in people])
-        return [FilmShot(f"shot{k + 1}", span, keys[k], people[k], captions[k]) for k, span in enumerate(found.shots)]
+        there = [
+            tuple(sorted({int(n) for n, each in zip(creature, others) if n >= 0 and each.seen.shot == k}))
+            for k in range(len(keys))
+        ]
+        return [
+            FilmShot(f"shot{k + 1}", span, keys[k], people[k], captions[k], there[k])
+            for k, span in enumerate(found.shots)
+        ]
 
     def _captions(self, keys: Sequence[int], people: Sequence[int]) -> list[Caption]:
         """What is said of each keyframe; every answer is kept as soon as it is there."""
@@ -212,10 +265,11 @@ class _Job:
             )
             yield PreparedShot(record, _shrunk(frame, self.settings.height), faces)
 
-    def _save_script(self, shots: Sequence[FilmShot], people: int) -> bool:
+    def _save_script(self, shots: Sequence[FilmShot], people: int, creatures: Sequence[str]) -> bool:
         """Write the script unless somebody changed the one that is there; says whether it was left alone."""
         path, about = self.folder / SCRIPT, self.folder / ABOUT
-        script = found_script(self.film.stem, shots, people, self.info.fps, (self.info.width, self.info.height))
+        size = (self.info.width, self.info.height)
+        script = found_script(self.film.stem, shots, people, self.info.fps, size, creatures)
         text = text_of(script, self.film.name, type(self.captioner).__name__)
         if is_file(path):
             wrote = str(read_json(about).get("script", "")) if is_file(about) else ""
@@ -237,6 +291,7 @@ class _Job:
             "size": [self.info.width, self.info.height],
             "faces": self.faces.fingerprint if self.faces else "",
             "captions": self.captioner.fingerprint,
+            "creatures": self.creatures.fingerprint if self.creatures else "",
             "rules": asdict(self.settings),
             "titles": [[span.first, span.end] for span in found.titles],
             "script": before.get("script", "") if edited else wrote,
@@ -256,11 +311,11 @@ def _people_of(shot: int, key: int, seen: Sequence[Sighting], person: np.ndarray
     return tuple(sorted(nearest.items(), key=lambda pair: pair[1].middle))
 
 
-def _cut_out(frame: np.ndarray, box: tuple[float, float, float, float]) -> np.ndarray:
-    """A face and a little around it."""
+def _cut_out(frame: np.ndarray, box: tuple[float, float, float, float], around: float = 0.35) -> np.ndarray:
+    """A face and a little around it, a share of its larger side."""
     high, wide = frame.shape[:2]
     left, top, right, bottom = box[0] * wide, box[1] * high, box[2] * wide, box[3] * high
-    around = 0.35 * max(right - left, bottom - top)
+    around *= max(right - left, bottom - top)
     across = slice(max(0, int(left - around)), int(right + around))
     down = slice(max(0, int(top - around)), int(bottom + around))
     return frame[down, across]
@@ -272,23 +327,3 @@ def _shrunk(frame: np.ndarray, height: int) -> np.ndarray:
         return frame
     size = (max(1, round(frame.shape[1] * height / frame.shape[0])), height)
     return np.asarray(Image.fromarray(frame).resize(size, Image.Resampling.LANCZOS))
-
-
-def _save_sightings(path: Path, seen: Sequence[Sighting], width: int) -> None:
-    with replacing(path, durable=False) as temporary, temporary.open("wb") as file:
-        np.savez(
-            file,
-            at=np.array([[each.shot, each.frame] for each in seen], np.int64).reshape(-1, 2),
-            box=np.array([each.box for each in seen], np.float64).reshape(-1, 4),
-            score=np.array([each.score for each in seen], np.float64),
-            embedding=np.array([each.embedding for each in seen], np.float32).reshape(-1, width),
-        )
-
-
-def _load_sightings(path: Path) -> list[Sighting]:
-    with np.load(path, allow_pickle=False) as file:
-        at, boxes, scores, embeddings = (file[name] for name in ("at", "box", "score", "embedding"))
-    return [
-        Sighting(int(a[0]), int(a[1]), tuple(box.tolist()), float(score), embedding)
-        for a, box, score, embedding in zip(at, boxes, scores, embeddings)
-    ]

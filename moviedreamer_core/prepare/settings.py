@@ -40,17 +40,33 @@ class PeopleRules:
 
 
 @dataclass(frozen=True)
+class CreatureRules:
+    """Rules for creatures and faceless people. `looks`: frames of a shot that are looked at; `sure`: from which
+    probability one is there; `alike`: cosine from which two sightings are one creature; `least`: frames in which it
+    must be seen; `pictures`: most pictures of one in the report.
+    """
+
+    looks: int = 3
+    sure: float = 0.5
+    alike: float = 0.85
+    least: int = 2
+    pictures: int = 6
+
+
+@dataclass(frozen=True)
 class PrepareSettings:
     """All rules, and `height`: pixels of a kept frame (0: the film's own)."""
 
     shots: ShotRules = ShotRules()
     people: PeopleRules = PeopleRules()
+    creatures: CreatureRules = CreatureRules()
     height: int = 512
 
     def checked(self) -> "PrepareSettings":
         """The settings themselves. Raises MovieDreamerError for a value that means nothing."""
         limits = {
             "alike": (self.people.alike, 0, 1),
+            "same creature": (self.creatures.alike, 0, 1),
             "looks": (self.people.looks, 1, 64),
             "least": (self.people.least, 1, 1000),
             "pictures": (self.people.pictures, 1, 32),
