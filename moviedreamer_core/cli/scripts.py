@@ -76,14 +76,13 @@ def _show(options: argparse.Namespace) -> None:
 
 
 def _schema(options: argparse.Namespace) -> None:
-    import json
 
-    from ..script import script_schema, write_schema
+    from ..script.schema import schema_text, write_schema
 
     if options.output:
         write_schema(options.output)
     else:
-        sys.stdout.write(json.dumps(script_schema(), indent=2) + "\n")
+        sys.stdout.write(schema_text())
 
 
 def _import(options: argparse.Namespace) -> None:

@@ -24,5 +24,10 @@ def write_schema(path: str | Path) -> Path:
     """Write the schema to a file and return it."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(script_schema(), indent=2) + "\n", encoding="utf-8")
+    path.write_text(schema_text(), encoding="utf-8")
     return path
+
+
+def schema_text() -> str:
+    """The schema as JSON that can be read."""
+    return json.dumps(script_schema(), indent=1) + "\n"
