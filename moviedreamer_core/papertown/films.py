@@ -111,8 +111,10 @@ def random_cast(rng: Random, count: int, split: str, pairs: str = ANY_PAIRS) -> 
         if person not in people and (pairs == ANY_PAIRS or new_pairs(person) == (pairs == "new")):
             people.append(person)
     names = rng.sample(NAMES, count)
-    worn = [_wardrobe_of(rng, pairs) for _ in people]
-    return tuple(CastMember(name.lower(), name, *both) for name, *both in zip(names, people, worn))
+    return tuple(
+        CastMember(name.lower(), name, person, _wardrobe_of(rng, pairs))
+        for name, person in zip(names, people, strict=True)
+    )
 
 
 def new_pairs(look: Person | Wardrobe) -> bool:
