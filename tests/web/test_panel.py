@@ -293,7 +293,7 @@ def test_everything_works_with_the_keyboard_alone(board):
     current = board.locator(".md-cards").get_attribute("aria-activedescendant")
     assert "shot-5" in board.locator(f"#{current}").inner_text()
     board.keyboard.press("Escape")
-    assert not board.locator(".md-drawer").is_visible()
+    board.locator(".md-drawer").wait_for(state="hidden")
     board.get_by_role("tab", name="Shots").focus()
     board.keyboard.press("ArrowRight")
     assert board.get_by_role("tab", name="Animatic").get_attribute("aria-selected") == "true"
