@@ -93,8 +93,14 @@ def test_sounds_and_music_may_be_files_that_a_film_alone_reads() -> None:
     assert parse_script(script_text(script)) == script
     with pytest.raises(ScriptError, match="a level of music without a file"):
         parse_script(GROWN.replace("music: a slow waltz", "music: {level: 3}"))
-    with pytest.raises(ScriptError, match="level"):
-        parse_script(CUES.replace("level: -3", "level: 30"))
+    for wrong, words in (
+        ("level: 30", r"scene 1: level is 30; expected at most 24.0 \[scenes\[0\].sound.level\]"),
+        ("volume: 3", "'volume'; a scene's sound has words, file, level"),
+    ):
+        with pytest.raises(ScriptError, match=words):
+            parse_script(CUES.replace("level: -3", wrong))
+    with pytest.raises(ScriptError, match=r"sound is a list of 2; expected a text \[scenes\[0\].sound\]"):
+        parse_script(GROWN.replace("sound: gulls", "sound: [a, b]"))
 
 
 KNOWN = {

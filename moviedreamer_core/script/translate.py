@@ -9,12 +9,14 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from .model import Character, Defaults, Join, Line, Scene, Script, Shot, ShotCharacter, Transition
-from .parts import Camera, Kind, Look, Place, Prop, Translation, Trim, Voice
+from .parts import Camera, Kind, Look, Place, Prop, SoundCue, Translation, Trim, Voice
 from .sizes import Size
 from .walk import FieldPath, Issue, parts_of
 
 _WORDS = {"size": Size, "transition": Transition, "join": Join, "kind": Kind}
-_UNION_TAGS = {"dialogue": ("text", "lines"), "seconds": ("number",)}
+_UNION_TAGS = {
+    "dialogue": ("text", "lines"), "seconds": ("number",), "sound": ("text", "cue"), "music": ("text", "cue")
+}  # fmt: skip
 _LEVELS: dict[tuple[str, ...], tuple[str, type[BaseModel]]] = {
     (): ("the script", Script),
     ("defaults",): ("the script's defaults", Defaults),
@@ -26,6 +28,10 @@ _LEVELS: dict[tuple[str, ...], tuple[str, type[BaseModel]]] = {
     ("scenes", "shots", "dialogue"): ("a line of dialogue", Line),
     ("scenes", "shots", "camera"): ("a shot's camera", Camera),
     ("scenes", "shots", "trim"): ("a shot's trim", Trim),
+    ("scenes", "sound"): ("a scene's sound", SoundCue),
+    ("scenes", "music"): ("a scene's music", SoundCue),
+    ("scenes", "shots", "sound"): ("a shot's sound", SoundCue),
+    ("scenes", "shots", "music"): ("a shot's music", SoundCue),
     ("characters", "looks"): ("a look", Look),
     ("characters", "voice"): ("a voice", Voice),
     ("places",): ("a place", Place),
@@ -92,7 +98,7 @@ def _issue(details: ErrorDetails, data: Any) -> Issue:
 
 
 def _steps(location: tuple[int | str, ...]) -> Iterator[int | str]:
-    """The path without pydantic's own steps: the tags of the two kinds of dialogue, and of lengths."""
+    """The path without pydantic's own steps: the tags of the kinds of dialogue, lengths and sounds."""
     for before, step in zip((None, *location), location):
         if step not in _UNION_TAGS.get(str(before), ()):
             yield step
