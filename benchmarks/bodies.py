@@ -9,9 +9,9 @@ for the disk, and for a processor that others use), the largest progress message
 is a disk in memory (/dev/shm) it runs there first, and then on the disk, with how long that disk takes for one fsync:
 the store waits three times for it (a result's files together, its folders together, its line in the index).
 
-Messages of 4.1 kB, 340 MB for 300 shots of 64x32. Seven runs on two idle cores whose speed came and went by a third: in
-memory 18.9 to 25.0 ms a shot, in the middle 22.6; on a disk whose fsync took 0.3 ms 24.7 to 29.8. About 9 ms of it are
-ComfyUI's own for the nodes of a shot.
+Messages of 4.1 kB, 340 MB for 300 shots of 64x32. Six runs on two idle cores whose speed came and went by a third: in
+memory 17.4 to 24.5 ms a shot, in the middle 19.4; on a disk whose fsync took 0.2 to 1.2 ms 20.0 to 29.8. About a third
+is ComfyUI's own for the nodes of a shot.
 """
 
 import json
