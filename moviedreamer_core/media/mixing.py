@@ -103,7 +103,7 @@ def film_sounds(clips: Sequence[ClipSource], spans: Sequence[Span], fps: Fractio
 
 def ducked(chunks: Iterator[np.ndarray], speech: Sequence[HeardClip]) -> Iterator[np.ndarray]:
     """Music that makes room for speech: `DUCK` dB lower while somebody speaks, with ramps of `RAMP` seconds around."""
-    low, ramp, at = 10 ** (DUCK / 20), round(RAMP * RATE), 0
+    low, ramp, at = _gain_of(DUCK), round(RAMP * RATE), 0
     for chunk in chunks:
         times = np.arange(at, at + chunk.shape[1])
         depth = np.zeros(chunk.shape[1], np.float32)

@@ -143,10 +143,13 @@ def _sound(container: OutputContainer, job: Job) -> Callable[[Fraction | None], 
 def film_sound(job: Job) -> Iterator[np.ndarray]:
     """All that is heard, as [2, 1024] arrays, as loud as was asked for."""
     total = round(Fraction(job.count) / job.fps * RATE)
-    if job.loudness is None:
+
+    def sound() -> Iterator[np.ndarray]:
         return mixed(job.audio, job.heard, total, job.speech, job.music)
-    gain = gain_to(job.loudness, integrated_loudness(mixed(job.audio, job.heard, total, job.speech, job.music)))
-    return made_louder(mixed(job.audio, job.heard, total, job.speech, job.music), gain)
+
+    if job.loudness is None:
+        return sound()
+    return made_louder(sound(), gain_to(job.loudness, integrated_loudness(sound())))
 
 
 def _text_stream(container: OutputContainer) -> SubtitleStream:
