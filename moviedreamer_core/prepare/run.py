@@ -7,7 +7,7 @@ edited is never written over.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from hashlib import sha256
@@ -146,13 +146,10 @@ class _Job:
         key = self._key("faces", self.faces.fingerprint, sorted(looks.items()), rules.smallest)
         path = self.work / f"faces-{key}.npz"
         if not path.exists():
-            self.progress.stage(f"faces of {self.film.name}", len(looks))
             seen: list[Sighting] = []
-            for number, frame in frames_at(self.film, set(looks)):
-                self.progress.check()
+            for number, frame in self._looked_at("faces", looks):
                 size = (frame.shape[1], frame.shape[0])
                 seen += sightings_of(self.faces.find(frame), looks[number], number, size, rules)
-                self.progress.advance()
             save_sightings(path, seen)
         return load_sightings(path)
 
@@ -165,15 +162,18 @@ class _Job:
         looks = {n: k for n, k in looks.items() if n not in with_faces}
         path = self.work / f"creatures-{self._key('creatures', self.creatures.fingerprint, sorted(looks.items()))}.npz"
         if not path.exists():
-            self.progress.stage(f"creatures of {self.film.name}", len(looks))
-            seen: list[CreatureSighting] = []
-            for number, frame in frames_at(self.film, set(looks)):
-                self.progress.check()
-                one = self.creatures.find(frame, looks[number], number)
-                seen += [one] if one else []
-                self.progress.advance()
-            save_creatures(path, seen)
+            frames = self._looked_at("creatures", looks)
+            seen = [self.creatures.find(frame, looks[number], number) for number, frame in frames]
+            save_creatures(path, [each for each in seen if each is not None])
         return load_creatures(path)
+
+    def _looked_at(self, what: str, looks: Collection[int]) -> Iterator[tuple[int, np.ndarray]]:
+        """The frames of these numbers, each a step of the progress: what is looked for in them."""
+        self.progress.stage(f"{what} of {self.film.name}", len(looks))
+        for number, frame in frames_at(self.film, set(looks)):
+            self.progress.check()
+            yield number, frame
+            self.progress.advance()
 
     def _creature_phrases(self, others: Sequence[CreatureSighting], creature: np.ndarray) -> list[str]:
         """The phrase of each creature."""
